@@ -12,7 +12,7 @@ from data_jobs.readers.events import Columns, keep_standing, to_events
 from data_jobs.readers.files import read_table
 from data_jobs.records import Dataset, Events
 from data_jobs.report import DataError, Report
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.ports import LoggedEvent
 
 LOG_NAME = "feedback"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.ports import LoggedEvent
 
 # An older file is not resumed: people's events since then would be missing.

@@ -21,6 +21,7 @@ from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
+from services.recommender.cache import ALL_WORK, Work
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderMismatch, EncoderUnavailable
 from services.recommender.ports import (
@@ -35,8 +36,7 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
-from services.recommender.recommend import ALL_WORK, Options, Work
-from services.recommender.service import Recommender
+from services.recommender.service import Options, Recommender
 from services.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,15 +7,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
+from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
-from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.profile import Profile, apply
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights

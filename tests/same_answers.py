@@ -24,8 +24,7 @@ from services.adapters.explain.template import TemplateExplainer
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.bootstrap import Services, build_services, open_embedded
-from services.recommender.recommend import Options
-from services.recommender.service import Recommender
+from services.recommender.service import Options, Recommender
 from services.settings import load_settings
 from tests.builders import FixedRelease, make_towers
 from tests.fakes import HashingEncoder

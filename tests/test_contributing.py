@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: the paths exist, its recipes open few files, and its walk is the way that a request takes."""
+"""CONTRIBUTING.md: the paths exist, its recipes open few files, and its walk is the way that a request takes: short."""
 
 import re
 import shutil
@@ -14,16 +14,19 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 # How many files a newcomer may have to open.
 RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
 
+# How many files and classes a request may pass, over a bundle with vectors: a reader has to know them all.
+MOST_FILES, MOST_CLASSES = 46, 70
+
 
 def section(title: str) -> str:
     """What stands below a heading, up to the next one of any level."""
-    (found,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
-    return str(found)
+    (text,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
+    return str(text)
 
 
 def paths(text: str) -> list[str]:
-    found = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
-    return [path for path in found if "NAME" not in path and "PORT" not in path]
+    named = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
+    return [path for path in named if "NAME" not in path and "PORT" not in path]
 
 
 def test_every_path_exists() -> None:
@@ -45,7 +48,10 @@ def test_the_walk_is_the_way_of_a_request(small_home: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     ids = make_bundle().catalogue.item_ids
-    passed = list(walk_of(home, (ids[0], ids[3])).files)
+    walk = walk_of(home, (ids[0], ids[3]))
+    assert len(walk.files) <= MOST_FILES, list(walk.files)
+    assert len(walk.classes) <= MOST_CLASSES, list(walk.classes)
+    passed = list(walk.files)
     first = [paths(line)[0] for line in section("One request, file by file").splitlines() if re.match(r"\d+\. ", line)]
     assert [path for path in first if path not in passed] == []
     assert first == sorted(first, key=passed.index)

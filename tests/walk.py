@@ -1,8 +1,9 @@
-"""``python -m tests.walk``: the files and classes that one `POST /recommend` passes, in the order it meets them.
+"""``python -m tests.walk``: the files and classes that one `POST /recommend` passes, in order.
 
-A file counts if one of its functions runs; a class if one of its methods runs, or if an instance is made. The request
-is for a person with two likes, over the sample catalogue with the embedded stores. A similar one is answered before it,
-so that what is made only once is not counted; the answer does not come from the cache.
+A file counts if one of its functions runs. A class counts if an instance is made, or if a function of ours is given one
+(or the class) as its first argument, as every method is; a NamedTuple only by the latter. The request is for a person
+with two likes, over the sample catalogue with the embedded stores. A similar one is answered before it, so that what is
+made only once is not counted; the answer does not come from the cache.
 """
 
 import asyncio
@@ -75,7 +76,7 @@ async def walked(app: FastAPI, liked: Sequence[str]) -> Walk:
 
 
 def walk_of(home: Path, liked: Sequence[str] = LIKED) -> Walk:
-    """The walk over the bundle of a home, for somebody who likes these films of it."""
+    """The walk over the bundle of a home, for a person who likes these films of it."""
     services = AppServices.of(build_services(load_settings(marquee_home=home)), inline=True)
     try:
         return asyncio.run(walked(create_app(services), liked))
@@ -85,14 +86,14 @@ def walk_of(home: Path, liked: Sequence[str] = LIKED) -> Walk:
 
 
 def main() -> None:
-    """Build the sample and print its walk."""
+    """Build the sample and print its walk: files, classes, counts."""
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         build(Order(Path(folder)), Silent())
         walk = walk_of(Path(folder))
     folders = Counter("/".join(name.split("/")[:2]) for name in walk.files)
     count = f"{len(walk.files)} files, {walk.lines:,} lines, {len(walk.classes)} classes"
-    sys.stdout.write("\n".join([*walk.files, "", f"{count}: {dict(folders)}", ""]))
+    sys.stdout.write("\n".join([*walk.files, "", *walk.classes, "", f"{count}: {dict(folders)}", ""]))
 
 
 if __name__ == "__main__":

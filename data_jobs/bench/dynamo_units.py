@@ -18,8 +18,7 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import Clock, FeedbackCommand, Release
-from services.recommender.recommend import Options
-from services.recommender.service import Recommender
+from services.recommender.service import Options, Recommender
 
 # Units depend on the size of the stored items only, so few people suffice.
 PEOPLE = 5

@@ -21,8 +21,7 @@ from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
 from services.recommender.domain.request import Request
 from services.recommender.ports import Deadline, Explainer, Release, SentenceStore
-from services.recommender.recommend import Options
-from services.recommender.service import Recommender
+from services.recommender.service import Options, Recommender
 
 PEOPLE = 40
 _SENTENCE = "It sits close to what you like, and this is one more of the kind."

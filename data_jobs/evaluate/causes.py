@@ -20,7 +20,7 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
-from services.recommender.reasons.phrases import trait_kinds, trait_name
+from services.recommender.reasons.reasons import trait_kinds, trait_name
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import fold_in
 
@@ -144,7 +144,7 @@ def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDA
 def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
-    traits = trait_rows.traits
+    traits = pipeline.bundle.catalogue.traits
     traits_of_film = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
     cited = [
         each

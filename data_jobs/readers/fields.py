@@ -10,7 +10,6 @@ from data_jobs.readers.text import fold, repair, tidy
 from data_jobs.report import Report
 from services.recommender.domain import catalogue
 from services.recommender.domain.genres import canonical
-from services.recommender.domain.language_names import NAMES
 from services.recommender.query.words.into_english import TRANSLATIONS
 
 MAX_ID = 128
@@ -25,7 +24,7 @@ _ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-", "<na>", "#n/a"})
 """What programs write for a missing value; of a title it may be the name."""
 _NOBODY = _ABSENT | {"unknown", "not available", "not given", "no data", "missing"}
 """The same for people."""
-_CODES = {name.casefold(): code for code, name in NAMES.items()} | {
+_CODES = {name.casefold(): code for code, name in catalogue.LANGUAGE_NAMES.items()} | {
     "mandarin": "zh", "farsi": "fa", "castilian": "es", "eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de",
     "spa": "es", "ita": "it", "jpn": "ja", "kor": "ko", "zho": "zh", "chi": "zh", "rus": "ru", "por": "pt", "hin": "hi",
 }  # fmt: skip

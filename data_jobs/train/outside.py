@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from data_jobs.train.gram import blocks, column_squares
 from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 
 PEOPLE_DAMPING = 2.0
 """How much more all are damped where people are known. Were unrated films not, they would pass those of few people."""
@@ -108,7 +108,7 @@ def _sum(one: Likeness, other: Likeness) -> Likeness:
 def trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
     """Return the cosines of the films' traits."""
     shape = (len(traits.offsets) - 1, len(traits.kinds))
-    films = sp.csr_matrix((TraitRows.of(traits).values, traits.ids, traits.offsets), shape=shape)
+    films = sp.csr_matrix((FilmTraits.of(traits).values, traits.ids, traits.offsets), shape=shape)
     table, theirs = films[inside].T.tocsr(), films[outside]
     return lambda start, stop: (theirs[start:stop] @ table).toarray()
 

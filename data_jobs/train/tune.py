@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data_jobs.train.ease import Solver
 from data_jobs.train.interactions import Interactions
-from services.recommender.domain.ids import hash_ids
+from services.recommender.domain.catalogue import hash_ids
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import recency
 

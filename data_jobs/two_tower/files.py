@@ -15,7 +15,7 @@ from data_jobs.report import DataError
 from data_jobs.two_tower.archive import ARCHIVE, write_archive
 from data_jobs.two_tower.curve import drawn
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.domain.two_tower_model import TwoTowerModel
 
 if TYPE_CHECKING:

@@ -6,37 +6,30 @@ A client library, a parser or our own code may raise anything over unexpected by
 
 import logging
 import traceback
-from collections.abc import Callable
-from contextlib import ContextDecorator
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from services.recommender.errors import MarqueeError
 
 _log = logging.getLogger(__name__)
 
 
-class translated(ContextDecorator):  # noqa: N801 - read as a word in a `with`, like those of contextlib
+@contextmanager
+def translated(unavailable: Callable[[str], MarqueeError], what: str, *own: type[Exception]) -> Iterator[None]:
     """Raise the error of ``unavailable``, with ``what`` in its message, for every exception except ours and ``own``.
 
-    A thread-safe context manager and decorator. The log gets the stack, not the messages, which may contain a person's
-    data.
+    A context manager, and a decorator that any threads may share. The log gets the stack, not the messages, which may
+    contain a person's data.
     """
-
-    def __init__(self, unavailable: Callable[[str], MarqueeError], what: str, *own: type[Exception]) -> None:
-        self._unavailable = unavailable
-        self._what = what
-        self._passing: tuple[type[Exception], ...] = (MarqueeError, *own)
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Translate the exception, if any."""
-        if not isinstance(error, Exception) or isinstance(error, self._passing):
-            return
+    passing: tuple[type[Exception], ...] = (MarqueeError, *own)
+    try:
+        yield
+    except passing:
+        raise
+    except Exception as error:
         name = type(error).__name__
-        _log.error("%s: unexpected %s\n%s", self._what, name, frames_of(error))
-        raise self._unavailable(f"{self._what} cannot be read ({name}); see the log") from error
+        _log.error("%s: unexpected %s\n%s", what, name, frames_of(error))
+        raise unavailable(f"{what} cannot be read ({name}); see the log") from error
 
 
 def frames_of(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from services.cli.verb_errors import Misused
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from services.recommender.recommend import Answer
+    from services.recommender.cache import Answer
 
 Body = TypeVar("Body", bound="BaseModel")
 Strings = list[str] | None

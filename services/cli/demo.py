@@ -50,7 +50,7 @@ def typical_people(events: "Events", count: int = DEMO_USERS) -> tuple[str, ...]
 
 def not_erased(users: Iterable[str], erased: Collection[str]) -> tuple[str, ...]:
     """Return the ``users`` whose marks are not among the ``erased``: seeding must not bring erased people back."""
-    from services.recommender.domain.ids import mark_of
+    from services.recommender.domain.profile import mark_of
 
     return tuple(user for user in users if mark_of(user) not in erased)
 

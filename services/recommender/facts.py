@@ -15,10 +15,12 @@ from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.audience import Audience
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Audiences, Postings, TraitRows
+from services.recommender.taste.traits import FilmTraits, Postings
 
 # Films with far fewer events than this are hardly damped: (1 + events / 20) ** -exponent.
 LIFT_EVENTS = 20.0
+# Number of best-known films that represent what people watch.
+WATCHED = 4096
 # Share of known films from which a taste counts as fully known.
 KNOWN = 0.8
 # From this maturity on votes are no longer used.
@@ -88,12 +90,12 @@ class Facts:
 
     bundle: Bundle
     constants: Weights
-    trait_rows: TraitRows
+    trait_rows: FilmTraits
 
     @classmethod
     def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
         """Compute the facts of a bundle. Only the traits are weighted at once; the others are computed on first use."""
-        return cls(bundle, constants, TraitRows.of(bundle.catalogue.traits))
+        return cls(bundle, constants, FilmTraits.of(bundle.catalogue.traits))
 
     @cached_property
     def postings(self) -> Postings:
@@ -150,10 +152,22 @@ class Facts:
         has = self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
         return np.asarray(has.T @ has, np.float32)
 
+    def watched(self, traits: NDArray[np.int32]) -> Floats:
+        """Return the share of what people watch that has both traits of a pair (``traits`` ascending),
+        float32[traits, traits]; see ``Postings.of_pairs``.
+        """
+        postings, shares = self._best_known
+        return postings.of_pairs(traits, shares)
+
     @cached_property
-    def audiences(self) -> Audiences:
-        """Shares of what people watch that have a trait, or a pair of traits."""
-        return Audiences.of(self.trait_rows, self.prior)
+    def _best_known(self) -> tuple[Postings, Floats]:
+        """Films of every trait among the best known ones, which stand for what people watch, and the share of each,
+        float32[best known], summing to 1.
+        """
+        best = np.argsort(-self.prior, kind="stable")[:WATCHED].astype(np.int32)
+        # Equal shares if there are no ratings.
+        views = self.prior[best] + np.float32(1e-6)
+        return Postings.of(self.trait_rows.films(best)), np.asarray(views / views.sum(), np.float32)
 
     @cached_property
     def novelty(self) -> Floats:
@@ -205,10 +219,10 @@ class Facts:
         events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
         weights = taste.weights(self.constants)
         # Clamped so that a film without events is unknown even if one event suffices.
-        known_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
-        known = float((weights * known_films).sum()) / (float(weights.sum()) or 1.0)
+        of_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
+        mean = float((weights * of_films).sum()) / (float(weights.sum()) or 1.0)
         # Rescaled so that a taste of well-known films is certain despite the constant.
-        return min(known / KNOWN, 1.0)
+        return min(mean / KNOWN, 1.0)
 
     @cached_property
     def prior(self) -> Floats:

@@ -4,13 +4,14 @@ The server, the command line and the offline evaluation all use this object. It 
 state of any request.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.candidates import retrieval
-from services.recommender.candidates.search import Searcher
+from services.recommender.domain.history import History
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
@@ -18,38 +19,32 @@ from services.recommender.errors import SearchUnavailable
 from services.recommender.facts import Facts, familiarity_factor
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Hits, Release, RetrievePort, SearchResult, TextEncoder
+from services.recommender.ports.time import Stopwatch
 from services.recommender.presets import baseline, svd, two_tower
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
 from services.recommender.ranking.diversity import first_page, interests_of, page_of_interests
 from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
-from services.recommender.reasons.ranked_items import Context, make_items
+from services.recommender.reasons.reasons import PageReasons, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
-from services.recommender.stopwatch import Stopwatch
-from services.recommender.taste.fold_in import Seeds, Taste, coherence, fold_in, read_seeds, read_shelf
-from services.recommender.taste.traits import Known, TraitRows
+from services.recommender.taste.fold_in import Taste, coherence, fold_in, read_shelf, with_seeds
+from services.recommender.taste.traits import FilmTraits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
     """Result of retrieval: the candidates, and the signals to rank them by. ``allowed``: the films that may be shown.
-    ``counts``: films by retriever. ``proposed``: what a two-tower model found, if one was used.
+    ``counts``: films by retriever, for the log. ``hits`` of the engines that ran, by their names in metrics and logs.
     """
 
     inputs: Inputs
     mixture: Mixture
     rows: NDArray[np.int32]
     allowed: NDArray[np.bool_]
-    degraded: list[str]
-    counts: dict[str, int] = field(default_factory=dict)
-    proposed: Hits | None = None
-
-    @property
-    def retrievers(self) -> dict[str, Hits]:
-        """Retrievers that ran, by their names in metrics and logs."""
-        retrievers = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text, "retrieve": self.proposed}
-        return {name: hits for name, hits in retrievers.items() if hits is not None}
+    degraded: Sequence[str]
+    counts: dict[str, int]
+    hits: dict[str, Hits] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -65,16 +60,16 @@ class Pipeline:
         retriever: RetrievePort | None = None,
     ) -> None:
         self.release = release
+        self.encoder = encoder
         self.retriever = retriever
         self.bundle = release.bundle
         self.constants = constants or release.bundle.weights
         self.facts = Facts.of(self.bundle, self.constants)
         self.queries = Queries(self.facts, release.search)
-        self.searcher = Searcher(release, encoder)
         self.finder = Finder(release.search.names, self.bundle.catalogue, self.bundle.popularity)
 
     @property
-    def trait_rows(self) -> TraitRows:
+    def trait_rows(self) -> FilmTraits:
         """Weighted traits of every film."""
         return self.facts.trait_rows
 
@@ -106,41 +101,40 @@ class Pipeline:
                 understood, lost = self._read(request)
         with watch.stage("taste"):
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
-            seeds = read_seeds(self.bundle.catalogue, request, profile)
-            taste = self._taste(seeds, profile, understood)
-            known = Known.of(self.trait_rows, taste.rows, taste.weights(self.constants))
+            history, seeds, unknown = with_seeds(self.bundle.catalogue, request, profile)
+            taste = self._taste(history, understood)
             # With a given plan the child check is off: it could exclude a film that the full taste allows.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
             passing = request.filters.mask(self.bundle.catalogue)
             allowed = self._allowed(passing, request, profile, seeds, taste, shown)
-            found = self._retrieve(request, understood, taste, known, plan, allowed, child, deadline)
-        watch.stages |= {name: hits.ms for name, hits in found.retrievers.items()}
+            retrieved = self._retrieve(request, understood, taste, plan, allowed, child, deadline)
+        matches = retrieved.inputs.matches
+        watch.stages |= {name: hits.ms for name, hits in retrieved.hits.items()}
         with watch.stage("rank"):
-            ranked = rank(found.rows, found.mixture.terms(found.rows))
-            if found.inputs.matches is not None:
-                ranked = matching_first(ranked, found.inputs.matches.matched)
+            ranked = rank(retrieved.rows, retrieved.mixture.terms(retrieved.rows))
+            if matches is not None:
+                ranked = matching_first(ranked, matches.matched)
             if understood is None:
                 ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = self._page(ranked, plan, request, taste, found)
+            top = self._page(ranked, plan, request, taste, retrieved)
         with watch.stage("reasons"):
-            cites = svd.CITES if request.preset is Preset.SVD else found.mixture.cites
-            context = Context(found.inputs, found.mixture, cites) if with_reasons else None
-            items = make_items(top, context, self.constants, request.explain, found.inputs.matches)
+            cites = svd.CITES if request.preset is Preset.SVD else retrieved.mixture.cites
+            reasons = PageReasons(retrieved.inputs, retrieved.mixture, cites) if with_reasons else None
+            items = make_items(top, reasons, self.constants, request.explain, matches)
             if request.preset is Preset.SVD:
                 items = svd.with_affinity(items, top)
-        left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
-        counts = {"ranked": len(found.rows), **{name: len(hits.rows) for name, hits in found.retrievers.items()}}
+        counts = {"ranked": len(retrieved.rows)} | {name: len(hits.rows) for name, hits in retrieved.hits.items()}
         return Ranking(
             items,
             plan.strategy,
-            (*([lost] if lost else []), *found.degraded),
-            (*seeds.ignored, *off_shelf),
-            left > len(items),
+            (*([lost] if lost else []), *retrieved.degraded),
+            (*unknown, *off_shelf),
+            int(np.count_nonzero(retrieved.allowed)) > len(items),
             watch.stages,
-            counts | found.counts,
+            counts | retrieved.counts,
             None if matches is None else matches.understood.shown,
             None if matches is None else matches.count(passing),
         )
@@ -152,17 +146,17 @@ class Pipeline:
         elif preset is Preset.TWO_TOWER:
             two_tower.check(self.bundle, self.retriever)
 
-    def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, found: Retrieved) -> Ranked:
+    def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, retrieved: Retrieved) -> Ranked:
         """Return the films of the page in the preset's order; several clear interests share it."""
         if request.preset is Preset.SVD:
             return svd.rerank(self.bundle, ranked.rows, taste, request.k)
-        matches = found.inputs.matches
+        matches = retrieved.inputs.matches
         # An ordinary taste has no coherence, and with a query the words decide.
         if request.diversity > 0 and plan.coherence and matches is None and request.preset is Preset.DEFAULT:
             interests = interests_of(self.bundle, self.trait_rows, taste)
             if interests:
                 return page_of_interests(
-                    self.bundle, ranked, plan, request, taste, interests, found.mixture, self.constants
+                    self.bundle, ranked, plan, request, taste, interests, retrieved.mixture, self.constants
                 )
         return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
 
@@ -176,12 +170,13 @@ class Pipeline:
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """Return the weights that a request is ranked with. Raises as :meth:`rank`."""
         understood, _ = self._read(request)
-        taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
+        history, _, _ = with_seeds(self.bundle.catalogue, request, profile)
+        taste = self._taste(history, understood)
         return self._plan(request, profile, taste, understood)
 
-    def _taste(self, seeds: Seeds, profile: Profile | None, understood: Understood | None) -> Taste:
+    def _taste(self, history: History, understood: Understood | None) -> Taste:
         """Return the person's taste, seeds first; or that of the films named in the query as examples, if any."""
-        own = fold_in(self.bundle.catalogue, seeds.after(profile))
+        own = fold_in(self.bundle.catalogue, history)
         if understood is None or not understood.like:
             return own
         return replace(Taste.of_films(understood.like), disliked=own.disliked, dislike_weights=own.dislike_weights)
@@ -203,48 +198,50 @@ class Pipeline:
         request: Request,
         understood: Understood | None,
         taste: Taste,
-        known: Known,
         plan: Plan,
         allowed: NDArray[np.bool_],
         child: bool,
         deadline: Deadline,
     ) -> Retrieved:
-        inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
+        inputs = Inputs(self.facts, self.constants, plan, taste)
         tables = self.bundle.collaborative
         # Familiarity scales the terms of taste and prior, before candidates are chosen.
         factor = familiarity_factor(self.facts.renown, request.familiarity)
         if request.preset is Preset.TWO_TOWER:
-            found = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
-            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, found), factor, two_tower.CITES)
+            proposal = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
+            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, proposal), factor, two_tower.CITES)
             allowed, counts = self._for_children(child, request, taste, allowed)
             rows = retrieval.candidates(mixture.base(), allowed)
-            counts[f"by_{found.source}"] = 1
-            return Retrieved(inputs, mixture, rows, allowed, [*found.degraded], counts, found.hits)
+            counts[f"by_{proposal.source}"] = 1
+            hits = {} if proposal.hits is None else {"retrieve": proposal.hits}
+            return Retrieved(inputs, mixture, rows, allowed, proposal.degraded, counts, hits)
         if plan.baseline:
             terms, degraded = baseline.baseline_terms(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor, baseline.CITES)
             allowed, counts = self._for_children(child, request, taste, allowed)
             return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), allowed, degraded, counts)
-        searched = self.searcher.search(request, understood, plan, taste, self.constants, deadline)
-        hits = searched.hits
-        matches = None
+        result, vectors = retrieval.search_for(
+            request, understood, plan, taste, self.constants, self.release, self.encoder, deadline
+        )
+        degraded = list(result.degraded)
         if understood is not None:
             try:
-                matches = self.queries.match(understood, searched.vectors, hits, factor)
+                matches = self.queries.match(understood, vectors, result, factor)
+                inputs = replace(inputs, matches=matches)
                 allowed = allowed & ~matches.excluded
             except SearchUnavailable as error:
-                searched.degraded.append(f"search: {error}")
-        inputs = replace(inputs, hits=hits, matches=matches)
+                degraded.append(f"search: {error}")
         mixture = mixture_of(inputs, factor)
-        allowed, counts = self._for_children(child, request, taste, allowed, hits)
-        wanted = allowed if matches is None else allowed & matches.matched
-        brought = {"traits": retrieval.by_traits(self.facts, known, plan, wanted)}
+        allowed, counts = self._for_children(child, request, taste, allowed, result)
+        wanted = allowed if inputs.matches is None else allowed & inputs.matches.matched
+        brought = {"traits": retrieval.by_traits(inputs, wanted)}
         brought["series"] = retrieval.by_series(self.facts, taste, wanted)
-        if searched.vectors is None:
-            brought["vectors"] = retrieval.by_vectors(hits.knn)
+        if vectors is None:
+            brought["vectors"] = retrieval.by_vectors(result.knn)
         rows = retrieval.candidates_of(self.facts, mixture, allowed, bool(plan.novelty), list(brought.values()))
-        counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
-        return Retrieved(inputs, mixture, rows, allowed, searched.degraded, counts)
+        counts |= {f"{name}_retrieved": len(films) for name, films in brought.items() if len(films)}
+        hits = {name: engine for name, engine in (("knn", result.knn), ("bm25", result.text)) if engine is not None}
+        return Retrieved(inputs, mixture, rows, allowed, degraded, counts, hits)
 
     def _for_children(
         self,
@@ -265,19 +262,19 @@ class Pipeline:
         passing: NDArray[np.bool_],
         request: Request,
         profile: Profile | None,
-        seeds: Seeds,
+        seeds: NDArray[np.int32],
         taste: Taste,
         shown: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
         """Return the films that pass the filters, except those seen, excluded, given or shown before: bool[films]."""
         catalogue, allowed = self.bundle.catalogue, passing.copy()
-        left = [shown]
+        hidden = [shown]
         if profile is not None:
-            left.append(profile.disliked if request.include_seen else profile.seen)
-        gone = catalogue.rows_of_hashes(np.concatenate(left))
-        allowed[gone[gone >= 0]] = False
+            hidden.append(profile.disliked if request.include_seen else profile.seen)
+        rows = catalogue.rows_of_hashes(np.concatenate(hidden))
+        allowed[rows[rows >= 0]] = False
         excluded = catalogue.rows_of(request.exclude_item_ids)
         allowed[excluded[excluded >= 0]] = False
         allowed[taste.disliked] = False
-        allowed[seeds.rows] = False
+        allowed[seeds] = False
         return allowed

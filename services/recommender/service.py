@@ -1,24 +1,38 @@
 """Facade of the recommender, one method per operation; HTTP and the command line use nothing else."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.recommender import documents, films, importing
-from services.recommender.cache import request_fingerprint
+from services.recommender.cache import (
+    ALL_WORK,
+    Answer,
+    Work,
+    cache_key,
+    encode_cursor,
+    request_fingerprint,
+    shown_before,
+)
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.imported_history import ImportedHistory
-from services.recommender.domain.profile import CLOCK_SKEW_MS
+from services.recommender.domain.profile import CLOCK_SKEW_MS, Profile
 from services.recommender.domain.request import Preset, Ranking, Request
 from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.export import user_export
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import (
+    CacheEntry,
+    CacheKey,
     Clock,
     Deadline,
     Explainer,
     FeedbackCommand,
+    Page,
     Receipt,
     Releases,
     RetrievePort,
@@ -26,7 +40,20 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
-from services.recommender.recommend import Answer, Options, RecommendUseCase, shown_before
+from services.recommender.ports.time import Stopwatch
+from services.recommender.taste.fold_in import fold_in, with_seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Seconds. ``cache_ttl_s`` 0 disables the response cache. ``cached``: responses that took any of this work are
+    cached.
+    """
+
+    cache_ttl_s: int = 1_800
+    cached: Work = ALL_WORK
+    deadline_s: float = 1.2
+    explain_deadline_s: float = 6.0
 
 
 class Recommender:
@@ -44,11 +71,11 @@ class Recommender:
     ) -> None:
         self.releases = releases
         self.state = state
+        self.explainer = explainer
         self.encoder = encoder
         self.retriever = retriever
         self.clock = clock
         self.options = options or Options()
-        self._use_case = RecommendUseCase(state, explainer, clock)
         self._pipeline: Pipeline | None = None
         self._facts: tuple[Catalogue, dict[str, Any]] | None = None
 
@@ -57,20 +84,46 @@ class Recommender:
         self._current()
 
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
-        """Recommend films. One release and one deadline serve the whole request.
+        """Return the cached response if it is current, otherwise compute one and cache it unless it is degraded. One
+        release and one deadline serve the whole request.
 
         Raises InvalidRequest (AllSeedsUnknown, BadCursor) and BundleError; never because a dependency is down: the
         response is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
-        return self._use_case.recommend(self._current(), request, deadline, self.options)
+        pipeline = self._current()
+        watch = Stopwatch(deadline.clock)
+        with watch.stage("state"):
+            fingerprint = request_fingerprint(request)
+            shown = shown_before(request, fingerprint)
+            key = self._cache_key(pipeline, request, fingerprint)
+            profile, cached, degraded = self._read(request, key, deadline)
+        if cached is not None:
+            return Answer.of_stored(cached.payload, watch.stages)
+        ranking = pipeline.rank(request, profile, deadline, shown)
+        ranking = replace(ranking, degraded=(*degraded, *ranking.degraded))
+        sentence_counts: Mapping[str, float] = {}
+        if request.explain:
+            with watch.stage("explain"):
+                ranking, sentence_counts = self._explain(pipeline, request, profile, ranking)
+        with watch.stage("answer"):
+            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, fingerprint, ranking, shown))
+            answer = Answer(
+                payload, ranking.strategy, cacheable=key is not None, degraded=ranking.degraded, counts=ranking.counts,
+                sentence_counts=sentence_counts,
+            )  # fmt: skip
+            if key is not None and not ranking.degraded:
+                revision = profile.revision if profile is not None else ""
+                expires = self.clock.now_ms() // 1_000 + self.options.cache_ttl_s
+                self.state.write_cache(key, CacheEntry(revision, answer.stored(), expires))
+        return replace(answer, stages={**watch.stages, **ranking.trace})
 
     def trace(self, request: Request) -> Ranking:
         """Return the ranking behind a response, uncached, with evidence and signals."""
-        read, _ = self._use_case.read(request, None, self._deadline())
+        profile, _, _ = self._read(request, None, self._deadline())
         explained = replace(request, explain=True)
         shown = shown_before(request, request_fingerprint(request))
-        return self._current().rank(explained, read.profile, self._deadline(), shown)
+        return self._current().rank(explained, profile, self._deadline(), shown)
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.FilmsResult:
         """Return ``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
@@ -192,6 +245,44 @@ class Recommender:
             pipeline = self._pipeline = Pipeline(release, self.encoder, retriever=self.retriever)
         return pipeline
 
+    def _read(
+        self, request: Request, key: CacheKey | None, deadline: Deadline
+    ) -> tuple[Profile | None, CacheEntry | None, tuple[str, ...]]:
+        """Read the profile and the cached response; if the store is down, return neither, and what to report as
+        degraded.
+        """
+        try:
+            return *self.state.read(request.user_id, key, deadline), ()
+        except StateUnavailable as error:
+            return None, None, (f"state: {error}",)
+
+    def _cache_key(self, pipeline: Pipeline, request: Request, fingerprint: bytes) -> CacheKey | None:
+        """Return the key of a response; None if it is not to be cached."""
+        if self.options.cache_ttl_s <= 0 or not Work.of(request) & self.options.cached:
+            return None
+        prompt = self.explainer.prompt_version if request.explain else ""
+        versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
+        return cache_key(request, fingerprint, pipeline.constants, versions)
+
+    def _explain(
+        self, pipeline: Pipeline, request: Request, profile: Profile | None, ranking: Ranking
+    ) -> tuple[Ranking, Mapping[str, float]]:
+        """Return the ranking with its sentences, and the counts of their authors and costs."""
+        catalogue = pipeline.bundle.catalogue
+        rows = {item.row: documents.evidence(catalogue, item) for item in ranking.items}
+        row_of = {evidence.item_id: row for row, evidence in rows.items()}
+        page = Page(
+            tuple(rows.values()),
+            lambda some: [documents.record(catalogue, row_of[each.item_id]) for each in some],
+            lambda: documents.likings(catalogue, liked_rows(catalogue, request, profile)),
+        )
+        deadline = Deadline.within(self.clock, self.options.explain_deadline_s)
+        explained = self.explainer.explain(page, deadline)
+        pairs = zip(ranking.items, explained.sentences, strict=True)
+        items = tuple(replace(item, explanation=sentence) for item, sentence in pairs)
+        reasons = (f"explain: {reason}" for reason in explained.degraded)
+        return replace(ranking, items=items, degraded=(*ranking.degraded, *reasons)), explained.counts
+
     def _checked(self, command: FeedbackCommand) -> FeedbackCommand | MarqueeError:
         """Return the command with the film's catalogue id, or the error that rejects it."""
         catalogue = self._current().bundle.catalogue
@@ -206,3 +297,24 @@ class Recommender:
 def _of_film(result: Receipt | MarqueeError, command: FeedbackCommand) -> Receipt | MarqueeError:
     """Add the film's catalogue id to a receipt."""
     return replace(result, item_id=command.event.item_id) if isinstance(result, Receipt) else result
+
+
+def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
+    """Return the liked films, those of the request included, oldest first: int32[n]."""
+    history, _, _ = with_seeds(catalogue, request, profile)
+    taste = fold_in(catalogue, history)
+    liked = taste.base >= 1
+    newest_last = np.argsort(-taste.ranks[liked], kind="stable")
+    return np.asarray(taste.rows[liked][newest_last], np.int32)
+
+
+def _next_cursor(pipeline: Pipeline, fingerprint: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
+    if not ranking.more or not ranking.items:
+        return None
+    page = pipeline.film_hashes[[item.row for item in ranking.items]]
+    return encode_cursor(fingerprint, np.concatenate([shown, page]))
+
+
+def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:
+    index_version = pipeline.release.search.index_version
+    return documents.dump(documents.recommendation(pipeline.bundle, index_version, request, ranking, next_cursor))

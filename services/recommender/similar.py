@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from services.recommender.candidates import retrieval
-from services.recommender.candidates.search import near_films
 from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchResult
+from services.recommender.ports.time import span
 from services.recommender.ranking.ranker import rank, softsign
-from services.recommender.reasons.likeness import likeness_reasons
+from services.recommender.reasons.reasons import likeness_reasons
 from services.recommender.signals import Inputs, mixture_of
 from services.recommender.signals.plan import likeness_plan
-from services.recommender.stopwatch import span
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +33,19 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     """
     facts, constants = pipeline.facts, pipeline.constants
     taste = Taste.of_films((row,))
-    known = Known.of(facts.trait_rows, taste.rows, taste.base)
     hits = _nearest(pipeline, row, deadline)
-    inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste, known, hits)
+    inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste)
     allowed = facts.audience.beside(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
-    brought = [retrieval.by_vectors(hits.knn), retrieval.by_traits(facts, known, inputs.plan, allowed)]
+    brought = [retrieval.by_vectors(hits.knn), retrieval.by_traits(inputs, allowed)]
     rows = retrieval.candidates_of(facts, mixture, allowed, retrieved=brought)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
     scores = softsign(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = likeness_reasons(inputs, mixture, top.rows, terms)
-    items = [RankedItem(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]
+    items = [RankedItem(*film) for film in zip(top.rows.tolist(), scores, reasons, strict=True)]
     stages = {} if hits.knn is None else {"knn": hits.knn.ms}
     return Similar(items, tuple(f"search: {reason}" for reason in hits.degraded), stages)
 
@@ -58,4 +55,4 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
     with span("search"):
-        return pipeline.release.search.search(near_films(embeddings, np.array([row], np.int32)), deadline)
+        return pipeline.release.search.search(retrieval.near_films(embeddings, np.array([row], np.int32)), deadline)

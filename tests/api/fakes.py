@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
+from services.recommender.cache import Answer
 from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.errors import (
@@ -24,7 +25,7 @@ from services.recommender.errors import (
 )
 from services.recommender.films import FilmsResult
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, KeyStore, Quota, QuotaPort, Receipt
-from services.recommender.recommend import Answer, Options
+from services.recommender.service import Options
 from tests.builders import ManualClock
 
 PEPPER = b"a pepper for tests only"
@@ -69,8 +70,12 @@ class FakeRecommender:
         }  # fmt: skip
         stages = {"state": 0.25, "rank": 1.5}
         return Answer(
-            json.dumps(document).encode(), Strategy.POPULAR, kept=self.kept, degraded=("search: down",), stages=stages
-        )
+            json.dumps(document).encode(),
+            Strategy.POPULAR,
+            cacheable=self.kept,
+            degraded=("search: down",),
+            stages=stages,
+        )  # fmt: skip
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> FilmsResult:
         self._maybe_fail()

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.app.context import RequestContext
-from services.api.app.edge import Runner
+from services.api.app.edge import Edge
 from services.api.app.security.api_keys import key_id_of, make_key
 from services.api.app.security.auth import MAX_RECORDS, Authenticator, require
 from services.api.app.security.quota import LocalQuota, QuotaGuard
+from services.api.app.services import AppServices
 from services.recommender.errors import Forbidden, Overloaded, QuotaExceeded, StateBusy, Unauthorized
 from services.recommender.ports import ApiKey, Quota
 from services.recommender.quota_window import Window, admit
@@ -212,13 +213,13 @@ def test_where_a_setting_says_so_it_is_only_served(recommender: FakeRecommender,
 @pytest.mark.anyio
 async def test_the_memory_of_records_is_bounded() -> None:
     keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
-    runner = Runner(inline=True, workers=1)
-    authenticator = Authenticator(keys, PEPPER_SECRET, ManualClock(), runner)
+    edge = Edge(AppServices(recommender=FakeRecommender()))
+    authenticator = Authenticator(keys, PEPPER_SECRET, ManualClock(), edge)
     authenticator._records = {f"old{n}": (9e9, None) for n in range(MAX_RECORDS)}
     for n in range(3):
         await authenticator.authenticate(make_key(f"k{n}", PEPPER))
     assert len(authenticator._records) == 3
-    runner.close()
+    edge.close()
 
 
 def test_the_quota_is_shown_and_kept(recommender: FakeRecommender) -> None:
@@ -322,15 +323,15 @@ def test_another_window_begins_anew() -> None:
 
 @pytest.mark.anyio
 async def test_a_guard_says_when_to_come_back() -> None:
-    runner = Runner(inline=True, workers=1)
-    guard = QuotaGuard(None, ManualClock(), runner)
+    edge = Edge(AppServices(recommender=FakeRecommender()))
+    guard = QuotaGuard(None, ManualClock(), edge)
     key = replace(SERVE, limit=1, window_s=60)
     context = RequestContext("r", 0.0)
     await guard.admit(key, context)
     with pytest.raises(QuotaExceeded) as error:
         await guard.admit(key, context)
     assert 1 <= error.value.retry_after <= 67
-    runner.close()
+    edge.close()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from services.api.app.compression import LEAST_BYTES, Compress, accepts_gzip
+from services.api.app.middleware import LEAST_BYTES, Compress, accepts_gzip
 from tests.container.kit import event
 
 pytestmark = pytest.mark.usefixtures("loop_of_mangum")

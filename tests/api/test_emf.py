@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.api.app.context import Observation
 from services.api.app.observability.emf import NAMESPACE, EmfTelemetry, causes_of, metrics_of, print_line
-from services.api.app.observability.observation import Observation
 
 STAGES = {"state": 0.5, "taste": 0.1, "retrieval": 3.0, "knn": 1.25, "bm25": 2.5, "rank": 0.75, "explain": 0.2}
 BEGAN_MS = int(time.time() * 1_000)

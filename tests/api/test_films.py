@@ -5,7 +5,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.edge import Edge, Runner
+from services.api.app.edge import Edge
 from services.api.app.security.api_keys import make_key
 from services.api.app.services import AppServices
 from services.recommender.errors import BundleMissing
@@ -112,7 +112,7 @@ def test_the_catalogue_adds_what_the_page_must_know() -> None:
 
 
 def test_the_catalogue_is_rendered_once_per_release() -> None:
-    edge = Edge(AppServices(recommender=FakeRecommender()), Runner(inline=True, workers=1))
+    edge = Edge(AppServices(recommender=FakeRecommender()))
     first, later = {"films": 1}, {"films": 2}
     rendered = edge.catalogue(first)
     assert edge.catalogue(first) is rendered

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from services.api.app.middleware import HeadAsGet
+from services.api.app.middleware import RequestLine
 from services.api.app.security.api_keys import make_key
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, CountingQuota, DictKeys, FakeRecommender, fake_app, fake_client
@@ -146,7 +146,7 @@ async def test_a_body_in_parts_is_left_out_part_by_part() -> None:
         sent.append(message)
 
     asked: Scope = {"type": "http", "method": "HEAD", "path": "/x", "headers": []}
-    await HeadAsGet(streaming)(asked, receive, send)
+    await RequestLine(streaming)(asked, receive, send)
     assert [message.get("body", b"") for message in sent] == [b"", b"", b""]
     assert [message.get("more_body", False) for message in sent[1:]] == [True, False]
     assert asked["method"] == "HEAD", "the server still knows what was asked, and sends no body of its own"

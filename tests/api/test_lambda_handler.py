@@ -14,7 +14,7 @@ from services.adapters.aws import session
 from services.api.app import lambda_handler
 from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
 from services.recommender.errors import BundleDamaged, EncoderUnavailable, InvalidRequest
-from services.recommender.recommend import Options
+from services.recommender.service import Options
 from tests.container.kit import event
 from tests.damage import flip_bit
 from tests.servers.http_server import Answer, HttpServer, Request

@@ -15,10 +15,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from services.api.app import edge
 from services.api.app.context import context_of
-from services.api.app.edge import Pool, Runner
-from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer, frames_of
+from services.api.app.edge import Edge, Pool
+from services.api.app.middleware import SLASH, BodyLimit, Observer, RequestLine, frames_of
+from services.api.app.services import AppServices
+from services.recommender.cache import Answer
 from services.recommender.errors import Overloaded
-from services.recommender.recommend import Answer
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
 from tests.patience import PATIENCE_S, wait_for
 
@@ -199,7 +200,7 @@ async def test_only_an_encoded_slash_is_kept_apart(raw: bytes | None, path: str)
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
         seen.append(scope["path"])
 
-    await received_by(EncodedSlashes(inner), scope(path="as decoded", raw_path=raw))
+    await received_by(RequestLine(inner), scope(path="as decoded", raw_path=raw))
     assert seen == [path]
 
 
@@ -271,12 +272,12 @@ async def test_a_cancelled_caller_still_holds_its_thread() -> None:
 
 @pytest.mark.anyio
 async def test_a_slow_write_does_not_stall_the_loop() -> None:
-    runner, gate = Runner(inline=True, workers=1), threading.Event()
-    slow = asyncio.create_task(runner.blocking(gate.wait, PATIENCE_S))
-    assert await runner.compute(threading.get_ident) == threading.get_ident()
+    own, gate = Edge(AppServices(recommender=FakeRecommender())), threading.Event()
+    slow = asyncio.create_task(own.blocking(gate.wait, PATIENCE_S))
+    assert await own.compute(threading.get_ident) == threading.get_ident()
     gate.set()
     assert await slow
-    runner.close()
+    own.close()
 
 
 @pytest.mark.parametrize("inline", [True, False])

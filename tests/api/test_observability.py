@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.context import RequestContext
-from services.api.app.observability.observation import Observation, observe
+from services.api.app.context import Observation, RequestContext, observe
 from services.api.app.observability.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
 from tests.patience import PATIENCE_S

@@ -15,7 +15,7 @@ from services.api.app.observability.telemetry import flush_traces, install_traci
 from services.api.app.observability.trace_ids import TraceIds, trace_ids_of
 from services.api.app.observability.tracing import Tracer
 from services.recommender.domain.request import Request
-from services.recommender.stopwatch import span
+from services.recommender.ports.time import span
 from services.settings import load_settings
 from tests.api.fakes import FakeRecommender, fake_app
 from tests.patience import PATIENCE_S

@@ -19,8 +19,8 @@ from services.api.app.main import create_app
 from services.api.app.security.api_keys import make_key
 from services.api.app.services import WEB_DIR, AppServices
 from services.bootstrap import build_services, cached_work
+from services.recommender.cache import ALL_WORK, Work
 from services.recommender.ports import ApiKey
-from services.recommender.recommend import ALL_WORK, Work
 from services.settings import Settings, load_settings
 from tests.damage import flip_bit
 

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from data_jobs.catalogue import arranged, build_catalogue, traits_of
 from data_jobs.records import Dataset, Events, Film
-from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.catalogue import TraitKind, hash_id
 from services.recommender.domain.genres import from_mask
-from services.recommender.domain.ids import hash_id
 from tests.films import FILMS, make_events
 
 

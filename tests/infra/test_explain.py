@@ -8,8 +8,8 @@ import pytest
 from infra.service_settings import explains_by_tool
 from infra.settings import Undeployable, load_settings
 from services.adapters.explain.prompt import request_of
+from services.api.app.context import Observation
 from services.api.app.observability.emf import metrics_of
-from services.api.app.observability.observation import Observation
 from services.settings import load_settings as service_settings
 from tests.infra.templates import Deployment, Template, as_list, synthesise, text_of
 

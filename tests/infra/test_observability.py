@@ -12,8 +12,8 @@ from data_jobs.cost.prices import load_prices
 from infra.constructs.alarms import FALLBACKS
 from infra.settings import load_settings
 from infra.variants import VARIANTS
+from services.api.app.context import Observation
 from services.api.app.observability.emf import CAUSES, EmfTelemetry, metrics_of
-from services.api.app.observability.observation import Observation
 from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_of
 
 ALARM = "AWS::CloudWatch::Alarm"

@@ -6,19 +6,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
+from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.genres import to_mask
-from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.query.conditions import Understood
 from services.recommender.query.matching import Matches
 from services.recommender.signals import Inputs
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Known, TraitRows
+from services.recommender.taste.traits import FilmTraits
 
 # Old likes count as much as new ones; a catalogue with any event at all is one where people carry the ranking.
 EVEN = Weights(recency_floor=1.0, mature_events=0.0)
@@ -103,11 +102,11 @@ def trait_names(films: Sequence[Film]) -> list[str]:
     return sorted({name for film in films for name in film.traits})
 
 
-def trait_rows(films: Sequence[Film]) -> TraitRows:
+def trait_rows(films: Sequence[Film]) -> FilmTraits:
     """The values as they are written down, in place of those that rarity would give them."""
     names = trait_names(films)
     values = [film.traits[name] for film in films for name in names if name in film.traits]
-    return TraitRows(_traits(films), np.array(values, np.float32))
+    return replace(FilmTraits.of(_traits(films)), values=np.array(values, np.float32))
 
 
 def tables_of(
@@ -166,16 +165,14 @@ def taste_of(
     )
 
 
-def with_rows(inputs: Inputs, rows: TraitRows) -> Inputs:
+def with_rows(inputs: Inputs, rows: FilmTraits) -> Inputs:
     """The same request under trait rows that are written down."""
-    known = Known.of(rows, inputs.taste.rows, inputs.weights)
-    return replace(inputs, facts=replace(inputs.facts, trait_rows=rows), known=known)
+    return replace(inputs, facts=replace(inputs.facts, trait_rows=rows))
 
 
 def without_film(inputs: Inputs, index: int) -> Inputs:
-    """The request of somebody who never touched one film of the taste, under the same plan."""
-    rest = replace(inputs, taste=inputs.taste.without(index))
-    return replace(rest, known=Known.of(inputs.facts.trait_rows, rest.taste.rows, rest.weights))
+    """The request of a person who never touched one film of the taste, under the same plan."""
+    return replace(inputs, taste=inputs.taste.without(index))
 
 
 def matches_of(films: int, like: tuple[int, ...] = (), **parts: NDArray[np.float32]) -> Matches:

@@ -17,7 +17,6 @@ from services.recommender.ports import (
     LoggedEvent,
     Receipt,
     StatePort,
-    StateRead,
     UserExport,
 )
 from services.recommender.service import Recommender
@@ -33,11 +32,13 @@ class MemoryState(StatePort):
         self.cache: dict[CacheKey, CacheEntry] = {}
         self.down = False
 
-    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+    def read(
+        self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline
+    ) -> tuple[Profile | None, CacheEntry | None]:
         self._check()
         profile = self.profiles.get(user_id, Profile(user_id)) if user_id is not None else None
         cached = self.cache.get(cache_key) if cache_key is not None else None
-        return StateRead(profile, cached if cached is not None and cached.is_current(profile, now_s=0) else None)
+        return profile, cached if cached is not None and cached.is_current(profile, now_s=0) else None
 
     def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         self.cache[key] = entry

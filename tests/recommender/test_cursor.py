@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recommender.cache import decode_cursor, encode_cursor
 from services.recommender.errors import BadCursor
-from services.recommender.recommend import decode_cursor, encode_cursor
 
 PRINT = b"0123456789abcdef"
 hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambda found: np.array(found, np.uint64))

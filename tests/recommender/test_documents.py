@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.documents import affinity, dump, rounded
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.request import RankedItem
-from services.recommender.domain.strings import Strings
 from tests.builders import make_catalogue
 
 CATALOGUE = make_catalogue(3)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.adapters.explain.template import TemplateExplainer
+from services.recommender.cache import ALL_WORK, Work
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import BadCursor
-from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Page, PageSentences
-from services.recommender.recommend import ALL_WORK, Options, RecommendUseCase, Work
-from services.recommender.service import Recommender
-from tests.builders import make_bundle, make_release
+from services.recommender.service import Options, Recommender
+from tests.builders import FixedRelease, make_bundle, make_release
 from tests.recommender.kit import WANT, ask, like
 
 
@@ -79,7 +78,7 @@ class TestCache:
         service.options = Options(cached=cached)
         answers = [ask(service, **question)["cached"] for _ in range(2)]
         assert answers == [False, kept]
-        assert service.recommend(Request(**question)).kept is kept, "only these count for the ratio of hits"
+        assert service.recommend(Request(**question)).cacheable is kept, "only these count for the ratio of hits"
 
     def test_films_of_a_request_by_whatever_id_are_searched_for(self):
         assert all(Work.SEARCHED in Work.of(Request(**given)) for given in ({"liked": ("f1",)}, {"tmdb_ids": (1,)}))
@@ -175,7 +174,7 @@ class OddExplainer:
 
 
 class TestParts:
-    """What comes with each question, and the explainer's share; the use case without the facade."""
+    """What comes with each question, and the explainer's share."""
 
     @pytest.fixture
     def explainer(self):
@@ -183,11 +182,11 @@ class TestParts:
 
     @pytest.fixture
     def answered(self, state, clock, explainer):
-        use_case, pipeline = RecommendUseCase(state, explainer, clock), Pipeline(make_release(), None)
+        service = Recommender(FixedRelease(make_release()), state, None, explainer, clock)
 
         def answered(options=None, **request):
-            deadline = Deadline.within(clock, 1.2)
-            return use_case.recommend(pipeline, Request(**request), deadline, options or Options())
+            service.options = options or Options()
+            return service.recommend(Request(**request), Deadline.within(clock, 1.2))
 
         return answered
 

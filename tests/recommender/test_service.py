@@ -14,7 +14,7 @@ from services.recommender.errors import (
     UnknownFilm,
 )
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
-from services.recommender.recommend import Options
+from services.recommender.service import Options
 from tests.builders import make_bundle, make_release
 from tests.recommender.kit import ask, like
 

@@ -4,7 +4,7 @@ from contextvars import copy_context
 
 import pytest
 
-from services.recommender.stopwatch import Span, Stopwatch, record_spans, span
+from services.recommender.ports.time import Span, Stopwatch, record_spans, span
 from tests.builders import ManualClock
 
 

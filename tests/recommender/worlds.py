@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts
-from services.recommender.ports import SearchResult
 from services.recommender.signals import Inputs
 from services.recommender.signals.plan import Plan, make_plan
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Known
 from tests.builders import make_bundle, person
 
 FILMS = 120
@@ -95,8 +93,6 @@ def make_inputs(
     """What the signals of a taste are made from, under the plan that it would have or another."""
     constants = constants or Weights()
     facts = Facts.of(bundle, constants)
-    films = facts.trait_rows.films(taste.rows)
-    known = Known(facts.trait_rows, films, films.mean(taste.weights(constants)))
     if plan is None:
         plan = make_plan(constants, taste, None, True, clear, facts.certainty(taste))
-    return Inputs(facts, constants, plan, taste, known, SearchResult())
+    return Inputs(facts, constants, plan, taste)

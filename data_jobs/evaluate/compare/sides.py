@@ -117,7 +117,7 @@ class Sides:
         bench = self._trained[named.params]
         if bench.pipeline.constants == named.weights:
             return bench
-        return replace(bench, pipeline=Pipeline(bench.release, bench.pipeline.searcher.encoder, named.weights))
+        return replace(bench, pipeline=Pipeline(bench.release, bench.pipeline.encoder, named.weights))
 
     def _opened(self, path: Path) -> Workbench:
         """Return a bundle with the people of the training part. Raises DataError for one of other films."""

@@ -205,7 +205,7 @@ def _rankings(
         profile: Profile | None = bench.people.profile(bench.dataset.events.user_ids[code])
         few = [case.profile for case in cut(bench.people, [code], (1, 3, 10)[turn % 3], seed)] if turn % 2 else []
         requests.append((Request(k=ON_A_PAGE, explain=True), few[0] if few else profile))
-    from services.recommender.recommend import liked_rows
+    from services.recommender.service import liked_rows
 
     catalogue = bench.bundle.catalogue
     for done, (request, profile) in enumerate(requests, 1):

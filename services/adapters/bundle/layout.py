@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.errors import BundleDamaged

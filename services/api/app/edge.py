@@ -1,14 +1,20 @@
-"""What all routes share: the services of the process, how blocking work runs, and helpers for responses."""
+"""What all routes share: the services of the process, and how bodies are read, calls run and responses made."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
 
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +26,7 @@ from services.recommender.ports import Deadline, SecretPort
 
 MAX_AGE_S = 300
 MAX_WAITING = 128
+_MALFORMED = "json_invalid"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -74,48 +81,33 @@ class Pool:
         self._busy -= 1
 
 
-class Runner:
-    """``compute`` runs recommender calls (in the loop if ``inline``), ``blocking`` runs calls that wait for I/O or
-    locks.
-    """
-
-    def __init__(self, *, inline: bool, workers: int) -> None:
-        self._answers = None if inline else Pool("answers", workers)
-        self._blocking = Pool("the store", workers)
-
-    async def compute(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a recommender call."""
-        if self._answers is None:
-            return call(*args, **kwargs)
-        return await self._answers.run(call, *args, **kwargs)
-
-    async def blocking(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that may block."""
-        return await self._blocking.run(call, *args, **kwargs)
-
-    async def secret(self, kept: SecretPort) -> tuple[str, ...]:
-        """Return a secret's values; read them in a thread unless cached. Raises SecretUnavailable."""
-        return kept() if kept.is_at_hand else await self.blocking(kept)
-
-    def close(self) -> None:
-        """Stop the threads."""
-        for pool in (self._answers, self._blocking):
-            if pool is not None:
-                pool.close()
-
-
-@dataclass(slots=True)
 class Edge:
-    """Per-process services, at ``app.state.edge``."""
+    """Per-process services, at ``app.state.edge``, and the threads that their calls run in."""
 
-    services: AppServices
-    runner: Runner
-    _catalogue: tuple[dict[str, Any], Representation] | None = None
+    def __init__(self, services: AppServices) -> None:
+        self.services = services
+        self._answers = None if services.inline else Pool("answers", services.workers)
+        self._blocking = Pool("the store", services.workers)
+        self._catalogue: tuple[dict[str, Any], Representation] | None = None
 
     @property
     def recommender(self) -> RecommenderPort:
         """Recommender of this process."""
         return self.services.recommender
+
+    async def compute(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a recommender call: in the event loop if the services are ``inline``."""
+        if self._answers is None:
+            return call(*args, **kwargs)
+        return await self._answers.run(call, *args, **kwargs)
+
+    async def blocking(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that may wait for I/O or locks."""
+        return await self._blocking.run(call, *args, **kwargs)
+
+    async def secret(self, source: SecretPort) -> tuple[str, ...]:
+        """Return a secret's values; read them in a thread unless cached. Raises SecretUnavailable."""
+        return source() if source.is_at_hand else await self.blocking(source)
 
     def deadline(self) -> Deadline:
         """Return a new request deadline, starting now."""
@@ -132,7 +124,9 @@ class Edge:
 
     def close(self) -> None:
         """Shut down the threads, then close the services."""
-        self.runner.close()
+        for pool in (self._answers, self._blocking):
+            if pool is not None:
+                pool.close()
         if self.services.close is not None:
             self.services.close()
 
@@ -167,3 +161,84 @@ def shared(request: Request, representation: Representation, max_age: int) -> Re
 
 def _matches(sent: str, tag: str) -> bool:
     return any(candidate.strip().removeprefix("W/") in (tag, "*") for candidate in sent.split(","))
+
+
+class EdgeRoute(APIRoute):
+    """Route whose ``body`` parameter is read by :func:`read_body`. OpenAPI still comes from the signature.
+
+    It bypasses FastAPI's body parsing, which parses twice and accepts NaN as a number and any content type as JSON. An
+    endpoint with a body is ``async def endpoint(request, body) -> Response`` and has no other parameters.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of this route."""
+        model = get_type_hints(self.endpoint).get("body")
+        if model is None:
+            return super().get_route_handler()
+        endpoint, validator = self.endpoint, model.__pydantic_validator__
+
+        async def handle(request: Request) -> Response:
+            response: Response = await endpoint(request, await read_body(request, validator))
+            return response
+
+        return handle
+
+
+async def read_body(request: Request, validator: SchemaValidator) -> BaseModel:
+    """Return the validated body; an absent one counts as ``{}``.
+
+    Raises HTTPException 400 (malformed) or 415 (not JSON), RequestValidationError (invalid field).
+    """
+    content = await request.body()
+    if content and not _is_json(request.headers.get("content-type", "")):
+        raise HTTPException(415, "Send the body as JSON, with the header Content-Type: application/json.")
+    try:
+        model: BaseModel = validator.validate_json(content or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False)
+        if first[0]["type"] != _MALFORMED:
+            raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in first]) from None
+        _refuse_malformed(content, str(first[0].get("ctx", {}).get("error", "")))
+    return model
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _refuse_malformed(content: bytes, why: str) -> None:
+    """Raise the error for a body that the strict parser rejects: 422 for well-formed JSON with a lone surrogate, 400
+    for anything else.
+    """
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise HTTPException(400, f"The body is not valid UTF-8 at byte {error.start}.") from None
+    path = _path_of_surrogate(content) if "surrogate" in why or "escape" in why else None
+    if path is None:
+        raise HTTPException(400, f"The body is not valid JSON: {why}.")
+    raise RequestValidationError([{"type": "string_unicode", "loc": ("body", *path), "msg": ""}])
+
+
+def _path_of_surrogate(content: bytes) -> tuple[int | str, ...] | None:
+    """Return the path of the first string with a lone surrogate; None if the JSON is otherwise broken."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    waiting: list[tuple[tuple[int | str, ...], Any]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [((*path, key), child) for key, child in value.items()]
+            waiting += [((*path, "(a name)"), key) for key in value]
+        elif isinstance(value, list):
+            waiting += [((*path, index), child) for index, child in enumerate(value)]
+        elif isinstance(value, str) and _has_surrogate(value):
+            return tuple("(a name)" if isinstance(part, str) and _has_surrogate(part) else part for part in path)
+    return None
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)

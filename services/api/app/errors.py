@@ -101,7 +101,7 @@ def _of_http(error: HTTPException) -> Problem:
     headers = {**(error.headers or {})}
     if "Allow" in headers:
         methods = set(headers["Allow"].split(", "))
-        # Every GET route also serves HEAD; see the middleware HeadAsGet.
+        # Every GET route also serves HEAD; see the middleware RequestLine.
         headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return Problem(kind.status, kind.slug, kind.title, _DETAIL.get(error.detail, error.detail), headers=headers)
 

@@ -30,7 +30,7 @@ from services.api.app.schemas.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
 from services.bootstrap import Services, build_services
 from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
-from services.recommender.recommend import Options
+from services.recommender.service import Options
 from services.settings import Settings, load_settings
 
 # Reserved for writing and sending the response.

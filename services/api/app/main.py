@@ -7,11 +7,10 @@ from fastapi import FastAPI
 
 from services import __version__
 from services.adapters.history.archive import MAX_BYTES
-from services.api.app.compression import Compress
 from services.api.app.docs import install_docs
-from services.api.app.edge import Edge, Runner
+from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
-from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
+from services.api.app.middleware import BodyLimit, Compress, Observer, RequestLine
 from services.api.app.observability.pseudonyms import Pseudonyms
 from services.api.app.openapi import DESCRIPTION, install_openapi
 from services.api.app.pages import install_pages
@@ -38,7 +37,7 @@ EXPOSED = [
 def create_app(services: AppServices) -> FastAPI:
     """Return the HTTP API over these services. Raises ValueError for contradictory settings."""
     services.check()
-    edge = Edge(services, Runner(inline=services.inline, workers=services.workers))
+    edge = Edge(services)
     app = FastAPI(
         title="Marquee",
         version=__version__,
@@ -72,20 +71,16 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     services = edge.services
     if services.auth_required and services.keys is not None and services.key_pepper is not None:
         clock = services.recommender.clock
-        authenticator = Authenticator(
-            services.keys, services.key_pepper, clock, edge.runner, services.admits_unread_keys
-        )
-        guard = QuotaGuard(services.quota, clock, edge.runner)
+        authenticator = Authenticator(services.keys, services.key_pepper, clock, edge, services.admits_unread_keys)
+        guard = QuotaGuard(services.quota, clock, edge)
         app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes, larger=(IMPORT_PATH, MAX_BYTES))
     if services.origin_secret is not None:
-        app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
+        app.add_middleware(OriginCheck, secret=services.origin_secret, edge=edge)
     if services.host_names is not None:
         app.add_middleware(HostCheck, names=services.host_names)
-    app.add_middleware(EncodedSlashes)
     app.add_middleware(Compress)
     app.add_middleware(Observer)
-    app.add_middleware(SafeHeaders)
     if services.cors_origins:
         app.add_middleware(
             ProblemCors,
@@ -94,7 +89,7 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
             allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Idempotency-Key", "If-None-Match"],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(HeadAsGet)
+    app.add_middleware(RequestLine)
 
 
 @asynccontextmanager

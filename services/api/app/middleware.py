@@ -1,9 +1,14 @@
-"""ASGI middleware around the application."""
+"""ASGI middleware around the application: request line, request id, log, size limits, compression.
+
+Gzip is supported by every HTTP client and by the standard library. Neither API Gateway's HTTP APIs nor CloudFront
+without a cache compress. In a Lambda response the body is Base64, a third longer, within a limit of 6 MB; API Gateway
+decodes it, so clients receive only gzip's bytes. Source: RFC 9110, sections 8.4, 8.8.3 and 12.5.3.
+"""
 
 import logging
 import re
 import secrets
-from collections.abc import Sequence
+import zlib
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import unquote
@@ -13,17 +18,16 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.adapters.foreign import frames_of
-from services.api.app.context import RequestContext, ask_instead, attach, has_header, header
+from services.api.app.context import RequestContext, ask_instead, attach, begin_trace, has_header, header, observe
 from services.api.app.errors import problem_of
-from services.api.app.observability.observation import begin_trace, observe
 
 log = logging.getLogger("marquee.api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # Stands for an encoded slash in a decoded path: a lone surrogate, which decoding never yields.
 SLASH = "\udc2f"
 
-Headers = Sequence[tuple[bytes, bytes]]
-SECURITY: Headers = (
+Headers = list[tuple[bytes, bytes]]
+SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -33,16 +37,21 @@ PRIVATE = b"private, no-store"
 
 
 @dataclass(frozen=True, slots=True)
-class HeadAsGet:
-    """Answers HEAD as GET without the body, errors included (RFC 9110, 9.3.2).
+class RequestLine:
+    """Rewrites what routes do not handle as it is sent. HEAD is answered as GET without the body, errors included (RFC
+    9110, 9.3.2). ``%2F`` stays inside a path segment: an id may contain a slash, and servers decode before routing.
 
-    It wraps all other layers, so that key, quota and limits apply as for GET.
+    It wraps all other layers, so that key, quota and limits apply to HEAD as to GET.
     """
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            path = raw.split(b"?")[0].decode("ascii", "replace")
+            scope["path"] = SLASH.join(unquote(part) for part in re.split("%2[fF]", path))
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
@@ -57,7 +66,11 @@ class HeadAsGet:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Assigns the request id, times the request, logs and counts it, and turns unhandled exceptions into a 500."""
+    """Assigns the request id, times the request, logs and counts it, and turns unhandled exceptions into a 500.
+
+    Every response gets the request id, the timings and security headers, plus ``Cache-Control: private, no-store`` and
+    a deny-all policy unless the route set its own.
+    """
 
     app: ASGIApp
 
@@ -75,7 +88,7 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_own_headers(context)]
+                message["headers"] = _all_headers(message["headers"], context)
             await send(message)
 
         try:
@@ -90,30 +103,6 @@ class Observer:
             await problem_of(error).response(scope)(scope, receive, observed)
         finally:
             observe(scope, context, status)
-
-
-@dataclass(frozen=True, slots=True)
-class SafeHeaders:
-    """Adds security headers to every response, plus ``Cache-Control: private, no-store`` and a deny-all policy unless
-    the route set its own.
-    """
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-
-        async def safe(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message["headers"], *SECURITY]
-                if not has_header(headers, b"cache-control"):
-                    headers.append((b"cache-control", PRIVATE))
-                if not has_header(headers, b"content-security-policy"):
-                    headers.append((b"content-security-policy", API_POLICY))
-                message["headers"] = headers
-            await send(message)
-
-        await self.app(scope, receive, safe if scope["type"] == "http" else send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +143,6 @@ class BodyLimit:
         return self.max_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedSlashes:
-    """Keeps ``%2F`` inside a path segment: an id may contain a slash, and servers decode before routing."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        raw: bytes = scope.get("raw_path") or b""
-        if b"%2f" in raw.lower():
-            path = raw.split(b"?")[0].decode("ascii", "replace")
-            scope["path"] = SLASH.join(unquote(part) for part in re.split("%2[fF]", path))
-        await self.app(scope, receive, send)
-
-
 def _refusal(most: int) -> HTTPException:
     return HTTPException(413, f"The body may have at most {most} bytes.", {"Connection": "close"})
 
@@ -179,11 +153,102 @@ def request_id_of(scope: Scope) -> str:
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
-def _own_headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
+def _all_headers(headers: Headers, context: RequestContext) -> Headers:
+    """Return the headers of a response with those that every response has."""
     total = (perf_counter() - context.started) * 1_000
     stages = [f"{name};dur={spent:.2f}" for name, spent in context.stages.items()]
-    return [
+    headers = [
+        *headers,
         (b"x-request-id", context.request_id.encode()),
         (b"server-timing", ", ".join([*stages, f"total;dur={total:.2f}"]).encode()),
         *context.headers,
+        *SECURITY,
     ]
+    if not has_header(headers, b"cache-control"):
+        headers.append((b"cache-control", PRIVATE))
+    if not has_header(headers, b"content-security-policy"):
+        headers.append((b"content-security-policy", API_POLICY))
+    return headers
+
+
+# For smaller bodies the added headers cancel most of the gain.
+LEAST_BYTES = 1_000
+# Measured on responses of 20 and 100 films with explanations: level 9 takes up to twice the time for 1 to 3 % fewer
+# bytes, level 1 half the time for 15 to 33 % more.
+LEVEL = 6
+_GZIP = 31  # zlib's window bits for a gzip header
+_TEXT = (b"application/json", b"application/problem+json", b"text/", b"image/svg+xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Compress:
+    """Compresses complete text bodies; streamed, already encoded and partial responses are left alone."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        accepts = accepts_gzip(header(scope, b"accept-encoding"))
+        begun: Message | None = None
+
+        async def compressed(message: Message) -> None:
+            """Delay the response start until the first body message, which gives the length."""
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = message
+                return
+            if begun is not None and message["type"] == "http.response.body":
+                head, begun = begun, None
+                if _may_be_smaller(head, message):
+                    head = {**head, "headers": [*head["headers"], (b"vary", b"Accept-Encoding")]}
+                    if accepts:
+                        head, message = _gzipped(head, message)
+                await send(head)
+            await send(message)
+
+        await self.app(scope, receive, compressed)
+
+
+def accepts_gzip(sent: str | None) -> bool:
+    """Return whether an Accept-Encoding allows gzip, by name or by ``*``."""
+    if not sent:
+        return False
+    allowed: dict[str, bool] = {}
+    for part in sent.lower().split(","):
+        name, _, parameters = part.partition(";")
+        weight = parameters.replace(" ", "").removeprefix("q=") or "1"
+        try:
+            allowed[name.strip()] = float(weight) > 0
+        except ValueError:
+            allowed[name.strip()] = False
+    return allowed.get("gzip", allowed.get("*", False))
+
+
+def _may_be_smaller(head: Message, message: Message) -> bool:
+    headers: Headers = head["headers"]
+    kind = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    return (
+        not message.get("more_body", False)
+        and len(message.get("body", b"")) >= LEAST_BYTES
+        and head["status"] not in (204, 206, 304)
+        and kind.startswith(_TEXT)
+        and not has_header(headers, b"content-encoding")
+    )
+
+
+def _gzipped(head: Message, message: Message) -> tuple[Message, Message]:
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
+    body = packer.compress(message["body"]) + packer.flush()
+    headers: Headers = []
+    for name, value in head["headers"]:
+        if name.lower() == b"content-length":
+            headers.append((name, str(len(body)).encode()))
+        elif name.lower() == b"etag" and not value.startswith(b"W/"):
+            # Same content in other bytes: equal by weak comparison, which If-None-Match uses.
+            headers.append((name, b"W/" + value))
+        else:
+            headers.append((name, value))
+    return {**head, "headers": [*headers, (b"content-encoding", b"gzip")]}, {**message, "body": body}

@@ -39,7 +39,7 @@ _KEY_SCHEME = {
     "else `serve`.",
 }
 
-# Slashes inside an id arrive as %2F; see the middleware EncodedSlashes.
+# Slashes inside an id arrive as %2F; see the middleware RequestLine.
 _decoded = BeforeValidator(lambda value: value.replace(SLASH, "/") if isinstance(value, str) else value)
 ItemPath = Annotated[
     ItemId,

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from services.recommender.cache import Answer
 from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.request import Preset, Request
 from services.recommender.errors import MarqueeError
 from services.recommender.films import FilmsResult
 from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
-from services.recommender.recommend import Answer, Options
+from services.recommender.service import Options
 
 
 class RecommenderPort(Protocol):

@@ -1,22 +1,31 @@
-"""Candidate selection: the best films by the sum of all signals, and what other retrievers add.
+"""Retrieval: the search for a request, and its candidates: the best films by the sum of all signals, and what other
+retrievers add.
 
-These find films that share the taste's strongest traits, its nearest texts, and its series. They are used for a
-coherent taste, and if the tables know little about the catalogue.
+Search finds films by name (BM25), by a query's meaning (kNN), or near those of the taste. The other retrievers find
+films that share the taste's strongest traits, its nearest texts, and its series. They are used for a coherent taste,
+and if the tables know little about the catalogue.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
 from services.recommender.domain.best_sums import Goal
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.filters import NO_FILTERS, Filters
+from services.recommender.domain.request import Request
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import EncoderUnavailable, SearchUnavailable
 from services.recommender.facts import Facts
-from services.recommender.ports import Hits
-from services.recommender.signals import Mixture
+from services.recommender.ports import Deadline, Hits, Release, SearchRequest, SearchResult, TextEncoder
+from services.recommender.ports.time import span
+from services.recommender.query.conditions import Understood
+from services.recommender.signals import Inputs, Mixture
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Known
 
 CANDIDATES = 500
 # Places reserved for films with few events, which content could otherwise never lift.
@@ -26,7 +35,79 @@ NOVEL_FROM = 0.1
 NEARLY_ALL = 0.9
 SEARCH_SIZE = 1_000
 
+# The heaviest films of a taste are separate query vectors, so that two tastes stay distinct.
+TASTE_VECTORS = 8
+
 Dense = NDArray[np.float32]
+Vectors = NDArray[np.float32]
+
+
+def search_for(
+    request: Request,
+    understood: Understood | None,
+    plan: Plan,
+    taste: Taste,
+    constants: Weights,
+    release: Release,
+    encoder: TextEncoder | None,
+    deadline: Deadline,
+) -> tuple[SearchResult, Vectors | None]:
+    """Run both retrievers in one round trip. Return their hits, ``degraded`` as the response reports it, and the
+    encoded query, float32[1, dims], if it was encoded. A query's words are searched as names only if they may be one:
+    descriptions are matched through the bundle's own index.
+    """
+    words = understood is not None and bool(understood.words)
+    text, meaning, degraded = None, None, []
+    if understood is not None and words:
+        text = understood.text if understood.titled and plan.query_text else None
+        if plan.query_content:
+            try:
+                meaning = _encoded(understood.text, release.bundle.embeddings, encoder, deadline)
+            except EncoderUnavailable as error:
+                degraded.append(f"encoder: {error}")
+    search = None if words else _near_taste(release.bundle.embeddings, plan, taste, constants, request.filters)
+    if text is not None or meaning is not None:
+        search = SearchRequest(text, meaning, request.filters, SEARCH_SIZE)
+    if search is None:
+        return SearchResult(degraded=tuple(degraded)), None
+    try:
+        with span("search"):
+            hits = release.search.search(search, deadline)
+    except SearchUnavailable as error:
+        return SearchResult(degraded=(*degraded, f"search: {error}")), meaning
+    return replace(hits, degraded=(*degraded, *(f"search: {reason}" for reason in hits.degraded))), meaning
+
+
+def near_films(embeddings: Embeddings, films: NDArray[np.int32], filters: Filters = NO_FILTERS) -> SearchRequest:
+    """Return the search for the films with the texts nearest to those of some films."""
+    return SearchRequest(vectors=embeddings.rows(films), filters=filters, size=EACH, films=films)
+
+
+def _near_taste(
+    embeddings: Embeddings | None, plan: Plan, taste: Taste, constants: Weights, filters: Filters
+) -> SearchRequest | None:
+    """Return the search for films like the heaviest of the taste; None if it is not needed."""
+    if embeddings is None or not plan.ask_vectors or taste.is_empty:
+        return None
+    heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
+    return near_films(embeddings, taste.rows[heaviest], filters)
+
+
+def _encoded(
+    text: str, embeddings: Embeddings | None, encoder: TextEncoder | None, deadline: Deadline
+) -> Vectors | None:
+    """Return unit query vectors float32[1, dims]; None if the bundle has none. Raises EncoderUnavailable."""
+    if embeddings is None:
+        return None
+    if encoder is None:
+        raise EncoderUnavailable("no text encoder is installed; only words are matched, not meaning")
+    if encoder.encoder_id != embeddings.encoder_id:
+        raise EncoderUnavailable(
+            f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {encoder.encoder_id!r}; "
+            "rebuild the bundle with it or install the other; only words are matched, not meaning"
+        )
+    with span("encoder"):
+        return encoder.encode([text], deadline)
 
 
 def hits_signal(hits: Hits | None, films: int) -> Dense:
@@ -80,8 +161,9 @@ def _best_by_sums(
     facts: Facts, mixture: Mixture, allowed: NDArray[np.bool_], novelty: bool
 ) -> list[NDArray[np.int32]] | None:
     """Return the best allowed films, and those that few people have touched; None if that takes sums for all films."""
-    sums, finder = mixture.table_sums(), facts.best_sums
-    if sums is None or finder is None:
+    finder = facts.best_sums
+    sums = mixture.table_sums() if finder is not None else None
+    if finder is None or sums is None:
         return None
     goals = [Goal(CANDIDATES, lambda rows: allowed[rows])]
     if novelty:
@@ -118,17 +200,18 @@ COMMON, MOST_COMMON = 0.1, 10_000
 EACH = 150
 
 
-def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
+def by_traits(inputs: Inputs, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Return the allowed films with the most of the taste's strongest traits, best first; none if the plan ignores
     them.
     """
-    if not plan.coherence and not plan.content:
+    if not inputs.plan.coherence and not inputs.plan.content:
         return np.empty(0, np.int32)
-    traits = distinct(known.films.ids)
+    facts, taste = inputs.facts, inputs.taste_traits
+    traits = distinct(inputs.film_traits.ids)
     common = min(COMMON * len(allowed), MOST_COMMON)
-    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (known.taste[traits] > 0)]
-    strongest = np.sort(traits[np.argsort(-known.taste[traits], kind="stable")[:STRONGEST]])
-    scores = facts.postings.scores(strongest, known.taste[strongest])
+    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (taste[traits] > 0)]
+    strongest = np.sort(traits[np.argsort(-taste[traits], kind="stable")[:STRONGEST]])
+    scores = facts.postings.scores(strongest, taste[strongest])
     reached = (scores > 0) & allowed[: len(scores)]
     return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
 
@@ -144,6 +227,6 @@ def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray
     followed = distinct(series[taste.rows])
     starts = np.searchsorted(facts.series_of_parts, followed)
     ends = np.searchsorted(facts.series_of_parts, followed, side="right")
-    found = [parts[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    rows = np.sort(np.concatenate([parts[:0], *found]))
+    films = [parts[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    rows = np.sort(np.concatenate([parts[:0], *films]))
     return np.asarray(rows[allowed[rows]], np.int32)

@@ -1,7 +1,9 @@
-"""Helpers on arrays: distinct values, the mean of the best, and what was computed once for an array of rows."""
+"""Arrays: strings packed in them, distinct values, the mean of the best, and what was computed for an array of rows."""
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +28,10 @@ class ByRows(Generic[Value]):
 
     def get(self, rows: Rows, compute: Callable[[Rows], Value]) -> Value:
         """Return the value for ``rows``, computed on first use."""
-        kept = self._values.get(id(rows))
-        if kept is None:
-            kept = self._values[id(rows)] = (rows, compute(rows))
-        return kept[1]
+        entry = self._values.get(id(rows))
+        if entry is None:
+            entry = self._values[id(rows)] = (rows, compute(rows))
+        return entry[1]
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -64,3 +66,46 @@ def mean_of_best(scores: Floats) -> float:
 def scaled(scores: Floats, reference: float) -> Floats:
     """Return the scores divided by their reference; zeros if the reference is 0."""
     return scores / np.float32(reference) if reference > 0 else np.zeros_like(scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strings:
+    """UTF-8 strings as two arrays, so that 62,000 titles can be memory-mapped without creating objects.
+
+    ``offsets`` int64[n + 1] into ``data`` uint8[bytes]; row i is ``data[offsets[i]:offsets[i + 1]]``.
+    """
+
+    offsets: NDArray[np.int64]
+    data: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> Self:
+        """Pack an iterable of strings; lone surrogates, which UTF-8 cannot encode, are replaced."""
+        encoded = [value.encode("utf-8", "replace") for value in values]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum([len(value) for value in encoded], out=offsets[1:])
+        return cls(offsets, np.frombuffer(b"".join(encoded), np.uint8))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str:
+        return self.data[self.offsets[row] : self.offsets[row + 1]].tobytes().decode("utf-8")
+
+    def take(self, rows: NDArray[np.int32]) -> list[str]:
+        """Return the strings of some rows, with one access to the arrays for all of them."""
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        ends = np.cumsum(lengths)
+        at = np.repeat(starts - (ends - lengths), lengths) + np.arange(int(lengths.sum()))
+        whole = self.data[at].tobytes()
+        return [
+            whole[start:end].decode("utf-8")
+            for start, end in zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+        ]
+
+    def __iter__(self) -> Iterator[str]:
+        whole = self.data.tobytes()
+        bounds = self.offsets.tolist()
+        for start, end in pairwise(bounds):
+            yield whole[start:end].decode("utf-8")

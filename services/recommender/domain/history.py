@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import EXPLICIT, Event, EventKind
-from services.recommender.domain.ids import hash_id
 
 MAX_EVENTS = 1_000
 DUPLICATE_WINDOW_MS = 60_000

@@ -1,5 +1,9 @@
-"""Stored profile of a person, and how an event changes it. Pure: the state adapters call :func:`apply`."""
+"""Stored profile of a person, how an event changes it, and the mark that an erased person leaves.
 
+Pure: the state adapters call :func:`apply`.
+"""
+
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -8,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventKind, is_disliked, leaves, leaves_list
 from services.recommender.domain.history import History
-from services.recommender.domain.ids import hash_id
 
 # Tolerated difference between clocks.
 CLOCK_SKEW_MS = 300_000
@@ -30,6 +34,13 @@ class Profile:
     disliked: NDArray[np.uint64] = field(default_factory=lambda: NO_HASHES)
     revision: str = ""
     updated_at: int = 0
+
+
+def mark_of(user_id: str) -> str:
+    """Return the erasure mark of a person: 128 bits of BLAKE2b of the id, in hex. It recognises the id if it appears
+    again and does not reveal it, but a guessed id can be verified, so it is not anonymous.
+    """
+    return hashlib.blake2b(user_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def apply(profile: Profile, event: Event) -> Profile:
@@ -76,8 +87,8 @@ def replay(user_id: str, events: Iterable[Event]) -> Profile:
             film.clear()
         # Explicit events share a slot: the latest is the opinion.
         film[EventKind.CLEAR if event.kind in EXPLICIT else event.kind] = (arrival, event)
-    kept = sorted(entry for film in standing.values() for entry in film.values())
-    columns = History.columns([event for _, event in kept])
+    latest = sorted(entry for film in standing.values() for entry in film.values())
+    columns = History.columns([event for _, event in latest])
     return Profile(
         user_id,
         columns.newest(),

@@ -61,6 +61,26 @@ class ItemTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TableEntries:
+    """What some films are in the tables: ``positions`` int32[e], ``shares`` float32[e] (1 for a film of the table, the
+    neighbour's weight for a film outside) and ``films`` int32[e], the film of each entry, by its place among them. The
+    entries of a film are adjacent.
+    """
+
+    positions: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    films: NDArray[np.int32]
+
+    def spread(self, targets: NDArray[np.int32], films: int) -> NDArray[np.float32]:
+        """Return the share of each target in each of the ``films``, float32[targets, films]; ``targets`` ascending,
+        including all positions.
+        """
+        spread = np.zeros((len(targets), films), np.float32)
+        np.add.at(spread, (np.searchsorted(targets, self.positions), self.films), self.shares)
+        return spread
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CollaborativeTables:
     """Main table and table for short profiles, over the same T films.
 
@@ -80,6 +100,21 @@ class CollaborativeTables:
     neighbour_weights: NDArray[np.float32]
     events: NDArray[np.int32]
     shared: NDArray[np.uint8]
+
+    def entries(self, rows: NDArray[np.int32]) -> TableEntries:
+        """Return the entries of some films (catalogue rows); a film outside has those of its neighbours."""
+        position = self.position[rows]
+        inside = np.flatnonzero(position >= 0).astype(np.int32)
+        outside = np.flatnonzero(position < 0).astype(np.int32)
+        if not len(outside) or not len(self.outside):
+            return TableEntries(position[inside], np.ones(len(inside), np.float32), inside)
+        slot = self.slots(rows[outside])
+        borrowed = self.neighbours[:, slot].T.astype(np.int32)
+        return TableEntries(
+            np.concatenate([position[inside], borrowed.ravel()]),
+            np.concatenate([np.ones(len(inside), np.float32), self.neighbour_weights[:, slot].T.ravel()]),
+            np.concatenate([inside, np.repeat(outside, borrowed.shape[1])]),
+        )
 
     def novelty(self) -> NDArray[np.float32]:
         """Return how little the tables can know about each film, float32[films]: exp(-events / 2), 1 without events."""

@@ -36,7 +36,6 @@ from services.recommender.ports.state import (
     LoggedEvent,
     Receipt,
     StatePort,
-    StateRead,
     UserExport,
 )
 from services.recommender.ports.time import Clock, Deadline
@@ -77,7 +76,6 @@ __all__ = [
     "SecretPort",
     "SentenceStore",
     "StatePort",
-    "StateRead",
     "TextEncoder",
     "TextField",
     "TextIndex",

@@ -32,16 +32,6 @@ class CacheEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class StateRead:
-    """Result of a round trip: the profile (empty, with revision "", for an unknown person) and the current cache
-    entry.
-    """
-
-    profile: Profile | None
-    cached: CacheEntry | None
-
-
-@dataclass(frozen=True, slots=True)
 class Idempotency:
     """``scope``: API key id + route; ``key``: as sent (batch: key#index); ``fingerprint``: hash of the event."""
 
@@ -96,9 +86,11 @@ class StatePort(Protocol):
     """Profiles, event log and response cache. Every method raises StateUnavailable when the store is late, locked or
     full; nothing is ever partly stored."""
 
-    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        """Read the profile (strongly consistent) and the cache entry in one round trip; an entry that is not current is
-        ignored.
+    def read(
+        self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline
+    ) -> tuple[Profile | None, CacheEntry | None]:
+        """Read the profile (strongly consistent; empty, with revision "", for an unknown person) and the cache entry in
+        one round trip; an entry that is not current is ignored.
         """
         ...
 

@@ -17,7 +17,7 @@ from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
 from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 
 VECTOR = 0.7
 TEXT = 0.3
@@ -30,7 +30,7 @@ CITES = {"content": Cites.FILMS}
 
 
 def baseline_terms(
-    release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters
+    release: Release, trait_rows: FilmTraits, taste: Taste, deadline: Deadline, filters: Filters
 ) -> tuple[dict[str, Dense], list[str]]:
     """Return the terms, and why search failed, if it did: then only the other terms count."""
     try:
@@ -41,7 +41,7 @@ def baseline_terms(
 
 
 def baseline_scores(
-    release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters = NO_FILTERS
+    release: Release, trait_rows: FilmTraits, taste: Taste, deadline: Deadline, filters: Filters = NO_FILTERS
 ) -> dict[str, Dense]:
     """Return the weighted terms over all films by name, float32[films] each; a film's score is their sum.
 
@@ -51,7 +51,7 @@ def baseline_scores(
     return formula_terms(release.bundle, taste, hits)
 
 
-def baseline_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filters: Filters) -> SearchRequest:
+def baseline_request(bundle: Bundle, trait_rows: FilmTraits, taste: Taste, filters: Filters) -> SearchRequest:
     """Return a request for both retrievers in one round trip; a retriever without input is omitted."""
     liked = liked_rows(taste)
     return SearchRequest(
@@ -81,7 +81,7 @@ def liked_rows(taste: Taste) -> NDArray[np.int32]:
     return liked if len(liked) else taste.rows
 
 
-def strongest_traits(catalogue: Catalogue, trait_rows: TraitRows, rows: NDArray[np.int32]) -> str:
+def strongest_traits(catalogue: Catalogue, trait_rows: FilmTraits, rows: NDArray[np.int32]) -> str:
     """Return the names of some films' strongest traits, as search words, except decades, which occur in no text."""
     worth = trait_rows.films(rows).mean(np.ones(len(rows), np.float32))
     worth[np.isin(catalogue.traits.kinds, (TraitKind.DECADE, TraitKind.ERA))] = 0

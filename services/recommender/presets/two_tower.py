@@ -5,7 +5,7 @@ model there, the SVD factors answer; for an empty taste, or if nothing else is l
 the fallback.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, hits_signal
 from services.recommender.domain.arrays import mean_of_best
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
 from services.recommender.ports import Deadline, Hits, Liking, RetrievePort
 from services.recommender.presets.svd import cosine_with
@@ -27,8 +27,8 @@ CITES = {"two_tower": Cites.FILMS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """``hits``: the films found, None if there is no model or taste. ``source``: who found them."""
+class Proposal:
+    """``hits``: the films found, None if there is no model or taste. ``source``: what found them."""
 
     hits: Hits | None
     source: str
@@ -45,22 +45,22 @@ def check(bundle: Bundle, port: RetrievePort | None) -> None:
         )
 
 
-def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: Taste, deadline: Deadline) -> Found:
+def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: Taste, deadline: Deadline) -> Proposal:
     """Return the films that the model finds for a taste."""
     if taste.is_empty:
-        return Found(None, "popularity")
+        return Proposal(None, "popularity")
     if port is None:
         return _inside(bundle, taste)
     try:
-        return Found(_asked(bundle, port, person, taste, deadline), "endpoint")
+        return Proposal(_from_endpoint(bundle, port, person, taste, deadline), "endpoint")
     except RetrieverUnavailable as error:
-        found = _inside(bundle, taste)
-        return Found(found.hits, found.source, (f"retrieve: {error}; {_IN_ITS_PLACE[found.source]}",))
+        inside = _inside(bundle, taste)
+        return replace(inside, degraded=(f"retrieve: {error}; {_IN_ITS_PLACE[inside.source]}",))
 
 
-def terms(bundle: Bundle, found: Found) -> dict[str, Dense]:
+def terms(bundle: Bundle, proposal: Proposal) -> dict[str, Dense]:
     """Return the weighted terms of the score, float32[films] each: the films found, and popularity far below."""
-    signal = hits_signal(found.hits, len(bundle.catalogue))
+    signal = hits_signal(proposal.hits, len(bundle.catalogue))
     return {"two_tower": signal, "popularity": np.float32(PRIOR) * bundle.popularity}
 
 
@@ -71,27 +71,27 @@ _IN_ITS_PLACE = {
 }
 
 
-def _inside(bundle: Bundle, taste: Taste) -> Found:
+def _inside(bundle: Bundle, taste: Taste) -> Proposal:
     """Return the films found in this process: by the bundle's model, the SVD factors, or neither."""
     if bundle.towers is not None:
         towers = bundle.towers
-        return Found(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
+        return Proposal(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
     if bundle.svd is not None:
         everything = np.arange(len(bundle.catalogue), dtype=np.int32)
         scores = cosine_with(bundle.svd, everything, taste.rows)
-        return Found(_best(scores, taste, np.asarray(bundle.svd.units.any(axis=1))), "svd")
-    return Found(None, "popularity")
+        return Proposal(_best(scores, taste, np.asarray(bundle.svd.units.any(axis=1))), "svd")
+    return Proposal(None, "popularity")
 
 
-def _best(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Hits:
+def _best(scores: Dense, taste: Taste, is_known: NDArray[np.bool_]) -> Hits:
     """Return the best of all films that the model knows and the taste lacks."""
-    open_ = known.copy()
+    open_ = is_known.copy()
     open_[taste.rows] = False
     rows = best_rows(scores, open_, CANDIDATES)
     return _scaled(rows, scores[rows])
 
 
-def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste, deadline: Deadline) -> Hits:
+def _from_endpoint(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste, deadline: Deadline) -> Hits:
     """Return the endpoint's films; those not in this catalogue are ignored. Raises RetrieverUnavailable."""
     heaviest = np.lexsort((taste.ranks, -taste.base))[:MOST_HISTORY]
     pairs = zip(taste.rows[heaviest].tolist(), taste.base[heaviest].tolist(), strict=True)

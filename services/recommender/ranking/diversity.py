@@ -30,7 +30,7 @@ from services.recommender.ranking.ranker import Ranked, next_part_first
 from services.recommender.signals import Mixture
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 
 WINDOW = 50
 
@@ -140,7 +140,7 @@ Interests = list[NDArray[np.intp]]
 Floats = NDArray[np.float32]
 
 
-def interests_of(bundle: Bundle, traits: TraitRows, taste: Taste) -> Interests:
+def interests_of(bundle: Bundle, traits: FilmTraits, taste: Taste) -> Interests:
     """Return the liked films of each interest, as indices into the taste; empty if there are not two clear ones."""
     liked = np.flatnonzero(taste.base >= 1)
     if not 2 * LEAST <= len(liked) <= MOST:
@@ -211,7 +211,7 @@ def take_turns(lists: Sequence[Sequence[int]], shares: Sequence[float], count: i
     return merged
 
 
-def _likeness(bundle: Bundle, traits: TraitRows, films: NDArray[np.int32]) -> Floats:
+def _likeness(bundle: Bundle, traits: FilmTraits, films: NDArray[np.int32]) -> Floats:
     """Return the mean of trait cosine and text cosine of some films, float32[n, n]; without vectors that of traits."""
     of_films = traits.films(films)
     shared = of_films.overlaps(of_films)

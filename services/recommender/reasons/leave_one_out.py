@@ -4,8 +4,6 @@ Weights and recency ranks are those of a person who never touched the film, unde
 left out at once, and only films of the taste whose weight changes are scored again.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,36 +22,34 @@ FADED_SPANS = 16
 Matrix = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Influence:
-    """``values`` float32[left out, ranked]: by how much each ranked film's raw score falls without a film of the taste,
-    an index into it (``films`` int32); 0 if that film was not examined for the ranked one.
+def influences(
+    constants: Weights, taste: Taste, mixture: Mixture, rows: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], dict[str, Matrix]]:
+    """Return the films of the taste that were left out, int32[left out] (indices into it), and by signal how much the
+    raw score of each ranked film (``rows``) falls without each, float32[left out, rows]; 0 if a film was not examined
+    for the ranked one.
     """
-
-    films: NDArray[np.int32]
-    values: Matrix
-
-    def largest(self, count: int, citable: NDArray[np.bool_] | None = None) -> list[list[tuple[int, float]]]:
-        """Return the most influential films for each ranked film, as (index into the taste, influence); positive ones
-        only. ``citable`` bool[left out, ranked]: those that may be cited.
-        """
-        values = self.values if citable is None else np.where(citable, self.values, np.float32(0))
-        by_film = np.ascontiguousarray(values.T)
-        best = np.argsort(-by_film, axis=1, kind="stable")[:, :count]
-        indices = self.films[best].tolist()
-        largest = np.take_along_axis(by_film, best, axis=1).tolist()
-        return [
-            [(index, value) for index, value in zip(*pair, strict=True) if value > 0]
-            for pair in zip(indices, largest, strict=True)
-        ]
-
-
-def influences(constants: Weights, taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> dict[str, Influence]:
-    """Return the influence of the taste's films on the ranked films ``rows``, by signal."""
     films, looked_at = _examined(taste, mixture, rows)
-    left_out = leave_out(taste, constants, films)
-    parts = mixture.influence(rows, left_out)
-    return {name: Influence(films, np.where(looked_at, part, np.float32(0))) for name, part in parts.items()}
+    parts = mixture.influence(rows, leave_out(taste, constants, films))
+    return films, {name: np.where(looked_at, part, np.float32(0)) for name, part in parts.items()}
+
+
+def largest(
+    films: NDArray[np.int32], falls: Matrix, count: int, citable: NDArray[np.bool_] | None = None
+) -> list[list[tuple[int, float]]]:
+    """Return the most influential films for each ranked film, as (index into the taste, fall); positive ones only.
+    ``falls`` float32[left out, ranked] without each of ``films``; ``citable`` bool[left out, ranked]: those that may be
+    cited.
+    """
+    values = falls if citable is None else np.where(citable, falls, np.float32(0))
+    by_film = np.ascontiguousarray(values.T)
+    best = np.argsort(-by_film, axis=1, kind="stable")[:, :count]
+    indices = films[best].tolist()
+    highest = np.take_along_axis(by_film, best, axis=1).tolist()
+    return [
+        [(index, value) for index, value in zip(*pair, strict=True) if value > 0]
+        for pair in zip(indices, highest, strict=True)
+    ]
 
 
 def _examined(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
@@ -61,9 +57,9 @@ def _examined(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[
     ranked film has its own, so that its reasons do not depend on the rest of the list.
     """
     films = len(taste.rows)
-    everybody = np.arange(films, dtype=np.int32)
+    all_films = np.arange(films, dtype=np.int32)
     if films <= SHORT_TASTE:
-        return everybody, np.ones((films, len(rows)), bool)
+        return all_films, np.ones((films, len(rows)), bool)
     terms = mixture.contributions(rows, films)
     examined = np.zeros(terms.shape, bool)
     np.put_along_axis(examined, np.argpartition(-terms, EXAMINED - 1, axis=0)[:EXAMINED], True, axis=0)

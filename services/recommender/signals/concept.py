@@ -23,7 +23,7 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.facts import Facts
 from services.recommender.signals.plan import HELD_BY
 from services.recommender.signals.signal import Cites, Floats, Inputs, KernelMean, LeftOut, Rows, shares
-from services.recommender.taste.traits import FilmTraits, Known
+from services.recommender.taste.traits import FilmTraits
 
 # Maximum number of traits in hypotheses, the most informative ones: 16 traits and 120 pairs.
 MOST_TRAITS = 16
@@ -156,7 +156,7 @@ class Hypotheses:
     @cached_property
     def _sizes(self) -> Floats:
         """Size of each hypothesis as a share of what people watch, float32[hypotheses]."""
-        return self.facts.audiences.of_pairs(self.traits)[self.pairs]
+        return self.facts.watched(self.traits)[self.pairs]
 
     @cached_property
     def _priors(self) -> Floats:
@@ -191,8 +191,7 @@ class Concept(KernelMean):
 
     weight: float
     fame: float
-    facts: Facts
-    known: Known
+    inputs: Inputs
     liked: NDArray[np.bool_]
     weights: Floats
     name: str = "concept"
@@ -204,12 +203,12 @@ class Concept(KernelMean):
         liked = inputs.taste.base >= 1
         if not inputs.plan.concept or np.count_nonzero(liked) < HELD_BY:
             return None
-        return cls(inputs.plan.concept, inputs.plan.fame, inputs.facts, inputs.known, liked, inputs.weights)
+        return cls(inputs.plan.concept, inputs.plan.fame, inputs, liked, inputs.weights)
 
     @cached_property
     def hypotheses(self) -> Hypotheses:
         """Hypotheses on what the liked films have in common."""
-        return Hypotheses.of(self.facts, self.known.films, self.liked, PRIORS, paired=True)
+        return Hypotheses.of(self.inputs.facts, self.inputs.film_traits, self.liked, PRIORS, paired=True)
 
     @property
     def traits(self) -> Rows:
@@ -222,8 +221,8 @@ class Concept(KernelMean):
 
     def factor(self, rows: Rows) -> Floats:
         """Return the score of a film that is certainly meant, float32[rows]."""
-        known = 1 + np.float32(self.fame) * self.facts.prior[rows]
-        return np.asarray(np.float32(self.weight) * self.facts.quality[rows] * known, np.float32)
+        famous = 1 + np.float32(self.fame) * self.inputs.facts.prior[rows]
+        return np.asarray(np.float32(self.weight) * self.inputs.facts.quality[rows] * famous, np.float32)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
@@ -257,7 +256,7 @@ class Concept(KernelMean):
         weights[:, left_out.moved] += left_out.change
         # As in ``influence_by_trait``, one division per film left out, whose own weight is 0.
         parts = np.stack([shares(row) for row in weights]) / (of_any[:, None] + odds @ has.T)
-        holds = hypotheses.holds(self.known.of_films(rows))
+        holds = hypotheses.holds(self.inputs.traits_of(rows))
         return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ holds.T), np.float32)
 
     def _mean(self, meant: Floats) -> Floats:
@@ -271,4 +270,4 @@ class Concept(KernelMean):
 
     def _holds(self, rows: Rows) -> Floats:
         """Return 1 if a hypothesis contains a film, else 0, float32[rows, hypotheses]."""
-        return self.hypotheses.holds(self.known.of_films(rows))
+        return self.hypotheses.holds(self.inputs.traits_of(rows))

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import BEST
 from services.recommender.domain.catalogue import TraitKind
-from services.recommender.domain.tables import CollaborativeTables
+from services.recommender.domain.tables import CollaborativeTables, TableEntries
 from services.recommender.facts import Facts
 from services.recommender.signals.concept import Hypotheses, by_kind
 from services.recommender.signals.plan import HELD_BY
 from services.recommender.signals.signal import Cites, Deduction, Dense, Floats, Impersonal, Inputs, LeftOut, Rows
-from services.recommender.taste.fold_in import Entries, entries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +38,7 @@ class Dislikes(Impersonal):
         if not inputs.plan.dislike:
             return None
         tables, taste = inputs.bundle.collaborative, inputs.taste
-        penalty = dislike_penalty(tables, entries(tables, taste.disliked), taste.dislike_weights)
+        penalty = dislike_penalty(tables, tables.entries(taste.disliked), taste.dislike_weights)
         return cls(tables, np.float32(-inputs.plan.dislike) * penalty)
 
     def dense(self) -> Dense:
@@ -51,17 +50,17 @@ class Dislikes(Impersonal):
         return self.tables.at(self.values, rows)
 
 
-def dislike_penalty(tables: CollaborativeTables, found: Entries, weights: Floats) -> Floats:
+def dislike_penalty(tables: CollaborativeTables, entries: TableEntries, weights: Floats) -> Floats:
     """Return each film's similarity to the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
     their rows in the main table, each scaled by the mean of its best 50, weighted (``weights`` float32[disliked]),
     summed and capped.
     """
-    rows = np.maximum(tables.main.rows(found.positions), 0)
+    rows = np.maximum(tables.main.rows(entries.positions), 0)
     best = np.partition(rows, -min(BEST, rows.shape[1]), axis=1)[:, -BEST:].mean(axis=1)
-    share = np.where(best > 0, weights[found.source] * found.shares / np.where(best > 0, best, 1), np.float32(0))
+    share = np.where(best > 0, weights[entries.films] * entries.shares / np.where(best > 0, best, 1), np.float32(0))
     likeness = np.zeros(len(tables.rows), np.float32)
     rows *= share[:, None]
-    np.add.at(likeness, tables.main.columns[found.positions].ravel().astype(np.intp), rows.ravel())
+    np.add.at(likeness, tables.main.columns[entries.positions].ravel().astype(np.intp), rows.ravel())
     return np.minimum(likeness, 1)
 
 
@@ -105,7 +104,7 @@ class Aversion(Deduction):
         shared = Hypotheses.of(facts, facts.trait_rows.films(films), everything, PRIORS, paired=False)
         if not len(shared.traits):
             return None
-        likes = shared.holds(inputs.known.films) * (taste.base >= 1)[:, None]
+        likes = shared.holds(inputs.film_traits) * (taste.base >= 1)[:, None]
         return cls(inputs.plan.aversion, facts, shared, likes)
 
     def scores(self, rows: Rows) -> Floats:

@@ -17,11 +17,10 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Centred
 from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts
-from services.recommender.ports import SearchResult
 from services.recommender.query.matching import Matches
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
-from services.recommender.taste.traits import Known
+from services.recommender.taste.traits import FilmTraits
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
@@ -217,22 +216,36 @@ def mean_without(total: float, scores: Floats, overlaps: Floats, change: Floats)
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """One request. ``known``: the traits of its taste; ``hits``: search results; ``matches``: how well every film
-    matches the query, if there is one.
-    """
+    """One request. ``matches``: how well every film matches the query, if there is one."""
 
     facts: Facts
     constants: Weights
     plan: Plan
     taste: Taste
-    known: Known
-    hits: SearchResult
     matches: Matches | None = None
 
     @property
     def bundle(self) -> Bundle:
         """Bundle of the request."""
         return self.facts.bundle
+
+    @cached_property
+    def film_traits(self) -> FilmTraits:
+        """Traits of the taste's films."""
+        return self.facts.trait_rows.films(self.taste.rows)
+
+    @cached_property
+    def taste_traits(self) -> Floats:
+        """Their mean, float32[traits]."""
+        return self.film_traits.mean(self.weights)
+
+    def traits_of(self, rows: Rows) -> FilmTraits:
+        """Return the traits of some films, read once for all signals."""
+        return self._traits.get(rows, self.facts.trait_rows.films)
+
+    @cached_property
+    def _traits(self) -> ByRows[FilmTraits]:
+        return ByRows()
 
     @cached_property
     def genres(self) -> ByRows[Floats]:

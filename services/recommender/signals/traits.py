@@ -8,20 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.recommender.facts import Facts
 from services.recommender.signals.signal import Cause, Cites, Dense, Floats, Inputs, LeftOut, Rows, mean_without, shares
-from services.recommender.taste.traits import Known
 
 
 @dataclass(frozen=True, eq=False)
 class TraitMatch:
-    """``weight`` of the term; ``weights`` float32[taste films] aligned with ``taste_rows``."""
+    """``weight`` of the term for the request of ``inputs``."""
 
     weight: float
-    facts: Facts
-    known: Known
-    taste_rows: Rows
-    weights: Floats
+    inputs: Inputs
     name: str = "traits"
     cause: Cause = Cause.TASTE
     cites: Cites = Cites.TRAITS
@@ -29,9 +24,7 @@ class TraitMatch:
     @classmethod
     def of(cls, inputs: Inputs) -> "TraitMatch | None":
         """Return None without a weight."""
-        if not inputs.plan.traits:
-            return None
-        return cls(inputs.plan.traits, inputs.facts, inputs.known, inputs.taste.rows, inputs.weights)
+        return cls(inputs.plan.traits, inputs) if inputs.plan.traits else None
 
     def dense(self) -> Dense | None:
         """See :class:`Signal`: for the candidates only."""
@@ -39,35 +32,35 @@ class TraitMatch:
 
     def factor(self, rows: Rows) -> Floats:
         """Return the weight of shared traits for each film, float32[rows]."""
-        return np.asarray(np.float32(self.weight) * self.facts.quality[rows], np.float32)
+        return np.asarray(np.float32(self.weight) * self.inputs.facts.quality[rows], np.float32)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return self.factor(rows) * self.known.of_films(rows).scores(self.known.taste)
+        return self.factor(rows) * self.inputs.traits_of(rows).scores(self.inputs.taste_traits)
 
     def strongest(self, rows: Rows, excluded: Rows) -> tuple[Rows, Floats]:
         """Return the trait that adds most to each film's term, except those ``excluded`` (trait ids), and how much:
         int32[rows], float32[rows].
         """
-        taste = self.known.taste.copy()
+        taste = self.inputs.taste_traits.copy()
         taste[excluded] = 0
-        traits, shares = self.known.of_films(rows).strongest(taste)
+        traits, shares = self.inputs.traits_of(rows).strongest(taste)
         return traits, np.asarray(self.factor(rows) * shares, np.float32)
 
     def parts(self, rows: Rows, ids: Rows) -> Floats:
         """Return what some traits (``ids`` ascending) add to each film's term, float32[rows, ids]."""
-        values = self.known.of_films(rows).dense(ids) * self.known.taste[ids]
+        values = self.inputs.traits_of(rows).dense(ids) * self.inputs.taste_traits[ids]
         return np.asarray(self.factor(rows)[:, None] * values, np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        overlaps = self.known.films.overlaps(self.known.of_films(rows))
-        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * overlaps, np.float32)
+        overlaps = self.inputs.film_traits.overlaps(self.inputs.traits_of(rows))
+        return np.asarray(self.factor(rows) * shares(self.inputs.weights)[:, None] * overlaps, np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
-        films = self.known.of_films(rows)
-        moved = self.known.rows.films(self.taste_rows[left_out.moved])
-        total = float(self.weights.sum())
-        means = mean_without(total, films.scores(self.known.taste), moved.overlaps(films), left_out.change)
+        films = self.inputs.traits_of(rows)
+        moved = self.inputs.facts.trait_rows.films(self.inputs.taste.rows[left_out.moved])
+        total = float(self.inputs.weights.sum())
+        means = mean_without(total, films.scores(self.inputs.taste_traits), moved.overlaps(films), left_out.change)
         return np.asarray(self.factor(rows) * means, np.float32)

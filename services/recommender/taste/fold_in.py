@@ -6,7 +6,6 @@ if its films resemble each other, e.g. three films by one director.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,9 @@ from services.recommender.domain.events import Event, EventKind, is_disliked, ta
 from services.recommender.domain.history import History
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Request
-from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import AllSeedsUnknown
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,38 +98,11 @@ def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:
     return np.asarray(len(ts_ms) - np.searchsorted(ts_ms, ts_ms, side="right"), np.int32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entries:
-    """Taste in table positions: ``positions`` int32[e], ``shares`` float32[e] (1 for a film of the table, the
-    neighbour's weight for a film outside) and ``source`` int32[e], the taste's film that each comes from.
-    """
-
-    positions: NDArray[np.int32]
-    shares: NDArray[np.float32]
-    source: NDArray[np.int32]
-
-
-def entries(tables: CollaborativeTables, rows: NDArray[np.int32]) -> Entries:
-    """Return the table entries of films; a film outside the table is represented by its neighbours."""
-    position = tables.position[rows]
-    inside = np.flatnonzero(position >= 0).astype(np.int32)
-    outside = np.flatnonzero(position < 0).astype(np.int32)
-    if not len(outside) or not len(tables.outside):
-        return Entries(position[inside], np.ones(len(inside), np.float32), inside)
-    slot = tables.slots(rows[outside])
-    borrowed = tables.neighbours[:, slot].T.astype(np.int32)
-    return Entries(
-        np.concatenate([position[inside], borrowed.ravel()]),
-        np.concatenate([np.ones(len(inside), np.float32), tables.neighbour_weights[:, slot].T.ravel()]),
-        np.concatenate([inside, np.repeat(outside, borrowed.shape[1])]),
-    )
-
-
 # Only the newest films are compared; older ones add no information.
 NEWEST = 20
 
 
-def coherence(constants: Weights, taste: Taste, rows: TraitRows, stored: bool) -> float:
+def coherence(constants: Weights, taste: Taste, rows: FilmTraits, stored: bool) -> float:
     """Return 0 for films as similar as by chance, 1 for films that clearly belong together. ``stored``: they are the
     person's likes so far; otherwise they were given to mean "like these".
     """
@@ -149,7 +120,7 @@ def _within(alike: float, start: float, span: float, floor: float) -> float:
     return min(max((alike - start) / span, floor), 1.0)
 
 
-def alikeness(films: NDArray[np.int32], rows: TraitRows) -> float:
+def alikeness(films: NDArray[np.int32], rows: FilmTraits) -> float:
     """Return the mean trait cosine of each film with the nearer half of the others, at least one: a person with two
     clear tastes is coherent, too.
     """
@@ -162,34 +133,18 @@ def alikeness(films: NDArray[np.int32], rows: TraitRows) -> float:
     return float(best.mean())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seeds:
-    """``history``: the seeds as events, all at one time, just after the person's last. ``rows`` int32: the given films,
-    which are not recommended. ``ignored``: ids that are not in the catalogue.
-    """
-
-    history: History
-    ignored: tuple[str, ...]
-    rows: NDArray[np.int32]
-
-    def after(self, profile: Profile | None) -> History:
-        """Return the person's history with the seeds as newest events; a seed replaces earlier events of the film."""
-        stored = profile.history if profile is not None else History.empty()
-        if not len(self.history):
-            return stored
-        return stored.without(self.history.hashes).joined(self.history)
-
-
-NO_SEEDS = Seeds(History.empty(), (), np.empty(0, np.int32))
-
-
-def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) -> Seeds:
-    """Return the seeds of a request; a film both liked and disliked is disliked.
+def with_seeds(
+    catalogue: Catalogue, request: Request, profile: Profile | None
+) -> tuple[History, NDArray[np.int32], tuple[str, ...]]:
+    """Return the person's history with the seeds of a request as newest events, all at one time; the rows of the seeds,
+    int32[n], which are not recommended; and the given ids that are not in the catalogue. A seed replaces earlier events
+    of the film; a film both liked and disliked is disliked.
 
     Raises AllSeedsUnknown if films were given, none is known, and there is neither person nor query.
     """
+    stored = profile.history if profile is not None else History.empty()
     if not (request.liked or request.disliked or request.tmdb_ids):
-        return NO_SEEDS
+        return stored, np.empty(0, np.int32), ()
     by_tmdb = catalogue.rows_of_tmdb(request.tmdb_ids)
     liked, disliked = catalogue.rows_of(request.liked), catalogue.rows_of(request.disliked)
     named = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]
@@ -202,25 +157,19 @@ def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) 
         )
     kinds = dict.fromkeys([*by_tmdb.tolist(), *liked.tolist()], EventKind.LIKE)
     kinds |= dict.fromkeys(disliked.tolist(), EventKind.DISLIKE)
-    newest = int(profile.history.ts_ms[-1]) + 1 if profile is not None and len(profile.history) else 1
+    newest = int(stored.ts_ms[-1]) + 1 if len(stored) else 1
     events = [Event(catalogue.item_ids[row], kind, 1.0, newest) for row, kind in kinds.items() if row >= 0]
-    return Seeds(History.of(events), ignored, rows[rows >= 0])
+    seeds = History.of(events)
+    return stored.without(seeds.hashes).joined(seeds) if events else stored, rows[rows >= 0], ignored
 
 
-class Shelved(NamedTuple):
-    """A request with its shelf as a filter, and the shelf's ids that are not in the catalogue."""
-
-    request: Request
-    ignored: tuple[str, ...]
-
-
-def read_shelf(catalogue: Catalogue, request: Request) -> Shelved:
-    """Convert a request's shelf to a filter. A shelf without any known film gives an empty list, like any filter that
-    nothing passes.
+def read_shelf(catalogue: Catalogue, request: Request) -> tuple[Request, tuple[str, ...]]:
+    """Return the request with its shelf as a filter, and the shelf's ids that are not in the catalogue. A shelf without
+    any film of the catalogue gives an empty list, like any filter that nothing passes.
     """
     if request.only_item_ids is None:
-        return Shelved(request, ())
+        return request, ()
     rows = catalogue.rows_of(request.only_item_ids)
     unknown = [item_id for item_id, row in zip(request.only_item_ids, rows.tolist(), strict=True) if row < 0]
     filters = replace(request.filters, rows=tuple(distinct(rows[rows >= 0]).tolist()))
-    return Shelved(replace(request, filters=filters), tuple(dict.fromkeys(unknown)))
+    return replace(request, filters=filters), tuple(dict.fromkeys(unknown))

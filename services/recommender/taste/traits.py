@@ -1,4 +1,4 @@
-"""Trait signal: how well a film's directors, keywords, genres, decade and cast match the taste.
+"""Weighted traits of films: directors, keywords, genres, decade, cast, and how well they match a taste.
 
 A film is a unit-length sparse row over traits (kind weight x rarity); the taste is the weighted mean of its films'
 rows, and a film's signal is its dot product with it. It depends only on the taste and the film, not on the candidate
@@ -6,12 +6,11 @@ set, so it can be computed for the candidates only; and it is linear in the tast
 the taste is exact.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.arrays import ByRows
 from services.recommender.domain.catalogue import TraitKind, Traits
 
 # A shared director means more than a shared genre; genres are many and common, so the rarity below removes most of
@@ -28,75 +27,43 @@ _KIND_WEIGHT = {
     TraitKind.ERA: 1e-6,
 }
 
-# Number of best-known films that represent what people watch.
-WATCHED = 4096
-
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TraitRows:
-    """``values`` float32[entries] aligned with ``traits.ids``: kind weight x log(films / films with it), each film's
-    row normalised to unit length.
-    """
-
-    traits: Traits
-    values: Floats
-
-    @classmethod
-    def of(cls, traits: Traits) -> "TraitRows":
-        """Weight the traits of a whole catalogue, once per release."""
-        films = len(traits.offsets) - 1
-        kinds = np.array([_KIND_WEIGHT[kind] for kind in TraitKind], np.float32)
-        worth = kinds[traits.kinds] * np.log1p(films / np.maximum(traits.films, 1)).astype(np.float32)
-        values = worth[traits.ids]
-        owner = np.repeat(np.arange(films), np.diff(traits.offsets))
-        length = np.sqrt(np.bincount(owner, values * values, minlength=films))
-        return cls(traits, (values / np.where(length > 0, length, 1)[owner]).astype(np.float32))
-
-    def films(self, rows: NDArray[np.int32]) -> "FilmTraits":
-        """Return the rows of some films, concatenated."""
-        starts = self.traits.offsets[rows]
-        lengths = self.traits.offsets[rows + 1] - starts
-        before = np.cumsum(lengths) - lengths
-        at = np.repeat(starts - before, lengths)
-        at += np.arange(len(at), dtype=at.dtype)
-        return FilmTraits(len(self.traits.kinds), self.traits.ids.take(at), self.values.take(at), lengths, before)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """Traits of a taste: the rows of its ``films``, and ``taste`` float32[traits], their mean. ``gathered``: what was
-    read of other films for this request.
-    """
-
-    rows: TraitRows
-    films: "FilmTraits"
-    taste: Floats
-    gathered: ByRows["FilmTraits"] = field(default_factory=ByRows)
-
-    @classmethod
-    def of(cls, rows: TraitRows, films: NDArray[np.int32], weights: Floats) -> "Known":
-        """Return the traits of some films (catalogue rows) under weights float32[films]."""
-        traits = rows.films(films)
-        return cls(rows, traits, traits.mean(weights))
-
-    def of_films(self, rows: NDArray[np.int32]) -> "FilmTraits":
-        """Return the rows of some films, read once however many signals ask."""
-        return self.gathered.get(rows, self.rows.films)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class FilmTraits:
-    """Concatenated traits of n films: ``ids`` int32[entries], ascending within a film, and ``values`` float32[entries];
-    ``traits``: the number of traits overall; ``lengths`` and ``starts`` int32[n].
+    """Weighted traits of n films, each of unit length, one after the other: ``ids`` int32[entries], ascending within a
+    film, and ``values`` float32[entries]; ``traits``: the number of traits overall; ``lengths`` and ``starts`` int[n].
     """
 
     traits: int
     ids: NDArray[np.int32]
     values: Floats
-    lengths: NDArray[np.int32]
-    starts: NDArray[np.int32]
+    lengths: NDArray[np.integer]
+    starts: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, traits: Traits) -> "FilmTraits":
+        """Weight the traits of a whole catalogue, once per release: kind weight x log(films / films with it), each
+        film's divided by their length.
+        """
+        films = len(traits.offsets) - 1
+        kinds = np.array([_KIND_WEIGHT[kind] for kind in TraitKind], np.float32)
+        worth = kinds[traits.kinds] * np.log1p(films / np.maximum(traits.films, 1)).astype(np.float32)
+        values = worth[traits.ids]
+        lengths = np.diff(traits.offsets)
+        owner = np.repeat(np.arange(films), lengths)
+        norms = np.sqrt(np.bincount(owner, values * values, minlength=films))
+        units = (values / np.where(norms > 0, norms, 1)[owner]).astype(np.float32)
+        return cls(len(traits.kinds), traits.ids, units, lengths, traits.offsets[:-1])
+
+    def films(self, rows: NDArray[np.int32]) -> "FilmTraits":
+        """Return those of some of the films (catalogue rows, if these are the traits of a whole catalogue)."""
+        starts, lengths = self.starts[rows], self.lengths[rows]
+        before = np.cumsum(lengths) - lengths
+        at = np.repeat(starts - before, lengths)
+        at += np.arange(len(at), dtype=at.dtype)
+        return FilmTraits(self.traits, self.ids.take(at), self.values.take(at), lengths, before)
 
     @property
     def owner(self) -> NDArray[np.intp]:
@@ -131,8 +98,8 @@ class FilmTraits:
         out = np.zeros((len(self.lengths), len(ids)), np.float32)
         if len(ids):
             place = np.minimum(np.searchsorted(ids, self.ids), len(ids) - 1)
-            mine = np.flatnonzero(ids[place] == self.ids)
-            out[self.owner[mine], place[mine]] = self.values[mine]
+            wanted = np.flatnonzero(ids[place] == self.ids)
+            out[self.owner[wanted], place[wanted]] = self.values[wanted]
         return out
 
     def overlaps(self, right: "FilmTraits") -> Floats:
@@ -140,13 +107,13 @@ class FilmTraits:
         # A column for each trait of the right films: its last entry's index.
         place = np.full(self.traits, -1, np.int32)
         place[right.ids] = np.arange(len(right.ids), dtype=np.int32)
-        theirs = np.zeros((len(right.ids), len(right.lengths)), np.float32)
-        theirs[place[right.ids], right.owner] = right.values
+        columns = np.zeros((len(right.ids), len(right.lengths)), np.float32)
+        columns[place[right.ids], right.owner] = right.values
         at = place.take(self.ids)
         shared = np.flatnonzero(at >= 0)
-        mine = np.zeros((len(self.lengths), len(theirs)), np.float32)
-        mine[self.owner[shared], at[shared]] = self.values[shared]
-        return mine @ theirs
+        rows = np.zeros((len(self.lengths), len(columns)), np.float32)
+        rows[self.owner[shared], at[shared]] = self.values[shared]
+        return rows @ columns
 
     def _by_film(self, operation: np.ufunc, entries: Floats) -> Floats:
         """Reduce the entries of each film, float32[n]; 0 for a film without any."""
@@ -155,37 +122,6 @@ class FilmTraits:
         if len(some):
             out[some] = operation.reduceat(entries, self.starts[some])
         return out
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Audiences:
-    """Best-known films, to estimate how much of what people watch has a trait: ``films`` intp[entries] of trait t are
-    those from ``offsets[t]`` to ``offsets[t + 1]``; ``shares`` float32[films] of popularity sum to 1.
-    """
-
-    offsets: NDArray[np.int64]
-    films: NDArray[np.intp]
-    shares: Floats
-
-    @classmethod
-    def of(cls, rows: TraitRows, popularity: Floats) -> "Audiences":
-        """Take the best-known films of a catalogue, once per release."""
-        best = np.argsort(-popularity, kind="stable")[:WATCHED].astype(np.int32)
-        # Equal shares if there are no ratings.
-        watched = popularity[best] + np.float32(1e-6)
-        traits = rows.films(best)
-        order, offsets = _by_trait(traits.ids, traits.traits)
-        return cls(offsets, traits.owner[order], np.asarray(watched / watched.sum(), np.float32))
-
-    def of_pairs(self, ids: NDArray[np.int32]) -> Floats:
-        """Return the share of what people watch that has both traits of a pair (``ids`` ascending), float32[ids, ids];
-        the diagonal is that of each trait. Never 0: one more film is assumed to have them.
-        """
-        has = np.zeros((len(ids), len(self.shares)), np.float32)
-        for trait, films in zip(ids.tolist(), has, strict=True):
-            films[self.films[self.offsets[trait] : self.offsets[trait + 1]]] = 1
-        one = np.float32(1 / max(len(self.shares), 1))
-        return np.asarray(((has * self.shares) @ has.T + one) / (1 + one), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,12 +135,11 @@ class Postings:
     values: Floats
 
     @classmethod
-    def of(cls, rows: TraitRows) -> "Postings":
-        """Invert the rows of a catalogue, once per release."""
-        traits = rows.traits
-        order, offsets = _by_trait(traits.ids, len(traits.kinds))
-        owner = np.repeat(np.arange(len(traits.offsets) - 1, dtype=np.int32), np.diff(traits.offsets))
-        return cls(offsets, owner[order], rows.values[order])
+    def of(cls, films: FilmTraits) -> "Postings":
+        """Invert the traits of some films, or of a whole catalogue, once per release. A film is its place in them."""
+        order, offsets = _by_trait(films.ids, films.traits)
+        owner = np.repeat(np.arange(len(films.lengths), dtype=np.int32), films.lengths)
+        return cls(offsets, owner[order], films.values[order])
 
     def films_of(self, trait: int) -> NDArray[np.int32]:
         """Return the films of one trait, int32[n]."""
@@ -219,6 +154,17 @@ class Postings:
         films = self.films[at]
         terms = self.values[at] * np.repeat(weights, lengths)
         return np.bincount(films, terms).astype(np.float32)
+
+    def of_pairs(self, ids: NDArray[np.int32], shares: Floats) -> Floats:
+        """Return the share of the films (``shares`` float32[films], summing to 1) that has both traits of a pair
+        (``ids`` ascending), float32[ids, ids]; the diagonal is that of each trait. Never 0: one more film is assumed to
+        have them.
+        """
+        has = np.zeros((len(ids), len(shares)), np.float32)
+        for trait, films in zip(ids.tolist(), has, strict=True):
+            films[self.films_of(trait)] = 1
+        one = np.float32(1 / max(len(shares), 1))
+        return np.asarray(((has * shares) @ has.T + one) / (1 + one), np.float32)
 
 
 def _by_trait(ids: NDArray[np.int32], traits: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

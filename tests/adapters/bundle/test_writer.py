@@ -14,8 +14,8 @@ from data_jobs.text_index import write_text_index
 from services.adapters.bundle.layout import arrays_of
 from services.adapters.bundle.reader import file_sha256, open_bundle
 from services.adapters.bundle.writer import write_bundle
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import make_bundle, make_factors, make_towers

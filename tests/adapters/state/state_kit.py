@@ -109,7 +109,7 @@ class Store(Generic[C]):
         return self.state.record(commands, self.deadline())
 
     def profile(self, user_id: str = "ann") -> Profile:
-        found = self.state.read(user_id, None, self.deadline()).profile
+        found = self.state.read(user_id, None, self.deadline())[0]
         assert found is not None, "whoever is asked for has one, be it empty"
         return found
 
@@ -117,7 +117,7 @@ class Store(Generic[C]):
         return self.profile(user_id).revision
 
     def cached(self, key: CacheKey, user_id: str | None = "ann") -> CacheEntry | None:
-        return self.state.read(user_id, key, self.deadline()).cached
+        return self.state.read(user_id, key, self.deadline())[1]
 
     def log_of(self, user_id: str) -> list[LoggedEvent]:
         return [line for line in self.state.log() if line.user_id == user_id]

@@ -15,30 +15,30 @@ def entry(store: Store, revision: str, seconds: int = 1_800, payload: bytes = b"
 
 def test_nothing_is_cached_at_first(store: Store) -> None:
     assert store.cached(KEY) is None
-    assert store.state.read(None, None, store.deadline()).cached is None
+    assert store.state.read(None, None, store.deadline())[1] is None
 
 
 def test_an_answer_comes_back_as_written(store: Store) -> None:
     store.record(send(did()))
     written = entry(store, store.revision(), payload=bytes(range(256)) * 40)
     store.state.write_cache(KEY, written)
-    read = store.state.read("ann", KEY, store.deadline())
-    assert read.cached == written
-    assert read.profile.revision == written.revision
+    profile, cached = store.state.read("ann", KEY, store.deadline())
+    assert cached == written
+    assert profile.revision == written.revision
 
 
 def test_profile_and_answer_can_be_read_apart(store: Store) -> None:
     store.record(send(did()))
     store.state.write_cache(KEY, entry(store, store.revision()))
-    assert store.state.read("ann", None, store.deadline()).cached is None
-    assert store.state.read(None, None, store.deadline()).profile is None
+    assert store.state.read("ann", None, store.deadline())[1] is None
+    assert store.state.read(None, None, store.deadline())[0] is None
 
 
 def test_anonymous_answers_have_no_revision(store: Store) -> None:
     written = entry(store, "")
     store.state.write_cache(ANONYMOUS, written)
-    read = store.state.read(None, ANONYMOUS, store.deadline())
-    assert (read.profile, read.cached) == (None, written)
+    profile, cached = store.state.read(None, ANONYMOUS, store.deadline())
+    assert (profile, cached) == (None, written)
 
 
 def test_an_unknown_person_s_answer_ends_with_their_first_event(store: Store) -> None:

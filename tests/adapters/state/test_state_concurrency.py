@@ -1,7 +1,7 @@
 """Contract: many threads at one store lose nothing and count nothing twice."""
 
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import EventKind
-from services.recommender.domain.ids import hash_id
 from services.recommender.ports import CacheEntry, CacheKey
 from tests.adapters.state.state_kit import NOON_MS, THREADS, Store, did, flat, in_threads, send, stored
 
@@ -72,8 +72,8 @@ def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
             else:
                 revision = store.revision()
                 store.state.write_cache(key, CacheEntry(revision, revision.encode(), store.clock.now_s() + 60))
-            read = store.state.read("ann", key, store.deadline())
-            if read.cached is not None and read.cached.payload != read.profile.revision.encode():
+            profile, cached = store.state.read("ann", key, store.deadline())
+            if cached is not None and cached.payload != profile.revision.encode():
                 return False
         return True
 

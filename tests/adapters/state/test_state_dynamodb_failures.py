@@ -16,7 +16,7 @@ from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_passing
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
-from services.recommender.domain.ids import hash_id
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Receipt
 from tests.adapters.state.dynamodb_kit import Wire

@@ -58,7 +58,7 @@ def test_a_read_is_one_batch_with_the_person_strongly_consistent(store: Store, w
 
 
 def test_nothing_to_read_is_no_call(store: Store, wire: Wire) -> None:
-    assert store.state.read(None, None, store.deadline()).profile is None
+    assert store.state.read(None, None, store.deadline())[0] is None
     assert wire.sent == []
 
 
@@ -67,8 +67,8 @@ def test_unprocessed_keys_are_asked_for_again_and_nothing_else_is(store: Store, 
     wire.sent.clear()
     left = {wire.tables.cache: {"Keys": [{"pk": {"S": "rec#ann"}, "sk": {"S": "k20#ex0#f1"}}]}}
     wire.answer("BatchGetItem", lambda: {"Responses": {wire.tables.users: []}, "UnprocessedKeys": left})
-    read = store.state.read("ann", KEY, store.deadline())
-    assert (read.profile.revision, read.cached) == ("", entry(store))
+    profile, cached = store.state.read("ann", KEY, store.deadline())
+    assert (profile.revision, cached) == ("", entry(store))
     assert [list(params["RequestItems"]) for _, params in wire.sent] == [
         [wire.tables.users, wire.tables.cache],
         [wire.tables.cache],

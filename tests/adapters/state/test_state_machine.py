@@ -112,7 +112,7 @@ class StoreMachine(RuleBasedStateMachine):
         key = CacheKey(person, "stale" if stale else "k20")
         self.store.state.write_cache(key, entry)
         if stale:
-            assert self.store.state.read(person, key, self.store.deadline()).cached is None
+            assert self.store.state.read(person, key, self.store.deadline())[1] is None
         else:
             self.model.cache[person] = (entry, len(self.model.events.get(person, [])))
 
@@ -131,13 +131,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(person=PEOPLE)
     def read(self, person: str) -> None:
-        read = self.store.state.read(person, CacheKey(person, "k20"), self.store.deadline())
+        profile, cached = self.store.state.read(person, CacheKey(person, "k20"), self.store.deadline())
         expected = self.model.profile(person)
-        assert read.profile.history.opinions() == expected.history.opinions()
-        assert read.profile.seen.tolist() == expected.seen.tolist()
-        assert read.profile.disliked.tolist() == expected.disliked.tolist()
-        assert (read.profile.revision == "") == (not self.model.events.get(person))
-        assert read.cached == self.model.answer(person, "k20", self.clock.now_s())
+        assert profile.history.opinions() == expected.history.opinions()
+        assert profile.seen.tolist() == expected.seen.tolist()
+        assert profile.disliked.tolist() == expected.disliked.tolist()
+        assert (profile.revision == "") == (not self.model.events.get(person))
+        assert cached == self.model.answer(person, "k20", self.clock.now_s())
 
     @rule(person=PEOPLE)
     def export(self, person: str) -> None:

@@ -5,10 +5,10 @@ from itertools import groupby, pairwise
 
 import pytest
 
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.history import MAX_EVENTS
-from services.recommender.domain.ids import hash_id, mark_of
-from services.recommender.domain.profile import Profile
+from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent
 from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored

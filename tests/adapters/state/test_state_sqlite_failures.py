@@ -15,7 +15,7 @@ from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.sentences import SqliteSentences
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
-from services.recommender.domain.ids import hash_id
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
 from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite, stored
@@ -279,5 +279,5 @@ def test_a_store_that_was_not_there_at_the_start_is_used_once_it_is(tmp_path: Pa
         state.read("ann", None, deadline)
     (tmp_path / "home").unlink()
     assert not isinstance(state.record([send(did("heat"))], deadline)[0], Exception)
-    assert state.read("ann", None, deadline).profile is not None
+    assert state.read("ann", None, deadline)[0] is not None
     state.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.recommender.domain.ids import hash_id
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.profile import replay
 from tests.adapters.state.state_kit import FakeClock, Store, sqlite
 

@@ -17,7 +17,7 @@ from services.bootstrap import SystemClock
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable, UnknownFilm
-from services.recommender.ports import Deadline, FeedbackCommand, Receipt, StateRead
+from services.recommender.ports import Deadline, FeedbackCommand, Receipt
 from services.recommender.service import Recommender
 from tests.builders import FixedRelease, ManualClock, apply_all, make_release
 from tests.patience import PATIENCE_S
@@ -42,7 +42,7 @@ class MeteredState:
         profile = self.people[user_id]
         cached = self.answers.get(cache_key)
         self.units.read += -(-len(profile.history) // 50) + (0.5 if cached else 0)
-        return StateRead(profile, cached)
+        return profile, cached
 
     def write_cache(self, key, entry):
         self.units.write += 2
@@ -143,7 +143,7 @@ def test_what_the_tables_report_is_what_is_counted(connection):
         # Profile and line of the log, under 1 KB each: 4 units by the price list, which the local server doubles.
         assert units.write == 8
         read = units.read
-        assert recommender.state.read("ann", None, Deadline.within(recommender.clock, PATIENCE_S)).profile.revision
+        assert recommender.state.read("ann", None, Deadline.within(recommender.clock, PATIENCE_S))[0].revision
         assert units.read == read + 1
         assert units.write == 8
 

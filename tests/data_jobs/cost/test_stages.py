@@ -11,8 +11,8 @@ from data_jobs.cost import computing, delivering, operating, storing, workload
 from data_jobs.cost.deployment import STAGES, Deployment, stage_of
 from infra.settings import DeploymentSettings
 from infra.settings import load_settings as deployment_settings
+from services.api.app.context import Observation
 from services.api.app.observability.emf import EmfTelemetry, metrics_of
-from services.api.app.observability.observation import Observation
 
 INFRA = Path(__file__).resolve().parents[3] / "infra"
 

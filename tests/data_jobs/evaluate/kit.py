@@ -96,7 +96,7 @@ class Asked(Pipeline):
     """A pipeline that answers from a table of queries, the rest of it as it is, and remembers who asked."""
 
     def __init__(self, pipeline: Pipeline, answers: dict[str, tuple[int, ...]] | None = None) -> None:
-        super().__init__(pipeline.release, pipeline.searcher.encoder, pipeline.constants)
+        super().__init__(pipeline.release, pipeline.encoder, pipeline.constants)
         self._answers = answers
         self.users: set[str | None] = set()
 

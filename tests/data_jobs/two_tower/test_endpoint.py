@@ -19,7 +19,7 @@ from data_jobs.two_tower.files import TowerFile, write_all
 from data_jobs.two_tower.params import Loss, TowerParams
 from services.adapters.retrieve.sagemaker import SageMakerRetriever, sagemaker_client
 from services.bootstrap import SystemClock
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.errors import RetrieverUnavailable
 from services.recommender.ports import Deadline, Liking
 from tests.data_jobs.evaluate.kit import dataset

@@ -14,7 +14,7 @@ from data_jobs.train import TrainingError
 from data_jobs.two_tower.features import features_of
 from data_jobs.two_tower.files import TowerFile, exported, read_towers, write_all
 from data_jobs.two_tower.params import Loss, TowerParams
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from tests.builders import make_catalogue
 from tests.data_jobs.evaluate.kit import Listening, dataset
 from tests.data_jobs.two_tower.kit import Lazy, interactions, needs_torch

@@ -13,7 +13,6 @@ from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts
 from services.recommender.ports import Hits
 from services.recommender.signals.plan import Plan
-from services.recommender.taste.traits import Known
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, trait_names, trait_rows, with_rows
 from tests.recommender.worlds import make_inputs
 
@@ -34,7 +33,7 @@ def found(plan: Plan = COHERENT, liked=(LIKED,), without=(), films=FILMS) -> lis
     inputs = with_rows(make_inputs(taste_of(liked), bundle_of(films), EVEN, plan), trait_rows(films))
     allowed = np.ones(len(films), bool)
     allowed[[*liked, *without]] = False
-    rows = by_traits(inputs.facts, inputs.known, plan, allowed)
+    rows = by_traits(inputs, allowed)
     assert rows.dtype == np.int32
     return rows.tolist()
 
@@ -131,10 +130,10 @@ class TestBySeries:
         assert by_series(self.FACTS, taste_of([4]), np.ones(5, bool)).tolist() == []
 
 
-def test_known_traits_and_retrieved_films_agree_on_who_is_nearest():
+def test_the_traits_of_a_taste_and_the_films_retrieved_agree_on_who_is_nearest():
     """The films by traits come in the order of their trait terms where no trait is too common."""
     films = [*SHARING[:4], *[Film()] * 36]
     rows = trait_rows(films)
-    known = Known.of(rows, np.array([LIKED], np.int32), np.ones(1, np.float32))
-    order = rows.films(np.array([BOTH, DIRECTOR, KEYWORD], np.int32)).scores(known.taste)
+    taste = rows.films(np.array([LIKED], np.int32)).mean(np.ones(1, np.float32))
+    order = rows.films(np.array([BOTH, DIRECTOR, KEYWORD], np.int32)).scores(taste)
     assert found(films=films) == [(BOTH, DIRECTOR, KEYWORD)[at] for at in np.argsort(-order)]

@@ -1,4 +1,4 @@
-"""Helpers on arrays: distinct values, the mean of the best, and values computed once for an array of rows."""
+"""Arrays: packed strings, distinct values, the mean of the best, and values computed once for an array of rows."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from services.recommender.domain.arrays import ByRows, distinct, mean_of_best, scaled
+from services.recommender.domain.arrays import ByRows, Strings, distinct, mean_of_best, scaled
 
 
 def test_a_value_is_computed_once_for_an_array_and_anew_for_an_equal_one():
@@ -47,3 +47,43 @@ class TestMeanOfBest:
 
     def test_a_signal_without_reference_is_zero(self):
         assert not scaled(np.ones(3, np.float32), 0.0).any()
+
+
+@given(st.lists(st.text()))
+def test_what_goes_in_comes_out(values):
+    strings = Strings.of(values)
+    assert len(strings) == len(values)
+    assert list(strings) == values
+    assert [strings[row] for row in range(len(values))] == values
+
+
+def test_two_arrays_and_no_objects():
+    strings = Strings.of(["Heat", "", "Amélie"])
+    assert strings.offsets.tolist() == [0, 4, 4, 11]
+    assert strings.offsets.dtype == np.int64
+    assert strings.data.dtype == np.uint8
+    assert Strings(strings.offsets, strings.data)[2] == "Amélie"
+
+
+def test_a_lone_surrogate_becomes_a_question_mark():
+    assert list(Strings.of(["a\ud800b"])) == ["a?b"]
+
+
+def test_an_iterator_will_do_and_so_will_nothing():
+    assert list(Strings.of(str(number) for number in range(3))) == ["0", "1", "2"]
+    assert list(Strings.of([])) == []
+
+
+def test_a_row_that_is_not_there():
+    with pytest.raises(IndexError):
+        Strings.of(["a"])[1]
+
+
+def test_numpy_rows_index_too():
+    assert Strings.of(["a", "b"])[np.int32(1)] == "b"
+
+
+@given(st.lists(st.text(), min_size=1), st.data())
+def test_some_rows_in_any_order_and_as_often_as_asked(values, data):
+    rows = data.draw(st.lists(st.integers(0, len(values) - 1)))
+    assert Strings.of(values).take(np.array(rows, np.int32)) == [values[row] for row in rows]

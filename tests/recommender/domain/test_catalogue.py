@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -5,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.strings import Strings
+from services.recommender.domain.arrays import Strings
+from services.recommender.domain.catalogue import LANGUAGE_NAMES, hash_id, hash_ids, language_name
+from services.recommender.query.words.language_words import LANGUAGES
 from tests.builders import make_catalogue
 from tests.recommender.handmade import Film, catalogue_of
 
 CATALOGUE = make_catalogue(50)
+STORED = [235274156595, 746205806738, 925931470076, 438472631330]
 
 
 @given(st.lists(st.integers(-5, 60)))
@@ -129,3 +132,39 @@ class TestOtherIds:
     def test_a_hash_that_meets_another_id_is_unknown(self):
         renamed = replace(self.CATALOGUE, other_ids=Strings.of(["renamed", "renamed too"]))
         assert renamed.rows_of(["x4", "x9", "f9"]).tolist() == [-1, -1, 9]
+
+
+@given(st.text(max_size=300))
+def test_a_hash_is_the_first_40_bits_of_blake2b(item_id: str) -> None:
+    whole = hashlib.blake2b(item_id.encode(), digest_size=5).hexdigest()
+    assert hash_id(item_id) == int(whole, 16)
+    assert 0 <= hash_id(item_id) < 2**40
+
+
+@given(st.lists(st.text(max_size=300)))
+def test_hashes_of_many_are_the_hashes_of_each(item_ids: list[str]) -> None:
+    hashes = hash_ids(item_ids)
+    assert hashes.dtype == np.uint64
+    assert hashes.tolist() == [hash_id(item_id) for item_id in item_ids]
+
+
+def test_hashes_never_change() -> None:
+    # They are stored: another value here would orphan every profile.
+    assert [hash_id(item_id) for item_id in ("1", "603", "tt0113277", "Amélie")] == STORED
+
+
+def test_a_lone_surrogate_has_a_hash_too() -> None:
+    assert hash_id("\ud800") == hash_id("?")
+
+
+@pytest.mark.parametrize(("code", "name"), [("es", "Spanish"), ("cn", "Cantonese"), ("gd", "Scottish Gaelic")])
+def test_a_code_has_its_name(code, name):
+    assert language_name(code) == name
+
+
+def test_a_code_that_is_not_known_stands_for_itself():
+    assert language_name("xx") == "xx"
+
+
+def test_every_language_that_a_query_can_ask_for_has_a_name():
+    assert {code for _, codes in LANGUAGES.values() for code in codes} <= set(LANGUAGE_NAMES)

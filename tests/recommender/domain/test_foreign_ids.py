@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.catalogue import Catalogue, imdb_id, imdb_number, rows_by
-from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.strings import Strings
+from services.recommender.domain.arrays import Strings
+from services.recommender.domain.catalogue import Catalogue, hash_ids, imdb_id, imdb_number, rows_by
 from tests.builders import make_catalogue
 from tests.recommender.handmade import catalogue_of
 

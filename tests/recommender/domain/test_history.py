@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.history import (
     MAX_EVENTS,
@@ -12,7 +13,6 @@ from services.recommender.domain.history import (
     unpack,
     unpack_hashes,
 )
-from services.recommender.domain.ids import hash_id
 from tests.recommender.domain import plain_person as plain
 
 logs = st.lists(plain.events(), max_size=14)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
+from tests.builders import make_tables
 from tests.recommender.handmade import tables_of
 
 
@@ -158,3 +159,31 @@ class TestSupported:
         tables = tables_of([1] * 8, {}, {}, shared, borrowing={6: {0: 1.0}, 7: {1: 1.0}})
         found = tables.supported(np.array(films, np.int32), np.array(others, np.int32), people)
         assert found.tolist() == [[shared.get((film, other), 0) >= people for other in others] for film in films]
+
+
+class TestEntries:
+    TABLES = make_tables(30, outside=4)
+
+    def test_a_film_of_the_table_stands_for_itself(self):
+        entries = self.TABLES.entries(np.array([3, 7], np.int32))
+        assert entries.positions.tolist() == [3, 7]
+        assert entries.shares.tolist() == [1, 1]
+        assert entries.films.tolist() == [0, 1]
+
+    def test_a_film_outside_stands_for_its_neighbours(self):
+        entries = self.TABLES.entries(np.array([3, 28], np.int32))
+        assert entries.positions.tolist() == [3, 28 % 3, 28 % 3 + 3]
+        assert entries.films.tolist() == [0, 1, 1]
+        assert entries.shares[1:] == pytest.approx([0.35, 0.35], abs=1e-3)
+
+    def test_no_films_no_entries(self):
+        assert not len(self.TABLES.entries(np.empty(0, np.int32)).positions)
+
+    def test_a_score_is_spread_over_films_as_they_borrow(self):
+        rows = np.array([3, 28], np.int32)
+        entries = self.TABLES.entries(rows)
+        targets = np.array([1, 3, 4], np.int32)
+        scores = np.zeros(26, np.float32)
+        scores[targets] = [1, 2, 4]
+        spread = entries.spread(targets, len(rows))
+        assert scores[targets] @ spread == pytest.approx(self.TABLES.at(scores, rows), abs=1e-5)

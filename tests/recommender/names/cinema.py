@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.catalogue import Catalogue, rows_by
-from services.recommender.domain.strings import Strings
 from services.recommender.names.finder import Finder
 from services.recommender.names.names import Names
 from tests.recommender import handmade

@@ -21,12 +21,12 @@ from services.recommender.presets.baseline import (
     strongest_traits,
 )
 from services.recommender.taste.fold_in import Taste, fold_in
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 from tests.builders import ManualClock, NumpySearch, make_bundle, make_release, person, world_of
 
 BUNDLE = make_bundle()
 CATALOGUE = BUNDLE.catalogue
-TRAITS = TraitRows.of(CATALOGUE.traits)
+TRAITS = FilmTraits.of(CATALOGUE.traits)
 LATER = Deadline.within(ManualClock(), 1.0)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.domain.request import Preset, ReasonKind, Request
 from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
 from services.recommender.pipeline import Pipeline

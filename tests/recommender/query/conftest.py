@@ -15,7 +15,7 @@ from services.recommender.query.lexicon import Lexicon
 from services.recommender.query.lookup import FilmLookup
 from services.recommender.query.understand import understand
 from services.recommender.taste.audience import Audience
-from services.recommender.taste.traits import Postings, TraitRows
+from services.recommender.taste.traits import FilmTraits, Postings
 from tests.builders import make_tables
 from tests.recommender.query.cinema import CINEMA
 
@@ -59,5 +59,5 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     )  # fmt: skip
     folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
     search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
-    lookup = FilmLookup(catalogue, Audience(catalogue), Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
+    lookup = FilmLookup(catalogue, Audience(catalogue), Postings.of(FilmTraits.of(catalogue.traits)), lexicon, search)
     return Theatre(bundle, search, lexicon, lookup)

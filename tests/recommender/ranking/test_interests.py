@@ -11,7 +11,7 @@ from services.recommender.domain.request import Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release
 from services.recommender.ranking.diversity import LEAST, clusters, interests_of, take_turns
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 from tests.builders import ManualClock, NumpySearch
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 
@@ -63,7 +63,7 @@ class TestPage:
 class TestInterests:
     def groups(self, rows: list[int], base: list[float] | None = None) -> list[list[int]]:
         bundle = bundle_of(FILMS)
-        found = interests_of(bundle, TraitRows.of(bundle.catalogue.traits), taste_of(rows, base))
+        found = interests_of(bundle, FilmTraits.of(bundle.catalogue.traits), taste_of(rows, base))
         return sorted(group.tolist() for group in found)
 
     def test_are_films_alike_and_unlike_the_others(self):

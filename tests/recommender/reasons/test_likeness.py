@@ -8,7 +8,7 @@ import pytest
 
 from services.recommender.domain.request import Reason, ReasonKind, Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.reasons.likeness import likeness_reasons
+from services.recommender.reasons.reasons import likeness_reasons
 from services.recommender.signals import mixture_of
 from services.recommender.signals.plan import Plan
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, trait_rows, with_rows
@@ -25,9 +25,9 @@ def reasons(
     rows = np.arange(len(films), dtype=np.int32)
     by_name = mixture.terms(rows)
     terms = [{name: float(values[row]) for name, values in by_name.items()} for row in rows.tolist()]
-    found = likeness_reasons(inputs, mixture, rows, terms)
-    assert all(len(each) == 1 for each in found)
-    return [reason for (reason,) in found]
+    by_film = likeness_reasons(inputs, mixture, rows, terms)
+    assert all(len(each) == 1 for each in by_film)
+    return [reason for (reason,) in by_film]
 
 
 def plan(**wanted: float) -> Plan:

@@ -8,39 +8,45 @@ from services.recommender.domain.catalogue import display_title
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
 from services.recommender.facts import PopularIn, _quantile
-from services.recommender.reasons.leave_one_out import Influence
-from services.recommender.reasons.phrases import Citations, trait_reason
+from services.recommender.reasons.leave_one_out import largest
+from services.recommender.reasons.reasons import PageReasons, trait_reason
+from services.recommender.signals import mixture_of
 from services.recommender.taste.fold_in import fold_in
 from tests.builders import make_bundle, person
+from tests.recommender.worlds import make_inputs
 
 BUNDLE = make_bundle()
 CATALOGUE = BUNDLE.catalogue
-TASTE = fold_in(CATALOGUE, person("f1", "f4", "f7").history)
+INPUTS = make_inputs(fold_in(CATALOGUE, person("f1", "f4", "f7").history), BUNDLE)
 
 
-def largest(*column: float) -> list[tuple[int, float]]:
-    falls = Influence(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
-    return falls.largest(2)[0]
+def new_reasons() -> PageReasons:
+    return PageReasons(INPUTS, mixture_of(INPUTS), {})
+
+
+def influential(*column: float) -> list[tuple[int, float]]:
+    falls = np.array(column, np.float32)[:, None]
+    return largest(np.arange(len(column), dtype=np.int32), falls, 2)[0]
 
 
 class TestFilmReasons:
     def test_cites_the_film_with_the_largest_fall(self):
-        (reason,) = Citations(CATALOGUE, TASTE).reasons(largest(0.1, 0.9, 0.3))
+        (reason,) = new_reasons().cited(influential(0.1, 0.9, 0.3))
         assert (reason.kind, reason.item_id, reason.weight) == (ReasonKind.LIKED, "f4", pytest.approx(0.9))
         assert reason.text == "Because you liked Film 4 (1978)"
 
     def test_and_a_second_that_did_half_as_much(self):
-        found = Citations(CATALOGUE, TASTE).reasons(largest(0.5, 0.9, 0.1))
-        assert [reason.item_id for reason in found] == ["f4", "f1"]
+        reasons = new_reasons().cited(influential(0.5, 0.9, 0.1))
+        assert [reason.item_id for reason in reasons] == ["f4", "f1"]
 
     def test_a_film_that_brought_two_is_cited_for_each_with_its_own_weight(self):
-        citations = Citations(CATALOGUE, TASTE)
-        (first,), (second,) = citations.reasons(largest(0.1, 0.9, 0.3)), citations.reasons(largest(0.0, 0.4, 0.1))
+        reasons = new_reasons()
+        (first,), (second,) = reasons.cited(influential(0.1, 0.9, 0.3)), reasons.cited(influential(0.0, 0.4, 0.1))
         assert (first.text, first.item_id) == (second.text, second.item_id)
         assert (first.weight, second.weight) == (pytest.approx(0.9), pytest.approx(0.4))
 
     def test_cites_nothing_whose_absence_would_help(self):
-        assert Citations(CATALOGUE, TASTE).reasons(largest(-0.1, 0.0, -2.0)) == []
+        assert new_reasons().cited(influential(-0.1, 0.0, -2.0)) == []
 
 
 class TestTraitReasons:

@@ -3,18 +3,17 @@
 import numpy as np
 import pytest
 
-from services.recommender.signals.collaborative import table_score
+from services.recommender.signals.collaborative import TableScore
 from services.recommender.signals.dislikes import dislike_penalty
-from services.recommender.taste.fold_in import entries
 from tests.builders import make_tables, world_of
 
 
 class TestTableScore:
     def test_equals_the_dense_product(self):
         tables = make_tables(60, outside=6)
-        found = entries(tables, np.array([0, 3, 57], np.int32))
+        entries = tables.entries(np.array([0, 3, 57], np.int32))
         weights = np.array([1.0, 0.5, 2.0], np.float32)
-        signal = table_score(tables.main, found, weights[found.source] * found.shares)
+        signal = TableScore.of(1.0, tables.main, entries, weights[entries.films] * entries.shares)
         table = tables.main.values.astype(np.float64)
         expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
         reference = np.sort(np.maximum(expected, 0))[-50:].mean()
@@ -22,16 +21,16 @@ class TestTableScore:
 
     def test_lift_weighs_each_film_before_the_reference_is_taken(self):
         tables = make_tables(60, outside=6)
-        found, lift = entries(tables, np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
-        plain = table_score(tables.main, found, np.ones(2, np.float32))
-        lifted = table_score(tables.main, found, np.ones(2, np.float32), lift)
+        entries, lift = tables.entries(np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
+        plain = TableScore.of(1.0, tables.main, entries, np.ones(2, np.float32))
+        lifted = TableScore.of(1.0, tables.main, entries, np.ones(2, np.float32), lift)
         raw = plain.scaled * plain.reference * lift
         assert lifted.reference == pytest.approx(np.maximum(np.sort(raw)[-50:], 0).mean(), rel=1e-4)
         assert lifted.scaled * lifted.reference == pytest.approx(raw, abs=1e-5)
 
     def test_the_pool_holds_the_best_100(self):
         tables = make_tables(300, outside=0)
-        score = table_score(tables.main, entries(tables, np.array([0, 1], np.int32)), np.ones(2, np.float32))
+        score = TableScore.of(1.0, tables.main, tables.entries(np.array([0, 1], np.int32)), np.ones(2, np.float32))
         best = np.argsort(-score.scaled)[:100]
         assert set(best.tolist()) == set(score.best.tolist())
 
@@ -46,7 +45,7 @@ class TestTableScore:
 class TestDislikePenalty:
     def test_is_high_for_films_alike_and_at_most_one(self):
         tables = make_tables(90, outside=6)
-        penalty = dislike_penalty(tables, entries(tables, np.array([1, 4], np.int32)), np.ones(2, np.float32))
+        penalty = dislike_penalty(tables, tables.entries(np.array([1, 4], np.int32)), np.ones(2, np.float32))
         alike = np.array([world_of(row) == 1 for row in range(84)])
         assert penalty.max() <= 1
         assert penalty.min() >= 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import NEWEST, alikeness, coherence
-from services.recommender.taste.traits import TraitRows
+from services.recommender.taste.traits import FilmTraits
 from tests.recommender.handmade import Film, taste_of, trait_rows
 
 STORED = Weights(
@@ -16,7 +16,7 @@ STORED = Weights(
 )  # fmt: skip
 
 
-def rows_of(*films: dict[str, float]) -> TraitRows:
+def rows_of(*films: dict[str, float]) -> FilmTraits:
     return trait_rows([Film(traits=traits) for traits in films])
 
 

@@ -5,8 +5,8 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.history import History
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.weights import Weights
-from services.recommender.taste.fold_in import entries, fold_in, recency
-from tests.builders import apply_all, make_catalogue, make_tables, person
+from services.recommender.taste.fold_in import fold_in, recency
+from tests.builders import apply_all, make_catalogue, person
 
 CATALOGUE = make_catalogue(30)
 CONSTANTS = Weights(recency_floor=0.3, recency_span=10.0)
@@ -70,25 +70,6 @@ class TestRecency:
             rest = taste.without(index)
             assert rest.rows.tolist() == never.rows.tolist()
             assert rest.ranks.tolist() == never.ranks.tolist()
-
-
-class TestEntries:
-    TABLES = make_tables(30, outside=4)
-
-    def test_a_film_of_the_table_stands_for_itself(self):
-        found = entries(self.TABLES, np.array([3, 7], np.int32))
-        assert found.positions.tolist() == [3, 7]
-        assert found.shares.tolist() == [1, 1]
-        assert found.source.tolist() == [0, 1]
-
-    def test_a_film_outside_stands_for_its_neighbours(self):
-        found = entries(self.TABLES, np.array([3, 28], np.int32))
-        assert found.positions.tolist() == [3, 28 % 3, 28 % 3 + 3]
-        assert found.source.tolist() == [0, 1, 1]
-        assert found.shares[1:] == pytest.approx([0.35, 0.35], abs=1e-3)
-
-    def test_no_films_no_entries(self):
-        assert not len(entries(self.TABLES, np.empty(0, np.int32)).positions)
 
 
 def test_the_profile_of_the_builders_is_in_time_order():

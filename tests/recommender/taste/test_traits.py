@@ -3,21 +3,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.catalogue import TraitKind, Traits
-from services.recommender.domain.strings import Strings
-from services.recommender.taste.traits import Known, Postings, TraitRows
-from tests.builders import make_catalogue
+from services.recommender.domain.weights import Weights
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import FilmTraits, Postings
+from tests.builders import make_bundle, make_catalogue
+from tests.recommender.worlds import make_inputs
 
 CATALOGUE = make_catalogue(40)
-ROWS = TraitRows.of(CATALOGUE.traits)
+ROWS = FilmTraits.of(CATALOGUE.traits)
 rows = st.lists(st.integers(0, 39), max_size=12, unique=True).map(lambda found: np.array(found, np.int32))
 
 
 def dense() -> np.ndarray:
     table = np.zeros((40, 8))
     for row in range(40):
-        mine = slice(CATALOGUE.traits.offsets[row], CATALOGUE.traits.offsets[row + 1])
-        table[row, CATALOGUE.traits.ids[mine]] = ROWS.values[mine]
+        of_film = slice(CATALOGUE.traits.offsets[row], CATALOGUE.traits.offsets[row + 1])
+        table[row, CATALOGUE.traits.ids[of_film]] = ROWS.values[of_film]
     return table
 
 
@@ -36,14 +39,14 @@ class TestRows:
             films=np.array([3, 1], np.int32),
             names=Strings.of(["love", "submarine"]),
         )
-        found = TraitRows.of(traits)
+        found = FilmTraits.of(traits)
         assert found.values[1] > found.values[0]
 
     def test_a_film_without_traits_has_no_signal(self):
         traits = Traits(
             np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
         )
-        found = TraitRows.of(traits)
+        found = FilmTraits.of(traits)
         taste = found.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
         assert found.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
 
@@ -70,30 +73,38 @@ class TestTaste:
         assert expected[np.arange(len(asked)), traits] == pytest.approx(shares, abs=1e-6)
 
 
-class TestKnown:
+class TestMean:
     @given(rows, st.integers(0, 3))
-    def test_is_the_mean_of_the_films_under_their_weights(self, liked, seed):
+    def test_is_that_of_the_films_under_their_weights(self, liked, seed):
         weights = np.random.default_rng(seed).uniform(0.1, 1.3, len(liked)).astype(np.float32)
-        known = Known.of(ROWS, liked, weights)
+        films = ROWS.films(liked)
         expected = weights @ TABLE[liked] / max(weights.sum(), 1e-9)
-        assert known.taste == pytest.approx(expected, abs=1e-5)
-        assert known.films.scores(known.taste) == pytest.approx(TABLE[liked] @ expected, abs=1e-5)
-        assert known.rows is ROWS
+        assert films.mean(weights) == pytest.approx(expected, abs=1e-5)
+        assert films.scores(films.mean(weights)) == pytest.approx(TABLE[liked] @ expected, abs=1e-5)
 
-    def test_of_nobody_is_nothing(self):
-        known = Known.of(ROWS, np.empty(0, np.int32), np.empty(0, np.float32))
-        assert known.taste.tolist() == [0] * 8
-        assert not len(known.films.ids)
+    def test_of_no_films_is_nothing(self):
+        films = ROWS.films(np.empty(0, np.int32))
+        assert films.mean(np.empty(0, np.float32)).tolist() == [0] * 8
+        assert not len(films.ids)
 
     def test_of_films_that_have_all_faded_is_nothing_and_not_a_division_by_0(self):
-        known = Known.of(ROWS, np.array([1, 2], np.int32), np.zeros(2, np.float32))
-        assert known.taste.tolist() == [0] * 8
+        assert ROWS.films(np.array([1, 2], np.int32)).mean(np.zeros(2, np.float32)).tolist() == [0] * 8
 
     def test_a_like_that_counts_more_says_more(self):
         # Film 0 is of the first world's genre, film 1 of the second's.
-        known = Known.of(ROWS, np.array([0, 1], np.int32), np.array([3.0, 1.0], np.float32))
-        assert known.taste[0] == pytest.approx(0.75 * TABLE[0, 0])
-        assert known.taste[1] == pytest.approx(0.25 * TABLE[1, 1])
+        mean = ROWS.films(np.array([0, 1], np.int32)).mean(np.array([3.0, 1.0], np.float32))
+        assert mean[0] == pytest.approx(0.75 * TABLE[0, 0])
+        assert mean[1] == pytest.approx(0.25 * TABLE[1, 1])
+
+
+def test_the_traits_of_a_request_are_those_of_its_taste_faded_by_rank_and_read_once():
+    inputs = make_inputs(Taste.of_films([3, 7, 9]), make_bundle(), Weights(recency_floor=0.5))
+    inputs.taste.ranks[:] = [2, 1, 0]
+    films = inputs.facts.trait_rows.films(inputs.taste.rows)
+    assert inputs.film_traits.ids.tolist() == films.ids.tolist()
+    assert inputs.taste_traits.tolist() == films.mean(inputs.taste.weights(inputs.constants)).tolist()
+    page = np.array([1, 2], np.int32)
+    assert inputs.traits_of(page) is inputs.traits_of(page)
 
 
 class TestPostings:
@@ -110,3 +121,12 @@ class TestPostings:
         expected = sum((value * TABLE[:, trait] for trait, value in weights.items()), np.zeros(40))
         assert not expected[len(found) :].any()
         assert found == pytest.approx(expected[: len(found)], abs=1e-5)
+
+    @given(rows.filter(len), st.integers(0, 3))
+    def test_the_share_of_a_pair_is_that_of_the_films_that_have_both_and_one_film_more(self, films, seed):
+        shares = np.random.default_rng(seed).dirichlet(np.ones(len(films))).astype(np.float32)
+        traits = np.array([0, 2, 5, 7], np.int32)
+        has = TABLE[films][:, traits] > 0
+        both = (has[:, :, None] & has[:, None, :]).astype(float)
+        expected = (np.tensordot(shares, both, 1) + 1 / len(films)) / (1 + 1 / len(films))
+        assert Postings.of(ROWS.films(films)).of_pairs(traits, shares) == pytest.approx(expected, abs=1e-5)

@@ -14,7 +14,7 @@ from services.adapters.state.dynamodb.person_reads import (
     revision_of,
 )
 from services.adapters.state.dynamodb.store import DynamoStore, Item
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 

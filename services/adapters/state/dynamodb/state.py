@@ -25,7 +25,6 @@ from services.recommender.ports import (
     FeedbackCommand,
     LoggedEvent,
     Receipt,
-    StateRead,
     UserExport,
 )
 
@@ -44,7 +43,9 @@ class DynamoState:
         self._feedback = DynamoFeedback(store, self._arrivals)
 
     @translated(StateUnavailable, "the data in DynamoDB")
-    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+    def read(
+        self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline
+    ) -> tuple[Profile | None, CacheEntry | None]:
         """Implement the port with one BatchGetItem. Raises StateUnavailable, also for a person whose item is
         damaged.
         """
@@ -62,7 +63,7 @@ class DynamoState:
             keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
         rows_by_table = self._store.batch_get(keys, self._share(deadline))
         profile = None if user_id is None else items.profile_of(user_id, items.first(rows_by_table[tables.users]))
-        return StateRead(profile, self._live(items.first(rows_by_table.get(tables.cache, [])), profile))
+        return profile, self._live(items.first(rows_by_table.get(tables.cache, [])), profile)
 
     def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if

@@ -2,7 +2,7 @@
 
 ``events`` is clustered for reading: a person's log by time; ``arrived`` orders events of equal time. Blobs are the
 packed forms of ``domain/history.py``. ``cache.user_id`` finds a person's cached responses for erasure, however their
-owner is written. ``erased`` holds marks (``domain/ids.py``), not ids.
+owner is written. ``erased`` holds marks (``domain/profile.py``), not ids.
 """
 
 import sqlite3

@@ -12,7 +12,7 @@ from services.adapters.state.sqlite.feedback import SqliteFeedback
 from services.adapters.state.sqlite.log import SqliteEventLog
 from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.traces import Traces
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import (
     CacheEntry,
@@ -21,7 +21,6 @@ from services.recommender.ports import (
     FeedbackCommand,
     LoggedEvent,
     Receipt,
-    StateRead,
     UserExport,
 )
 
@@ -64,7 +63,9 @@ class SqliteState:
         self._traces = Traces(database)
 
     @translated(StateUnavailable, "the data in state.db")
-    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+    def read(
+        self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline
+    ) -> tuple[Profile | None, CacheEntry | None]:
         """Implement the port. Raises StateUnavailable, also for a person whose row is damaged."""
         owner, entry = (_owner_of(cache_key), cache_key.entry) if cache_key else (None, None)
         with self._database.reading(deadline) as connection:
@@ -72,7 +73,7 @@ class SqliteState:
         profile = None if user_id is None else profile_of(user_id, row[:5])
         cached = None if row[5] is None else CacheEntry(*row[5:])
         is_current = cached is not None and cached.is_current(profile, self._now_s())
-        return StateRead(profile, cached if is_current else None)
+        return profile, cached if is_current else None
 
     def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port: write if the lock is free at once, else drop the entry. Never raises if the store is
@@ -131,14 +132,15 @@ class SqliteState:
         are removed, see ``traces``.
         """
         with self._database.writing(self._deadline()) as connection:
-            gone = connection.execute(f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at", (user_id,)).fetchall()  # noqa: S608
+            delete = f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at"  # noqa: S608 - constants only
+            cached = connection.execute(delete, (user_id,)).fetchall()
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
             events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
             people = connection.execute("DELETE FROM people WHERE user_id = ?", (user_id,)).rowcount
             mark = (mark_of(user_id), self._database.clock.now_ms())
             connection.execute("INSERT OR REPLACE INTO erased (mark, erased_at) VALUES (?, ?)", mark)
         self._traces.remove(user_id)
-        return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
+        return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in cached))
 
     @translated(StateUnavailable, "the data in state.db")
     def ping(self, deadline: Deadline) -> None:

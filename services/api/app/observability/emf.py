@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from services.api.app.observability.observation import NO_ROUTE, Observation
+from services.api.app.context import NO_ROUTE, Observation
 
 NAMESPACE = "Marquee"
 CAUSES = frozenset({"encoder", "explain", "keys", "quota", "retrieve", "search", "state"})

@@ -11,8 +11,7 @@ import time
 from collections.abc import Iterator
 
 from services.adapters.otlp import Collector, Json, attributes
-from services.api.app.context import Trace
-from services.api.app.observability.observation import NO_ROUTE, Observation
+from services.api.app.context import NO_ROUTE, Observation, Trace
 from services.api.app.observability.trace_ids import TraceIds
 
 _SERVER, _INTERNAL, _ERROR = 2, 1, 2

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
-from services.api.app.edge import edge_of, to_json
+from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.errors import problem_of
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER
 from services.api.app.openapi_errors import OF_BODY, problems
@@ -72,7 +71,7 @@ async def feedback_batch(request: Request, body: BatchBody) -> Response:
 
 async def _store(request: Request, commands: list[FeedbackCommand]) -> list[Receipt | MarqueeError]:
     edge = edge_of(request)
-    return await edge.runner.blocking(edge.recommender.feedback, commands, edge.deadline())
+    return await edge.blocking(edge.recommender.feedback, commands, edge.deadline())
 
 
 def _command(request: Request, body: FeedbackBody, key: str | None) -> FeedbackCommand:

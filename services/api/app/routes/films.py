@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
-from services.api.app.edge import MAX_AGE_S, cacheable, edge_of, shared
+from services.api.app.edge import MAX_AGE_S, EdgeRoute, cacheable, edge_of, shared
 from services.api.app.openapi import NOT_MODIFIED, ItemPath
 from services.api.app.openapi_errors import OF_OPEN, OF_READING, problems
 from services.api.app.schemas.fields import LIMITS, QueryText
@@ -47,7 +46,7 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
     if not query.q:
         raise InvalidRequest("q must not be blank", "/q")
     edge = edge_of(request)
-    return cacheable(request, await edge.runner.compute(edge.recommender.films, query.q, query.limit))
+    return cacheable(request, await edge.compute(edge.recommender.films, query.q, query.limit))
 
 
 @router.get(
@@ -60,7 +59,7 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
 async def film(request: Request, item_id: ItemPath) -> Response:
     """Return all details of a film."""
     edge = edge_of(request)
-    return cacheable(request, await edge.runner.compute(edge.recommender.film, item_id))
+    return cacheable(request, await edge.compute(edge.recommender.film, item_id))
 
 
 @router.get(
@@ -73,5 +72,5 @@ async def film(request: Request, item_id: ItemPath) -> Response:
 async def catalogue(request: Request) -> Response:
     """Return genres, years and languages to filter by, demo people, and whether a key is required."""
     edge = edge_of(request)
-    facts = await edge.runner.compute(edge.recommender.catalogue)
+    facts = await edge.compute(edge.recommender.catalogue)
     return shared(request, edge.catalogue(facts), MAX_AGE_S)

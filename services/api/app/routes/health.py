@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
-from services.api.app.edge import edge_of, to_json
+from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.openapi_errors import NOT_READY, OF_OPEN, OF_READING, problems
 from services.api.app.schemas.problem import Problem
 from services.api.app.schemas.responses import HealthAnswer, VersionAnswer
@@ -46,7 +45,7 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
     is then "degraded", or 503 with ``strict``, for deployment checks.
     """
     edge = edge_of(request)
-    parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())
+    parts = await edge.blocking(edge.recommender.ready, deep, edge.deadline())
     wrong = {
         name: state for name, state in parts.items() if state != _OK and (strict or not state.startswith(_DEGRADED))
     }
@@ -70,4 +69,4 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
 async def version(request: Request) -> Response:
     """Return the versions being served: bundle, model, index."""
     edge = edge_of(request)
-    return to_json(await edge.runner.compute(edge.recommender.versions))
+    return to_json(await edge.compute(edge.recommender.versions))

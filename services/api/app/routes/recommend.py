@@ -7,9 +7,8 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
-from services.api.app.edge import edge_of, to_json
+from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.openapi_errors import OF_BODY, problems
 from services.api.app.schemas.models import FromFilmsBody, RecommendBody
 from services.api.app.schemas.responses import FromFilmsAnswer, RecommendAnswer
@@ -29,10 +28,10 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     """Recommend films for a person, for liked films or for a query, with reasons."""
     edge, context = edge_of(request), context_of(request.scope)
     context.person = body.user_id
-    answer = await edge.runner.compute(edge.recommender.recommend, body.to_request(), edge.deadline())
+    answer = await edge.compute(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
-    if answer.kept:
+    if answer.cacheable:
         # Uncacheable responses would only dilute the hit ratio.
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
@@ -59,7 +58,7 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge, context = edge_of(request), context_of(request.scope)
     arguments = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
-    result = await edge.runner.compute(edge.recommender.from_films, *arguments)
+    result = await edge.compute(edge.recommender.from_films, *arguments)
     # The body has no place for it: the log has.
     context.stages = result.stages
     context.facts["candidates"] = dict(result.counts)

@@ -7,9 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
-from services.api.app.edge import cacheable, edge_of, to_json
+from services.api.app.edge import EdgeRoute, cacheable, edge_of, to_json
 from services.api.app.openapi import NOT_MODIFIED
 from services.api.app.openapi_errors import OF_READING, problems
 from services.api.app.schemas.fields import LIMITS, ImdbId, ItemId
@@ -47,7 +46,7 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:
         raise InvalidRequest("give exactly one of item_id, tmdb_id and imdb_id", "/item_id")
     edge = edge_of(request)
-    result = await edge.runner.compute(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
+    result = await edge.compute(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
     context = context_of(request.scope)
     context.stages = result.stages
     if result.document["degraded"]:

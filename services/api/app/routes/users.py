@@ -7,9 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
-from services.api.app.edge import edge_of, to_json
+from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.openapi import UserPath
 from services.api.app.openapi_errors import OF_READING, UNKNOWN_PERSON, problems
 from services.api.app.schemas.problem import Problem
@@ -55,7 +54,7 @@ async def export(request: Request, user_id: UserPath) -> Response:
     """Return everything stored about a person, including the derived taste."""
     edge = edge_of(request)
     context_of(request.scope).person = user_id
-    stored = await edge.runner.blocking(edge.recommender.export, user_id)
+    stored = await edge.blocking(edge.recommender.export, user_id)
     return _nobody(request) if stored is None else to_json(stored)
 
 
@@ -79,9 +78,9 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     content = await request.body()
     if not content:
         raise InvalidRequest("send the export as the body, e.g. curl --data-binary @export.zip", "/file")
-    history = await edge.runner.blocking(read_history, query.filename, content, query.account)
+    history = await edge.blocking(read_history, query.filename, content, query.account)
     deadline = Deadline.within(edge.recommender.clock, IMPORT_S)
-    return to_json(await edge.runner.blocking(edge.recommender.import_history, user_id, history, deadline))
+    return to_json(await edge.blocking(edge.recommender.import_history, user_id, history, deadline))
 
 
 @router.delete(
@@ -96,7 +95,7 @@ async def erase(request: Request, user_id: UserPath) -> Response:
     """Delete the profile, events and cached responses of a person."""
     edge = edge_of(request)
     context_of(request.scope).person = user_id
-    erased = await edge.runner.blocking(edge.recommender.erase, user_id)
+    erased = await edge.blocking(edge.recommender.erase, user_id)
     return Response(status_code=204) if erased else _nobody(request)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.api.app.edge import Runner
+from services.api.app.edge import Edge
 from services.api.app.security.api_keys import key_id_of
 from services.recommender.errors import Forbidden, StateBusy, Unauthorized, Unavailable
 from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort
@@ -22,7 +22,7 @@ class Authenticator:
     store: KeyStore
     pepper: SecretPort
     clock: Clock
-    runner: Runner
+    edge: Edge
     admits_unread: bool = False
     _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class Authenticator:
         Raises Unauthorized; the store's error for a key that was never read; Overloaded and StateBusy for any key, as
         callers can cause these.
         """
-        pepper = (await self.runner.secret(self.pepper))[0]
+        pepper = (await self.edge.secret(self.pepper))[0]
         key_id = key_id_of(key, pepper.encode())
         record, degraded = await self._record(key_id)
         if record is None or record.revoked:
@@ -45,7 +45,7 @@ class Authenticator:
         if cached and now < cached[0]:
             return cached[1], False
         try:
-            record = await self.runner.blocking(self.store.get, key_id)
+            record = await self.edge.blocking(self.store.get, key_id)
         except Unavailable as error:
             if isinstance(error, StateBusy) or not (cached or self.admits_unread):
                 raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.app.context import header
-from services.api.app.edge import Runner
+from services.api.app.edge import Edge
 from services.api.app.errors import problem_of
 from services.recommender.errors import MarqueeError, OriginRefused
 from services.recommender.ports import SecretPort
@@ -26,13 +26,13 @@ class OriginCheck:
 
     app: ASGIApp
     secret: SecretPort
-    runner: Runner
+    edge: Edge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass requests with the secret on; answer the others with a problem."""
         if scope["type"] == "http" and scope["path"] not in OPEN:
             try:
-                check(header(scope, HEADER) or "", await self.runner.secret(self.secret))
+                check(header(scope, HEADER) or "", await self.edge.secret(self.secret))
             except MarqueeError as error:
                 await problem_of(error).response(scope)(scope, receive, send)
                 return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.api.app.context import RequestContext
-from services.api.app.edge import Runner
+from services.api.app.edge import Edge
 from services.recommender.errors import QuotaExceeded, StateBusy, Unavailable
 from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
 from services.recommender.quota_window import COUNTED, Window, admit
@@ -72,7 +72,7 @@ class QuotaGuard:
 
     store: QuotaPort | None
     clock: Clock
-    runner: Runner
+    edge: Edge
     local: LocalQuota = field(default_factory=LocalQuota)
 
     async def admit(self, key: ApiKey, context: RequestContext) -> None:
@@ -97,7 +97,7 @@ class QuotaGuard:
         now_ms = self.clock.now_ms()
         if self.store is not None:
             try:
-                stored = await self.runner.blocking(self.store.admit, key.key_id, key.limit, key.window_s, now_ms)
+                stored = await self.edge.blocking(self.store.admit, key.key_id, key.limit, key.window_s, now_ms)
                 return self.local.confirm(key.key_id, stored, key.window_s, now_ms)
             except StateBusy:
                 raise

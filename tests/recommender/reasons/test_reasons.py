@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ranking.ranker import Ranked, rank
-from services.recommender.reasons.ranked_items import Context, make_items
+from services.recommender.reasons.reasons import PageReasons, make_items
 from services.recommender.signals import mixture_of
 from services.recommender.signals.plan import Plan
 from services.recommender.signals.signal import Cites
@@ -38,8 +38,8 @@ def items(
     mixture = mixture_of(inputs)
     rows = np.arange(len(films), dtype=np.int32)
     top = rank(rows, mixture.terms(rows))
-    context = Context(inputs, mixture, mixture.cites) if reasons else None
-    return {item.row: item for item in make_items(top, context, constants, explain, matches)}
+    of_request = PageReasons(inputs, mixture, mixture.cites) if reasons else None
+    return {item.row: item for item in make_items(top, of_request, constants, explain, matches)}
 
 
 def trait_of(item: RankedItem) -> Reason | None:
@@ -318,6 +318,6 @@ def test_a_term_is_explained_by_what_its_signal_cites():
     )
     said = {}
     for cites in ({"fresh": Cites.FILMS}, {"fresh": Cites.NOTHING}, {}):
-        (item,) = make_items(top, Context(inputs, mixture_of(inputs), cites), EVEN, explain=True)
+        (item,) = make_items(top, PageReasons(inputs, mixture_of(inputs), cites), EVEN, explain=True)
         said[str(cites)] = item.reasons[0].kind
     assert list(said.values()) == [ReasonKind.LIKED, ReasonKind.POPULAR, ReasonKind.POPULAR]
