@@ -1,8 +1,8 @@
-"""Rank for people who arrive after training, using only what was known before: newcomers as a live service meets them.
+"""Rank for people who arrive after training, with models trained on earlier data only, as a live service does.
 
-At six moments (40 % to 90 % of the events lie before them) a model is trained on what was known then (``moments``).
+At six moments, with 40 % to 90 % of the events before them, a model is trained on the data of that time (``moments``).
 People whose first event lies between a moment and the next are served by that moment's model: their first 1, 3, 5 and
-10 likes are known (ties in time broken at random), the later ones are to be found. Each person is in one group; the
+10 likes are known (ties in time broken at random), and the later ones are hidden. Each person is in one group; the
 groups are pooled. People with events before the first moment are left out.
 """
 
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.few_likes import few_likes, likes_in_words
 from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.held_out_people import People, on_rows_of
@@ -37,13 +38,13 @@ class ArrivalsOutcome(Outcome):
     def tables(self) -> Iterator[Table]:
         """Yield Recall@10 and NDCG@10 of every model."""
         rows = [
-            (str(each.likes), str(each.people), metric, *map(str, values.values()), ahead)
-            for each in self.entries
-            for metric, values, ahead in (("Recall@10", each.recall, ""), ("NDCG@10", each.ndcg, f"{each.ahead}"))
+            (str(entry.likes), str(entry.people), metric, *map(str, values.values()), ahead)
+            for entry in self.entries
+            for metric, values, ahead in (("Recall@10", entry.recall, ""), ("NDCG@10", entry.ndcg, f"{entry.ahead}"))
         ]
-        headings = ("likes", "people", "", *self.entries[0].ndcg, "pipeline less popularity")
-        title = f"People who arrived after the training, models of {len(self.moments)} moments"
-        yield Table(title, headings, rows, (f"trained on what was known before {', '.join(self.moments)}",))
+        headings = ("likes", "people", "", *self.entries[0].ndcg, "pipeline minus popularity")
+        title = f"People who arrived after training, models of {len(self.moments)} moments"
+        yield Table(title, headings, rows, (f"trained on the data before {', '.join(self.moments)}",))
 
     def figures(self) -> Iterator[Figure]:
         """Yield figures as for newcomers."""
@@ -51,42 +52,42 @@ class ArrivalsOutcome(Outcome):
             yield from entry.figures()
 
     def bars(self) -> Iterator[Bar]:
-        """Yield the bars; what everyone likes at the moment is hard to beat."""
+        """Yield the bars; the films that are popular at that moment are hard to beat."""
         for entry in self.entries:
             name = f"arrived later, {likes_in_words(entry.likes)}, NDCG@10 against popularity"
             yield Bar.above(name, entry.ahead, -1)
 
     def panels(self) -> Iterator[Panel]:
-        """Yield NDCG@10 for each number of likes."""
+        """Yield NDCG@10 for entry number of likes."""
         for entry in self.entries:
-            title = f"NDCG@10 of people who arrived after the training, their first {likes_in_words(entry.likes)} known"
-            yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
+            title = f"NDCG@10 of people who arrived after training, their first {likes_in_words(entry.likes)} known"
+            yield Panel(title, [(model, value, model == PIPELINE) for model, value in entry.ndcg.items()])
 
 
 def part(job: Job) -> ArrivalsOutcome:
     """Run this part of an evaluation; see the module."""
-    with job.workshop.aside() as workshop:
+    with job.workshop.temporary() as workshop:
         return arrivals(job.dataset, workshop, job.ridge, job.seed, job.progress)
 
 
 def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> ArrivalsOutcome:
     """Train at each moment and rank for the people who arrive next. ``ridge``: lambda of plain EASE.
 
-    Raises DataError if nobody arrives, TrainingError, BundleError.
+    Raises DataError if no person arrives, TrainingError, BundleError.
     """
     moments = sorted({moment(dataset.events, share) for share in SHARES})
     groups = arrived(dataset.events, moments)
-    worlds = []
+    moment_folds = []
     for done, (ts_ms, codes) in enumerate(zip(moments, groups, strict=True)):
         progress.advance("people who arrive, moments", done, len(moments))
         if codes:
             bench = workshop.make(before(dataset, ts_ms))
-            everybody = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
-            worlds.append(Fold(bench, everybody, codes, ridge))
+            people = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
+            moment_folds.append(Fold(bench, people, codes, ridge))
     progress.advance("people who arrive, moments", len(moments), len(moments))
-    if not worlds:
-        raise DataError("nobody has all their events in the newest 60 %: there are no arrivals to measure")
-    pooled = newcomers(few_likes(worlds, seed, progress, by_time=True))
+    if not moment_folds:
+        raise DataError("no person has all events in the newest 60 %, so there are no arrivals to measure")
+    pooled = newcomers(few_likes(moment_folds, seed, progress, by_time=True))
     return ArrivalsOutcome(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), pooled.entries)
 
 

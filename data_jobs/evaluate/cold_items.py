@@ -1,7 +1,7 @@
 """Cold films: how films without any rating are ranked.
 
-All ratings of 5 % of the films, drawn by a seed, are removed from the training. People keep their other ratings; what
-they liked among the cold films is to be found, in the whole catalogue and among the cold films alone.
+All ratings of 5 % of the films, drawn by a seed, are left out of training. People keep their other ratings. Their likes
+of cold films are to be found in the whole catalogue, and among the cold films alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
+from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.ranking_models import ContentModel, PipelineModel, RankingModel
 from data_jobs.evaluate.split import liked, relevant_items, without
@@ -24,12 +26,11 @@ from data_jobs.report import Progress
 
 SHARE = 0.05
 DEPTH = 100
-_EVERY = 25
 
 
 @dataclass(frozen=True, slots=True)
 class ColdRecall:
-    """How well cold likes are found: Recall@10 and @100 over all films, Recall@10 among the cold films."""
+    """Recall@10 and @100 of cold likes over all films, and Recall@10 among the cold films."""
 
     recall: Estimate
     recall_deep: Estimate
@@ -44,7 +45,7 @@ class ColdRecall:
 
 @dataclass(frozen=True, slots=True)
 class ColdItems(Outcome):
-    """``models``: by name; ``content`` only if there are vectors. ``ahead``: the pipeline minus content alone, paired.
+    """``models``: by name, with content only if there are vectors. ``ahead``: the pipeline minus content alone, paired.
     ``pages``: share of first pages (10 films, default diversity) with a cold film.
     """
 
@@ -59,7 +60,7 @@ class ColdItems(Outcome):
         """Yield every model, and the difference to content alone."""
         models = dict(self.models)
         if self.ahead is not None:
-            models["pipeline less content"] = self.ahead
+            models["pipeline minus content"] = self.ahead
         rows = [(name, *(str(each) for _, each in of_model.views)) for name, of_model in models.items()]
         title = f"Cold films: {self.films} films, {self.likes:,} likes of {self.people} people"
         yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
@@ -70,7 +71,7 @@ class ColdItems(Outcome):
             yield model, "recall", of_model.recall
             yield model, "recall_deep", of_model.recall_deep
             yield model, "recall_among", of_model.recall_among
-        yield "pipeline", "pages", self.pages
+        yield PIPELINE, "pages", self.pages
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: better than content alone, and visible."""
@@ -86,11 +87,11 @@ def part(job: Job) -> ColdItems:
 
 
 def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progress) -> ColdItems:
-    """Train without the ratings of some films, then look for these films. Raises TrainingError, BundleError."""
+    """Train without the ratings of some films, and rank these films. Raises TrainingError, BundleError."""
     cold = draw(len(dataset.films), seed)
-    gone = cold[dataset.events.film]
-    bench = workshop.make(without(dataset, gone))
-    cases = bench.people.cases(relevant_items(dataset, gone & liked(dataset.events)))
+    removed = cold[dataset.events.film]
+    bench = workshop.make(without(dataset, removed))
+    cases = bench.people.cases(relevant_items(dataset, removed & liked(dataset.events)))
     is_cold = np.zeros(len(cold), bool)
     is_cold[bench.bundle.catalogue.rows_of(dataset.films[at].item_id for at in np.flatnonzero(cold))] = True
     models: list[RankingModel] = [PipelineModel(bench, 0.0)]
@@ -101,8 +102,10 @@ def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progre
         films=int(cold.sum()),
         people=len(cases),
         likes=sum(len(case.relevant) for case in cases),
-        models={model.name: _found(ours) for model, ours in zip(models, figures, strict=True)},
-        ahead=_found([ours - other for ours, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
+        models={model.name: _estimates(values) for model, values in zip(models, figures, strict=True)},
+        ahead=_estimates([ours - content for ours, content in zip(*figures[:2], strict=True)])
+        if len(models) > 1
+        else None,
         pages=Estimate.of(_pages(bench, cases, is_cold)),
     )
 
@@ -119,16 +122,14 @@ def _figures(
 ) -> list[Figures]:
     """Return Recall@10, Recall@100, Recall@10 among the cold films; float64[people] each."""
     rows = []
-    for done, case in enumerate(cases, 1):
+    for case in tracked(cases, f"cold films, ranking with {model.name}", progress):
         deep = model.best(case.profile, DEPTH)
         among = model.best(case.profile, TOP, cold)
         rows.append([recall(ranked, case.relevant) for ranked in (deep[:TOP], deep, among)])
-        if done % _EVERY == 0 or done == len(cases):
-            progress.advance(f"cold films, asking {model.name}", done, len(cases))
     return list(np.array(rows, np.float64).reshape(-1, 3).T)
 
 
-def _found(figures: Sequence[Figures]) -> ColdRecall:
+def _estimates(figures: Sequence[Figures]) -> ColdRecall:
     return ColdRecall(*(Estimate.of(values) for values in figures))
 
 

@@ -1,7 +1,8 @@
-"""Measure finding a film by name: 500 queries made from a catalogue's titles, with known right answers.
+"""Measure the lookup of films by name: 500 queries from a catalogue's titles, whose relevant films are known.
 
-Whole titles, prefixes, other titles, one or two typing errors, a title with its year, a trailing article, and titles in
-plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.finder`` queries the active bundle.
+Whole titles, prefixes, alternative titles, one or two typing errors, a title with its year or with its article at the
+end, and titles in plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.finder`` queries the active
+bundle.
 """
 
 import json
@@ -37,24 +38,24 @@ QUERIES = {
 }
 NEAR = 5
 SHORTEST_TYPO, SECOND_TYPO = 5, 12
-"""Letters of a title from which one typing error leaves it recognisable, and from which it gets two."""
-BEGUN = 8
-"""Letters typed of a title, without its article; more if it takes more to narrow it down to few films."""
+"""Minimum letters of a title that gets one typing error, and of one that gets two."""
+PREFIX_LETTERS = 8
+"""Minimum letters of a prefix, without the article; it grows until at most ``FEW`` films have it."""
 FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """``wanted``: all films of the name."""
+class NameQuery:
+    """``relevant``: rows of all films of the name."""
 
     text: str
-    wanted: frozenset[int]
+    relevant: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class FinderOutcome(Outcome):
-    """``first``: how often a wanted film came first, by kind of query; ``near``: among the first five. ``milliseconds``
-    of CPU per query; ``missed``: queries that failed.
+    """``first``: share of queries whose first film is relevant, by kind; ``near``: with a relevant film in the first
+    five. ``milliseconds``: percentiles of CPU time per query. ``missed``: queries that failed.
     """
 
     first: Mapping[str, Estimate]
@@ -63,10 +64,10 @@ class FinderOutcome(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """Yield one row per kind of query, and what was not found."""
+        """Yield one row per kind of query, then the queries that failed."""
         rows = [(kind, f"{self.first[kind].mean:.1%}", f"{self.near[kind].mean:.1%}") for kind in self.first]
         times = ", ".join(f"{name} {value:.2f} ms" for name, value in self.milliseconds.items())
-        yield Table("Finding a film by name", ("query", "first", "first five"), rows, (f"CPU a query: {times}",))
+        yield Table("Finding a film by name", ("query", "first", "first five"), rows, (f"CPU time per query: {times}",))
         yield Table.of_failures("Films not found", self.missed, 20)
 
     def figures(self) -> Iterator[Figure]:
@@ -77,9 +78,9 @@ class FinderOutcome(Outcome):
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: the exact title first; everything else among the first five."""
-        others = [self.near[kind] for kind in self.near if kind != "exact" and self.near[kind].n]
-        queries = sum(each.n for each in others)
-        share = sum(each.mean * each.n for each in others) / queries if queries else 1.0
+        estimates = [self.near[kind] for kind in self.near if kind != "exact" and self.near[kind].n]
+        queries = sum(each.n for each in estimates)
+        share = sum(each.mean * each.n for each in estimates) / queries if queries else 1.0
         yield Bar.share("exact title first", self.first["exact"].mean, 0.95)
         yield Bar.share("any other way to name a film, first five", share, 0.92)
 
@@ -91,89 +92,89 @@ def part(job: Job) -> FinderOutcome:
 
 def measure(finder: Finder, seed: int) -> FinderOutcome:
     """Run all queries."""
-    first, near, spent, missed = {}, {}, [], []
+    first, near, durations, missed = {}, {}, [], []
     finder.find("warm", 1)
     for kind, queries in make(finder.catalogue, seed).items():
         hits: list[tuple[bool, bool]] = []
         for query in queries:
-            begun = time.thread_time()
+            started = time.thread_time()
             rows = finder.find(query.text, NEAR).tolist()
-            spent.append((time.thread_time() - begun) * 1_000)
-            hits.append((bool(rows) and rows[0] in query.wanted, not query.wanted.isdisjoint(rows)))
+            durations.append((time.thread_time() - started) * 1_000)
+            hits.append((bool(rows) and rows[0] in query.relevant, not query.relevant.isdisjoint(rows)))
             if not hits[-1][kind != "exact"]:
                 missed.append(f"{kind}: {query.text}")
         first[kind], near[kind] = (Estimate.of(np.array([hit[at] for hit in hits], float)) for at in (0, 1))
-    times = {name: float(np.percentile(spent or [0.0], at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
+    times = {name: float(np.percentile(durations or [0.0], at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
     return FinderOutcome(first, near, times, tuple(missed))
 
 
-def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
+def make(catalogue: Catalogue, seed: int) -> dict[str, list[NameQuery]]:
     """Return the queries by kind; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
     films = _FilmsByName.of(catalogue)
     makers: dict[str, Callable[[int], tuple[str, Sequence[str]] | None]] = {
         "exact": lambda row: (films.titles[row], words_of(films.titles[row])),
-        "prefix": films.beginning,
-        "other title": films.other,
+        "prefix": films.prefix,
+        "other title": films.other_title,
         "typo": lambda row: films.misspelt(row, rng),
         "with year": films.with_year,
-        "article moved": films.moved,
+        "article moved": films.with_article_last,
         "latin": films.latin,
     }
-    made: dict[str, list[Asked]] = {}
+    queries_of: dict[str, list[NameQuery]] = {}
     for kind, count in QUERIES.items():
-        made[kind] = []
+        queries_of[kind] = []
         for row in rng.permutation(len(catalogue)).tolist():
             query = makers[kind](row)
             if query is not None and query[1]:
                 rows = films.of_name[" ".join(query[1])] | {row}
-                made[kind].append(Asked(query[0], frozenset(rows)))
-            if len(made[kind]) == count:
+                queries_of[kind].append(NameQuery(query[0], frozenset(rows)))
+            if len(queries_of[kind]) == count:
                 break
-    return made
+    return queries_of
 
 
 @dataclass(frozen=True, slots=True)
 class _FilmsByName:
-    """``of_name``: films by each of their folded names; ``beginnings``: films by prefix of a name."""
+    """``of_name``: rows by folded name; ``by_prefix``: rows by prefix of a name."""
 
     titles: list[str]
     others: list[list[str]]
     years: list[int]
     of_name: Mapping[str, set[int]]
-    beginnings: Mapping[str, set[int]]
+    by_prefix: Mapping[str, set[int]]
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "_FilmsByName":
         titles = list(catalogue.titles)
         others = [list(json.loads(details).get("aka", [])) for details in catalogue.details]
         of_name: dict[str, set[int]] = defaultdict(set)
-        beginnings: dict[str, set[int]] = defaultdict(set)
+        by_prefix: dict[str, set[int]] = defaultdict(set)
         for row, title in enumerate(titles):
             for name in (title, *others[row]):
                 for words in spellings(name):
                     of_name[" ".join(words)].add(row)
                     line = " ".join(bare(words))
-                    for end in range(BEGUN, min(len(line), 40) + 1):
-                        beginnings[line[:end]].add(row)
-        return cls(titles, others, catalogue.years.tolist(), of_name, beginnings)
+                    for end in range(PREFIX_LETTERS, min(len(line), 40) + 1):
+                        by_prefix[line[:end]].add(row)
+        return cls(titles, others, catalogue.years.tolist(), of_name, by_prefix)
 
-    def beginning(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """Return as much of the title as it takes to narrow it down to a few films."""
+    def prefix(self, row: int) -> tuple[str, Sequence[str]] | None:
+        """Return the shortest prefix of the title that at most ``FEW`` films have."""
         words = words_of(self.titles[row])
         line = " ".join(bare(words))
-        for end in range(BEGUN, len(line)):
-            if len(self.beginnings[line[:end]]) <= FEW and line[:end].strip() == line[:end]:
+        for end in range(PREFIX_LETTERS, len(line)):
+            if len(self.by_prefix[line[:end]]) <= FEW and line[:end].strip() == line[:end]:
                 return line[:end], words
         return None
 
-    def other(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """Return the first other title."""
+    def other_title(self, row: int) -> tuple[str, Sequence[str]] | None:
+        """Return the first alternative title."""
         name = next((name for name in self.others[row] if words_of(name)), None)
         return None if name is None else (name, words_of(name))
 
     def misspelt(self, row: int, rng: np.random.Generator) -> tuple[str, Sequence[str]] | None:
-        """Return the title with one error, a long one with two."""
+        """Return the title with one typing error, or two if it is long."""
         title = self.titles[row]
         letters = sum(map(str.isalpha, title))
         if letters < SHORTEST_TYPO or not title.isascii():
@@ -182,13 +183,13 @@ class _FilmsByName:
         return (misspelt(wrong, rng) if letters >= SECOND_TYPO else wrong), words_of(title)
 
     def with_year(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """Return the title and its year, with or without brackets; only this film is meant."""
+        """Return the title and its year, with or without brackets; only this film is relevant."""
         title, year = self.titles[row], self.years[row]
         if not year or not words_of(title):
             return None
         return (f"{title} ({year})" if row % 2 else f"{title} {year}"), ["", str(row)]
 
-    def moved(self, row: int) -> tuple[str, Sequence[str]] | None:
+    def with_article_last(self, row: int) -> tuple[str, Sequence[str]] | None:
         """Return the title with its article at the end."""
         first, _, rest = self.titles[row].partition(" ")
         if first.lower() not in ARTICLES or not words_of(rest):
@@ -196,7 +197,7 @@ class _FilmsByName:
         return f"{rest}, {first}", words_of(self.titles[row])
 
     def latin(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """Return a name with accents, or in another script, as typed on a plain keyboard."""
+        """Return a name with accents or in another script, transcribed to plain Latin letters."""
         for name in (self.titles[row], *self.others[row]):
             words = (spellings(name) or [[]])[-1]
             line = " ".join(words)
@@ -212,9 +213,9 @@ def main() -> None:
     bundle = open_bundle(path)
     outcome = measure(Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity), seed=0)
     lines = [f"{len(bundle.catalogue):,} films"]
-    for each in outcome.tables():
-        lines += [each.title, *("  ".join(row) for row in each.rows), *each.notes]
-    lines += [f"{bar.name}: {bar.found} (wanted {bar.wanted})" for bar in outcome.bars()]
+    for table in outcome.tables():
+        lines += [table.title, *("  ".join(row) for row in table.rows), *table.notes]
+    lines += [f"{bar.name}: {bar.found} (target {bar.wanted})" for bar in outcome.bars()]
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 

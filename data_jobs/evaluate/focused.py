@@ -1,10 +1,10 @@
 """Focused tastes: three Hitchcocks, three westerns, three films in Korean. Does the list follow?
 
 People unseen in training (``folds``). If a person has five or more likes of one director, genre, language, decade or
-series, three of them are drawn and given as ``liked``, without a person: their other likes of the trait are to be
-found. Traits that many likes have (``NICHE``) do not distinguish tastes and are skipped. At most two traits of a kind
-are drawn per person, and 200 cases of a kind per fold. All other likes are measured, too: an all-Hitchcock list may
-miss what else the person likes.
+series, three of them are drawn and given as ``liked``, without a user id; the person's other likes with the trait are
+hidden. Traits that many likes have (``NICHE``) do not distinguish tastes and are skipped. At most two traits of a kind
+are drawn per person, and 200 cases of a kind per fold. NDCG@10 over all other likes is measured, too, because an
+all-Hitchcock list may miss the person's other tastes.
 
 Figures are means over people of each person's mean, since two cases of one person are not independent.
 """
@@ -16,17 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP
-from data_jobs.evaluate.ranking_models import by_seeds
+from data_jobs.evaluate.ranking_models import Ease, MostLiked, by_seeds
 from data_jobs.evaluate.tastes import TraitTaste, draw
 from data_jobs.report import Progress
 
-PIPELINE, POPULARITY, EASE = MODELS = ("pipeline", "popularity", "plain EASE")
-_EVERY = 25
+MODELS = (PIPELINE, MostLiked.name, Ease.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class FocusedRecall:
 
 
 @dataclass(frozen=True, slots=True)
-class OfKind:
+class KindResult:
     """Tastes focused on one kind of trait. ``ahead``: the pipeline minus another model, paired."""
 
     kind: str
@@ -54,48 +55,50 @@ class OfKind:
 class Focused(Outcome):
     """One entry per kind of trait that has cases."""
 
-    kinds: tuple[OfKind, ...]
+    kinds: tuple[KindResult, ...]
 
     def tables(self) -> Iterator[Table]:
         """Yield one row per kind and model."""
         rows = [
             (
-                each.kind,
-                str(each.cases),
-                str(of_model.recall.n),
+                of_kind.kind,
+                str(of_kind.cases),
+                str(figures.recall.n),
                 model,
-                *map(str, _views(of_model)),
-                _ahead(each, model),
+                *map(str, _views(figures)),
+                _ahead(of_kind, model),
             )
-            for each in self.kinds
-            for model, of_model in each.models.items()
+            for of_kind in self.kinds
+            for model, figures in of_kind.models.items()
         ]
-        headings = ("three of one", "cases", "people", "model", "Recall@10 of the trait", "share of the list")
-        last = ("NDCG@10, all likes", "pipeline less it, Recall@10")
+        headings = ("three likes of one", "cases", "people", "model", "Recall@10 of the trait", "share of the list")
+        last = ("NDCG@10, all other likes", "pipeline minus model, Recall@10")
         yield Table("Focused tastes of people unseen in training", (*headings, *last), rows)
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure and difference."""
-        for each in self.kinds:
-            for model, of_model in each.models.items():
-                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(of_model), strict=True):
-                    yield model, f"{metric}, {each.kind}", value
-            for other, of_model in each.ahead.items():
-                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(of_model), strict=True):
-                    yield PIPELINE, f"{metric}, {each.kind}, less {other}", value
+        metrics = ("recall", "share", "ndcg, all likes")
+        for of_kind in self.kinds:
+            for model, figures in of_kind.models.items():
+                for metric, value in zip(metrics, _views(figures), strict=True):
+                    yield model, f"{metric}, {of_kind.kind}", value
+            for model, difference in of_kind.ahead.items():
+                for metric, value in zip(metrics, _views(difference), strict=True):
+                    yield PIPELINE, f"{metric}, {of_kind.kind}, less {model}", value
 
     def bars(self) -> Iterator[Bar]:
-        """Yield the bars: so clear a taste must be served better than by popularity and by plain EASE."""
-        for each in self.kinds:
-            name = f"three likes of one {each.kind}, Recall@10 of the others against"
-            yield Bar.above(f"{name} popularity", each.ahead[POPULARITY].recall)
-            yield Bar.above(f"{name} plain EASE", each.ahead[EASE].recall, 0)
+        """Yield the bars: a taste this clear must be served better than by popularity and by plain EASE."""
+        for of_kind in self.kinds:
+            name = f"three likes of one {of_kind.kind}, Recall@10 of the others against"
+            yield Bar.above(f"{name} popularity", of_kind.ahead[MostLiked.name].recall)
+            yield Bar.above(f"{name} plain EASE", of_kind.ahead[Ease.name].recall, 0)
 
     def panels(self) -> Iterator[Panel]:
         """Yield Recall@10 of the trait."""
-        for each in self.kinds:
-            title = f"Three likes of one {each.kind}: Recall@10 of the person's others of it"
-            yield Panel(title, [(model, of_model.recall, model == PIPELINE) for model, of_model in each.models.items()])
+        for of_kind in self.kinds:
+            title = f"Three likes of one {of_kind.kind}: Recall@10 of the person's other likes with it"
+            bars = [(model, figures.recall, model == PIPELINE) for model, figures in of_kind.models.items()]
+            yield Panel(title, bars)
 
 
 def part(job: Job) -> Focused:
@@ -104,15 +107,13 @@ def part(job: Job) -> Focused:
 
 
 def focused(folds: Sequence[Fold], seed: int, progress: Progress) -> Focused:
-    """Run every model on every taste."""
+    """Rank with every model for every taste."""
     kinds: dict[str, list[tuple[int, Figures]]] = {}
     for number, fold in enumerate(folds, 1):
-        tastes = draw(fold, seed)
-        for done, taste in enumerate(tastes, 1):
+        step = f"focused tastes, fold {number} of {len(folds)}"
+        for taste in tracked(draw(fold, seed), step, progress):
             kinds.setdefault(taste.kind, []).append((taste.code, _measured(fold, taste)))
-            if done % _EVERY == 0 or done == len(tastes):
-                progress.advance(f"focused tastes, fold {number} of {len(folds)}", done, len(tastes))
-    return Focused(tuple(_of_kind(kind, cases) for kind, cases in kinds.items()))
+    return Focused(tuple(_kind_result(kind, cases) for kind, cases in kinds.items()))
 
 
 def _measured(fold: Fold, taste: TraitTaste) -> Figures:
@@ -130,25 +131,25 @@ def _measured(fold: Fold, taste: TraitTaste) -> Figures:
     return np.array(figures, np.float64)
 
 
-def _of_kind(kind: str, cases: Sequence[tuple[int, Figures]]) -> OfKind:
+def _kind_result(kind: str, cases: Sequence[tuple[int, Figures]]) -> KindResult:
     people = np.array([code for code, _ in cases], np.intp)
     figures = np.stack([values for _, values in cases])
-    served, others = figures[:, 0], dict(enumerate(MODELS[1:], 1))
-    return OfKind(
+    served, baselines = figures[:, 0], dict(enumerate(MODELS[1:], 1))
+    return KindResult(
         kind,
         len(cases),
-        {model: _found(figures[:, at], people) for at, model in enumerate(MODELS)},
-        {model: _found(served - figures[:, at], people) for at, model in others.items()},
+        {model: _estimates(figures[:, at], people) for at, model in enumerate(MODELS)},
+        {model: _estimates(served - figures[:, at], people) for at, model in baselines.items()},
     )
 
 
-def _found(figures: Figures, people: NDArray[np.intp]) -> FocusedRecall:
+def _estimates(figures: Figures, people: NDArray[np.intp]) -> FocusedRecall:
     return FocusedRecall(*(Estimate.by_person(figures[:, at], people) for at in range(3)))
 
 
-def _views(of_model: FocusedRecall) -> tuple[Estimate, Estimate, Estimate]:
-    return of_model.recall, of_model.share, of_model.ndcg
+def _views(figures: FocusedRecall) -> tuple[Estimate, Estimate, Estimate]:
+    return figures.recall, figures.share, figures.ndcg
 
 
-def _ahead(each: OfKind, model: str) -> str:
-    return str(each.ahead[model].recall) if model in each.ahead else ""
+def _ahead(of_kind: KindResult, model: str) -> str:
+    return str(of_kind.ahead[model].recall) if model in of_kind.ahead else ""

@@ -1,10 +1,10 @@
 """Data growth: how good is the first page with no ratings, a thousand, ten thousand, all of them?
 
-The people of the holdout and their held-out likes are the same at each point; only the training data grows: so many
-ratings of the training part, drawn at random, smaller sets within larger ones. Each person's own ratings of the
-training part come with the request, as their events. Each point is trained twice: with TMDB's votes (``vote_count``,
-``vote_average``) in the catalogue and without. The references need no taste or no rating: votes, log(1 + votes) x
-average, content alone, and popularity by the ratings available.
+The people of the holdout and their held-out likes are the same at each point; only the training data grows, by ratings
+of the training part drawn at random, smaller sets within larger ones. Each person's ratings of the training part are
+always their profile. Each point is trained twice, with TMDB's votes (``vote_count``, ``vote_average``) in the catalogue
+and without. The baselines need no taste or no ratings: votes, log(1 + votes) x average, content alone, and popularity
+by the ratings available.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ WITH_VOTES, WITHOUT_VOTES = PIPELINE, "pipeline without votes"
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """Figures of one model; ``ahead``: NDCG@10 of the pipeline (with votes if there are any) minus its own, paired."""
+    """Figures of one model. ``ahead``: NDCG@10 of the pipeline (with votes, if any) minus the model's, paired."""
 
     recall: Estimate
     ndcg: Estimate
@@ -38,7 +38,7 @@ class ModelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """So many ratings in training."""
+    """The results with ``ratings`` ratings in training, by model."""
 
     ratings: int
     models: dict[str, ModelFigures]
@@ -57,8 +57,8 @@ class Growth(Outcome):
             for point in self.points
             for model, result in point.models.items()
         ]
-        headings = ("ratings", "model", "Recall@10", "NDCG@10", "pipeline less it")
-        yield Table("As a shop grows: the same people, more ratings in the training", headings, rows)
+        headings = ("ratings", "model", "Recall@10", "NDCG@10", "pipeline minus model")
+        yield Table("Data growth: the same people, more ratings in training", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure."""
@@ -69,28 +69,28 @@ class Growth(Outcome):
                 yield PIPELINE, f"ndcg less {model}, {point.ratings} ratings", result.ahead
 
     def bars(self) -> Iterator[Bar]:
-        """Yield the bars: better than the best reference at each point."""
+        """Yield the bars: better than the best baseline at each point."""
         for point in self.points:
-            references = {model: result for model, result in point.models.items() if not model.startswith(PIPELINE)}
-            best = max(references, key=lambda model: references[model].ndcg.mean, default=None)
+            baselines = {model: result for model, result in point.models.items() if not model.startswith(PIPELINE)}
+            best = max(baselines, key=lambda model: baselines[model].ndcg.mean, default=None)
             if best is not None:
                 name = f"{point.ratings:,} ratings, NDCG@10 against {best}, the best reference"
-                yield Bar.above(name, references[best].ahead)
+                yield Bar.above(name, baselines[best].ahead)
 
     def panels(self) -> Iterator[Panel]:
         """Yield NDCG@10 at each point."""
         for point in self.points:
             bars = [(model, result.ndcg, model.startswith(PIPELINE)) for model, result in point.models.items()]
-            yield Panel(f"NDCG@10 with {point.ratings:,} ratings in the training", bars)
+            yield Panel(f"NDCG@10 with {point.ratings:,} ratings in training", bars)
 
 
 def part(job: Job) -> Growth:
     """Run this part of an evaluation; see the module."""
-    references = _references(job)
+    baselines = _baselines(job)
     points = []
     for ratings, training in grown(job.holdout.training, job.seed):
-        job.progress.advance("as a shop grows, ratings", ratings, len(job.holdout.training.events))
-        points.append(_point(ratings, {**_at(job, training), **references}))
+        job.progress.advance("data growth, ratings", ratings, len(job.holdout.training.events))
+        points.append(_point(ratings, {**_at(job, training), **baselines}))
     return Growth(tuple(points))
 
 
@@ -107,40 +107,44 @@ def without_votes(dataset: Dataset) -> Dataset:
     return replace(dataset, films=tuple(replace(film, vote_count=None, vote_average=None) for film in dataset.films))
 
 
-def _references(job: Job) -> dict[str, Result]:
-    """Return the results that do not depend on ratings: votes and content, as far as available."""
+def _baselines(job: Job) -> dict[str, Result]:
+    """Return the results that do not depend on the training ratings: votes and content, if available."""
     films = job.bench.dataset.films
     votes = np.array([film.vote_count or 0 for film in films], np.float32)
     average = np.array([film.vote_average or 0 for film in films], np.float32)
-    references = {}
+    baselines = {}
     if votes.any():
         for name, scores in (("votes", votes), ("log votes x average", np.log1p(votes) * average)):
-            references[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
+            baselines[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
     if CONTENT in job.results:
-        references[CONTENT] = job.results[CONTENT]
-    return references
+        baselines[CONTENT] = job.results[CONTENT]
+    return baselines
 
 
 def _at(job: Job, training: Dataset) -> dict[str, Result]:
-    """Return both pipelines and popularity at one point. The whole training part with votes is measured already."""
+    """Return the results of both pipelines and of popularity at one point. Those of the whole training part with votes
+    are in ``job``.
+    """
     if len(training.events) == len(job.holdout.training.events):
         results = [job.results[PIPELINE], job.results[MostLiked.name]]
     else:
-        results = _asked(job, training, with_popularity=len(training.events) > 0)
+        results = _measured(job, training, with_popularity=len(training.events) > 0)
     pipeline, *popular = results
     models = {WITH_VOTES: pipeline}
     if any(film.vote_count for film in training.films):
-        [models[WITHOUT_VOTES]] = _asked(job, without_votes(training))
+        [models[WITHOUT_VOTES]] = _measured(job, without_votes(training))
     return models | {result.model: result for result in popular}
 
 
-def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[Result]:
-    """Run the pipeline trained on this, and optionally popularity, for everyone with their own ratings."""
-    with job.workshop.aside() as workshop:
+def _measured(job: Job, training: Dataset, with_popularity: bool = False) -> list[Result]:
+    """Measure the pipeline, and optionally popularity, trained on ``training``, for the profiles of the whole training
+    part.
+    """
+    with job.workshop.temporary() as workshop:
         bench = workshop.make(training)
         catalogue = bench.bundle.catalogue
-        everybody = People(on_rows_of(catalogue, job.holdout.training), catalogue)
-        cases = everybody.cases(job.holdout.relevant)
+        people = People(on_rows_of(catalogue, job.holdout.training), catalogue)
+        cases = people.cases(job.holdout.relevant)
         models: list[RankingModel] = [PipelineModel(bench, 0.0), *([MostLiked(bench)] if with_popularity else [])]
         return [measure(model, cases, bench, job.progress) for model in models]
 

@@ -1,13 +1,14 @@
-"""Newcomers: people unseen in training, of whom only a few likes are known (``few_likes``)."""
+"""Newcomers: people unseen in training with a few likes (``few_likes``)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
-from data_jobs.evaluate.protocol import Result, difference, joined
+from data_jobs.evaluate.protocol import Result, difference, pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Newcomer:
         for model, ndcg in self.ndcg.items():
             yield model, f"recall, {self.likes} likes", self.recall[model]
             yield model, f"ndcg, {self.likes} likes", ndcg
-        yield "pipeline", f"ndcg less popularity, {self.likes} likes", self.ahead
-        yield "pipeline", f"ndcg less plain EASE, {self.likes} likes", self.ahead_of_ease
+        yield PIPELINE, f"ndcg less popularity, {self.likes} likes", self.ahead
+        yield PIPELINE, f"ndcg less plain EASE, {self.likes} likes", self.ahead_of_ease
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Newcomers(Outcome):
             (str(each.likes), str(each.people), *(f"{each.ndcg[model]}" for model in models), f"{each.ahead}")
             for each in self.entries
         ]
-        headings = ("likes", "people", *models, "pipeline less popularity")
+        headings = ("likes", "people", *models, "pipeline minus popularity")
         yield Table("Newcomers, NDCG@10, five folds", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
@@ -63,7 +64,7 @@ class Newcomers(Outcome):
         """Yield NDCG@10 for each number of likes."""
         for entry in self.entries:
             title = f"NDCG@10 of people unseen in training, {likes_in_words(entry.likes)} known"
-            yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
+            yield Panel(title, [(model, value, model == PIPELINE) for model, value in entry.ndcg.items()])
 
 
 def part(job: Job) -> Newcomers:
@@ -72,14 +73,14 @@ def part(job: Job) -> Newcomers:
 
 
 def newcomers(entries: Sequence[FewLikes]) -> Newcomers:
-    """Return one entry per number of likes; each person is in one of the folds."""
+    """Return one entry per number of likes, pooled over the folds; each person is in one of them."""
     return Newcomers(
-        tuple(_joined(likes, [each.results for each in entries if each.likes == likes]) for likes in LIKES)
+        tuple(_newcomer(likes, [each.results for each in entries if each.likes == likes]) for likes in LIKES)
     )
 
 
-def _joined(likes: int, folds: Sequence[tuple[Result, ...]]) -> Newcomer:
-    served, popular, ease = (joined(parts) for parts in zip(*folds, strict=True))
+def _newcomer(likes: int, folds: Sequence[tuple[Result, ...]]) -> Newcomer:
+    served, popular, ease = (pooled(parts) for parts in zip(*folds, strict=True))
     models = (served, popular, ease)
     return Newcomer(
         likes,

@@ -1,4 +1,4 @@
-"""Popularity bias: how far do lists favour well-known films, and do they match the taste's genres?
+"""Popularity bias: how far do lists favour popular films, and do they match the genres of the taste?
 
 For whole profiles on the holdout, and for people unseen in training with 1, 3, 5 and 10 likes (``few_likes``): the
 share of the first ten among the 20 and the 100 most liked films of the training part, the median popularity rank,
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE
-from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
+from data_jobs.evaluate.few_likes import LIKES, WHOLE_PROFILE, FewLikes, likes_in_words
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import genre_shares, median_rank, miscalibration, share_of_best_known, tail_recall
@@ -25,7 +25,6 @@ from services.recommender.presets.baseline import liked_rows
 from services.recommender.taste.fold_in import fold_in
 
 FIRST, KNOWN, HEAD = 20, 100, 200
-WHOLE = "whole profile"
 _MODELS = (MostLiked.name, Ease.name, PIPELINE, DEFAULT)
 
 
@@ -45,7 +44,7 @@ class Bias:
 
 @dataclass(frozen=True, slots=True)
 class TasteSizeBias:
-    """Tastes of one size: "3 likes", "whole profile"."""
+    """Results for tastes of one size: "3 likes", "whole profile"."""
 
     tastes: str
     people: int
@@ -63,8 +62,8 @@ class PopularityBias(Outcome):
         headings = ("tastes", "people", "model", "of the 20 most liked", "of the 100", "median popularity rank")
         rows = [
             (
-                each.tastes,
-                str(each.people),
+                size.tastes,
+                str(size.people),
                 model,
                 f"{bias.best_20}",
                 f"{bias.best_100}",
@@ -72,43 +71,43 @@ class PopularityBias(Outcome):
                 f"{bias.tail_recall}",
                 f"{bias.miscalibration}",
             )
-            for each in self.sizes
-            for model, bias in each.models.items()
+            for size in self.sizes
+            for model, bias in size.models.items()
         ]
         last = (f"Recall@10 outside the {HEAD}", "genre miscalibration")
         yield Table("Popularity of the first ten", (*headings, *last), rows)
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure."""
-        for each in self.sizes:
-            for model, bias in each.models.items():
+        for size in self.sizes:
+            for model, bias in size.models.items():
                 for metric in fields(bias):
-                    yield model, f"{metric.name}, {each.tastes}", getattr(bias, metric.name)
+                    yield model, f"{metric.name}, {size.tastes}", getattr(bias, metric.name)
 
     def panels(self) -> Iterator[Panel]:
         """Yield the share of the 20 most liked films."""
-        for each in self.sizes:
-            title = f"Share of the first ten among the {FIRST} most liked films, {each.tastes}"
-            bars = [(model, bias.best_20, model.startswith(PIPELINE)) for model, bias in each.models.items()]
+        for size in self.sizes:
+            title = f"Share of the first ten among the {FIRST} most liked films, {size.tastes}"
+            bars = [(model, bias.best_20, model.startswith(PIPELINE)) for model, bias in size.models.items()]
             yield Panel(title, bars)
 
 
 def part(job: Job) -> PopularityBias:
     """Run this part of an evaluation; see the module."""
     whole = {model: biases(job.bench, job.cases, job.results[model]) for model in _MODELS}
-    return PopularityBias((*of_few_likes(job.few_likes), _of_tastes(WHOLE, len(job.cases), whole)))
+    return PopularityBias((*of_few_likes(job.few_likes), _tastes_bias(WHOLE_PROFILE, len(job.cases), whole)))
 
 
 def of_few_likes(entries: Sequence[FewLikes]) -> Iterator[TasteSizeBias]:
-    """Yield the pooled folds, one entry per number of likes."""
+    """Yield one entry per number of likes, pooled over the folds."""
     for likes in LIKES:
         of_size = [each for each in entries if each.likes == likes]
         biases_by_model: dict[str, list[Figures]] = {}
-        for each in of_size:
-            for result in each.results:
-                biases_by_model.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
+        for entry in of_size:
+            for result in entry.results:
+                biases_by_model.setdefault(result.model, []).append(biases(entry.fold.bench, entry.cases, result))
         joined = {model: np.concatenate(parts) for model, parts in biases_by_model.items()}
-        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in of_size), joined)
+        yield _tastes_bias(likes_in_words(likes), sum(len(each.cases) for each in of_size), joined)
 
 
 def biases(bench: Workbench, cases: Sequence[HeldOutPerson], result: Result) -> Figures:
@@ -130,7 +129,7 @@ def _of_list(bench: Workbench, case: HeldOutPerson, ranked: NDArray[np.int32]) -
     )
 
 
-def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> TasteSizeBias:
+def _tastes_bias(tastes: str, people: int, figures: dict[str, Figures]) -> TasteSizeBias:
     return TasteSizeBias(tastes, people, {model: _estimates(of_model) for model, of_model in figures.items()})
 
 

@@ -1,8 +1,8 @@
-"""Known-item search: queries made from the catalogue, with known right answers.
+"""Known-item search: queries made from the catalogue, whose relevant films are known.
 
-50 exact titles, 50 titles with one typing error (a letter dropped, doubled, swapped with its neighbour or replaced), 50
-directors of several films; and 200 taglines, which are in no index and no vector of a film with an overview, so that
-only a search by meaning finds their films. Drawn by a seed, sent as an anonymous visitor with the defaults.
+50 exact titles, 50 titles with one typing error (a letter dropped, doubled, replaced, or swapped with the next), and 50
+directors of several films; and 200 taglines, which are neither indexed nor embedded if a film has an overview, so that
+only a search by meaning finds their films. Drawn by a seed; sent without a user id, with the API's defaults.
 """
 
 import json
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.protocol import TOP
-from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from data_jobs.readers.text import fold
 from data_jobs.report import Progress
 from services.recommender.domain.catalogue import Catalogue
@@ -26,9 +27,9 @@ from services.recommender.domain.request import Request
 EACH, TAGLINES = 50, 200
 NEAR = 5
 FEWEST_WORDS = 5
-"""Fewest words of a tagline that says something about its film."""
+"""Minimum words of a tagline that is taken to describe its film."""
 SHORTEST = 5
-"""Minimum letters of a title that stays recognisable with an error."""
+"""Minimum letters of a title that stays recognisable with a typing error."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Rows = NDArray[np.int32]
@@ -36,10 +37,10 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """``wanted``: right rows; for a title, every film of that name."""
+    """``relevant``: the rows to find; for a title, every film of that name."""
 
     text: str
-    wanted: tuple[int, ...]
+    relevant: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +57,23 @@ class QueriesOutcome(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """Yield one row per kind of query, and what was not found."""
+        """Yield one row per kind of query, then the queries that failed."""
         kinds = (
             ("exact title, first", self.exact), ("title with a typo, in the first 5", self.typo),
             ("director, their films in the first 10", self.director),
             ("tagline, its film in the first 10", self.tagline),
         )  # fmt: skip
-        rows = [(kind, str(each.n), f"{each.mean:.1%} ± {each.se:.1%}") for kind, each in kinds if each.n]
+        rows = [(kind, str(each.n), each.percent) for kind, each in kinds if each.n]
         yield Table("Searches with known answers", ("query", "n", "found"), rows)
         yield Table.of_failures("Known-item queries that failed", self.missed)
 
     def figures(self) -> Iterator[Figure]:
         """Yield one figure per kind of query."""
-        yield "pipeline", "exact", self.exact
-        yield "pipeline", "typo", self.typo
-        yield "pipeline", "director", self.director
+        yield PIPELINE, "exact", self.exact
+        yield PIPELINE, "typo", self.typo
+        yield PIPELINE, "director", self.director
         if self.tagline.n:
-            yield "pipeline", "tagline", self.tagline
+            yield PIPELINE, "tagline", self.tagline
 
     def bars(self) -> Iterator[Bar]:
         """Yield one bar per kind of query."""
@@ -88,19 +89,19 @@ def part(job: Job) -> QueriesOutcome:
 
 def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
     """Run all queries on the pipeline."""
-    made = {**make(bench.bundle.catalogue, seed), "tagline": taglines(bench.bundle.catalogue, seed)}
+    queries_of = {**make(bench.bundle.catalogue, seed), "tagline": taglines(bench.bundle.catalogue, seed)}
     done, missed = 0, []
     figures: dict[str, list[float]] = {}
-    for kind, of_kind in made.items():
+    for kind, of_kind in queries_of.items():
         figures[kind] = []
         for query in of_kind:
-            score = _score(kind, query, ask(bench, query.text))
+            score = _score(kind, query, search(bench, query.text))
             figures[kind].append(score)
             if score < 1 and kind != "tagline":
                 missed.append(f"{kind}: {query.text}")
             done += 1
-            progress.advance("known-item queries", done, sum(map(len, made.values())))
-    exact, typo, director, tagline = (Estimate.of(np.array(figures[kind])) for kind in made)
+            progress.advance("known-item queries", done, sum(map(len, queries_of.values())))
+    exact, typo, director, tagline = (Estimate.of(np.array(figures[kind])) for kind in queries_of)
     return QueriesOutcome(exact, typo, director, tagline, tuple(missed))
 
 
@@ -108,17 +109,17 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[JudgedQuery]]:
     """Return the queries by kind: "exact", "typo", "director"; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
     named, directed = _by_title(catalogue), _by_director(catalogue)
-    exact = [JudgedQuery(title, named[fold(title)]) for title in _some(rng, list(catalogue.titles))]
+    exact = [JudgedQuery(title, named[fold(title)]) for title in _sample(rng, list(catalogue.titles))]
     long_enough = [title for title in catalogue.titles if sum(map(str.isalpha, title)) >= SHORTEST]
-    typo = [JudgedQuery(misspelt(title, rng), named[fold(title)]) for title in _some(rng, long_enough)]
+    typo = [JudgedQuery(misspelt(title, rng), named[fold(title)]) for title in _sample(rng, long_enough)]
     several = sorted(name for name, rows in directed.items() if len(rows) > 1)
-    director = [JudgedQuery(name, directed[name]) for name in _some(rng, several)]
+    director = [JudgedQuery(name, directed[name]) for name in _sample(rng, several)]
     return {"exact": exact, "typo": typo, "director": director}
 
 
 def taglines(catalogue: Catalogue, seed: int) -> list[JudgedQuery]:
-    """Return queries from taglines of films with an overview, which is embedded and indexed in place of a tagline; none
-    that names its film.
+    """Return the taglines of films with an overview, which is embedded and indexed instead; none that contains its
+    film's title.
     """
     rng = np.random.default_rng((seed, TAGLINES))
     rows_of: dict[str, int] = {}
@@ -128,7 +129,7 @@ def taglines(catalogue: Catalogue, seed: int) -> list[JudgedQuery]:
         named = fold(catalogue.titles[row]) in fold(tagline)
         if details.get("overview") and len(tagline.split()) >= FEWEST_WORDS and not named:
             rows_of[tagline] = row
-    return [JudgedQuery(tagline, (rows_of[tagline],)) for tagline in _some(rng, list(rows_of), TAGLINES)]
+    return [JudgedQuery(tagline, (rows_of[tagline],)) for tagline in _sample(rng, list(rows_of), TAGLINES)]
 
 
 def misspelt(title: str, rng: np.random.Generator) -> str:
@@ -136,35 +137,35 @@ def misspelt(title: str, rng: np.random.Generator) -> str:
     letters = [at for at, char in enumerate(title) if char.isalpha()]
     while True:
         at = int(rng.choice(letters))
-        wrong = str(rng.choice(list(_LETTERS)))
-        typed = (
+        letter = str(rng.choice(list(_LETTERS)))
+        variant = (
             title[:at] + title[at + 1 :],
             title[:at] + title[at] + title[at:],
-            title[:at] + wrong + title[at + 1 :],
+            title[:at] + letter + title[at + 1 :],
             title[:at] + title[at + 1 : at + 2] + title[at] + title[at + 2 :],
         )[int(rng.integers(4))]
-        if fold(typed) != fold(title):
-            return typed
+        if fold(variant) != fold(title):
+            return variant
 
 
-def ask(bench: Workbench, text: str) -> Rows:
+def search(bench: Workbench, text: str) -> Rows:
     """Return the first ten films for a query."""
     ranking = bench.pipeline.rank(Request(k=TOP, query=text), None, patient(), with_reasons=False)
-    return np.array([item.row for item in ranking.items], np.int32)
+    return rows_of(ranking.items)
 
 
 def _score(kind: str, query: JudgedQuery, rows: Rows) -> float:
     if kind == "director":
-        return float(np.isin(rows, query.wanted).sum() / min(TOP, len(query.wanted)))
+        return float(np.isin(rows, query.relevant).sum() / min(TOP, len(query.relevant)))
     if kind == "tagline":
-        return float(np.isin(rows, query.wanted).any())
-    return float(np.isin(rows[: 1 if kind == "exact" else NEAR], query.wanted).any())
+        return float(np.isin(rows, query.relevant).any())
+    return float(np.isin(rows[: 1 if kind == "exact" else NEAR], query.relevant).any())
 
 
-def _some(rng: np.random.Generator, names: list[str], most: int = EACH) -> list[str]:
+def _sample(rng: np.random.Generator, names: list[str], limit: int = EACH) -> list[str]:
     if not names:
         return []
-    return [names[int(at)] for at in rng.choice(len(names), min(most, len(names)), replace=False)]
+    return [names[int(at)] for at in rng.choice(len(names), min(limit, len(names)), replace=False)]
 
 
 def _by_title(catalogue: Catalogue) -> dict[str, tuple[int, ...]]:

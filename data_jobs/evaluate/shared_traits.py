@@ -1,4 +1,4 @@
-"""What films share, by kind, as people would say it: a director, a genre, a language, a decade, a series."""
+"""Traits that films share, by kind: director, genre, language, decade, series."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ NO_TASTE = frozenset({"IMAX", "TV Movie"})
 
 @dataclass(frozen=True, eq=False)
 class SharedTraits:
-    """``of_film``: names of the traits of this kind, by row."""
+    """The traits of one kind. ``of_film``: names of each film's traits, by row."""
 
     kind: str
     of_film: Sequence[tuple[str, ...]]
@@ -35,17 +35,17 @@ class SharedTraits:
         return {name: np.array(rows, np.int32) for name, rows in rows_by_name.items()}
 
     def niche(self, likes: NDArray[np.int64]) -> frozenset[str]:
-        """Return the traits that few enough of the likes have; ``likes`` int64[films], how many each film got."""
-        most = NICHE * int(likes.sum())
-        return frozenset(name for name, rows in self.films.items() if int(likes[rows].sum()) <= most)
+        """Return the traits of at most ``NICHE`` of all likes; ``likes`` int64[films]: number of likes of each film."""
+        limit = NICHE * int(likes.sum())
+        return frozenset(name for name, rows in self.films.items() if int(likes[rows].sum()) <= limit)
 
     def among(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-        """Return trait -> those of ``rows`` that have it."""
+        """Return trait -> those of ``rows`` that have it, by name."""
         rows_by_name = defaultdict(list)
         for row in rows.tolist():
             for name in self.of_film[row]:
                 rows_by_name[name].append(row)
-        return {name: np.array(rows_here, np.int32) for name, rows_here in sorted(rows_by_name.items())}
+        return {name: np.array(named_rows, np.int32) for name, named_rows in sorted(rows_by_name.items())}
 
 
 def shared_traits(films: Sequence[Film], catalogue: Catalogue) -> tuple[SharedTraits, ...]:

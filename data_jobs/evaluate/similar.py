@@ -1,4 +1,4 @@
-"""Similar films: does /similar find the other films of a series, and films that the same people like?"""
+"""Similar films: does /similar find the other films of a series, and films liked by the same people?"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
+from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.series import series
 from data_jobs.evaluate.split import Holdout, liked, spans
-from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from data_jobs.report import Progress
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.similar import similar as films_like
 
-ASKED_OF_EACH = 2
+LIKES_PER_PERSON = 2
 
 Rows = NDArray[np.int32]
 
@@ -37,15 +39,15 @@ class SimilarOutcome(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """Yield what was not found."""
+        """Yield the films whose series was missed."""
         yield Table.of_failures("Films whose series /similar missed", self.missed)
 
     def figures(self) -> Iterator[Figure]:
         """Yield series, then co-likes."""
-        yield "pipeline", "series", self.series
-        yield "pipeline", "colikes", self.colikes
-        yield "pipeline", "jaccard", self.jaccard
-        yield "pipeline", "ahead", self.ahead
+        yield PIPELINE, "series", self.series
+        yield PIPELINE, "colikes", self.colikes
+        yield PIPELINE, "jaccard", self.jaccard
+        yield PIPELINE, "ahead", self.ahead
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: series are found, and co-likes better than by genres."""
@@ -59,17 +61,17 @@ def part(job: Job) -> SimilarOutcome:
 
 
 def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> SimilarOutcome:
-    """Run both tests on the bundle of the main training part."""
+    """Measure series and co-likes on the bundle of the main training part."""
     catalogue, inside = bench.bundle.catalogue, bench.bundle.collaborative.position >= 0
     groups = [rows for rows in series(catalogue) if inside[list(rows)].all()]
-    shares, missed = in_series(groups, lambda row: like(bench, row), progress)
+    shares, missed = in_series(groups, lambda row: most_similar(bench, row), progress)
     queries = pairs(bench, holdout, seed)
-    ours, others = _colikes(bench, queries, progress)
+    colikes, jaccard = _colikes(bench, queries, progress)
     return SimilarOutcome(
         Estimate.of(shares),
-        Estimate.of(ours),
-        Estimate.of(others),
-        Estimate.of_difference(ours, others),
+        Estimate.of(colikes),
+        Estimate.of(jaccard),
+        Estimate.of_difference(colikes, jaccard),
         tuple(catalogue.titles[row] for row in missed),
     )
 
@@ -77,26 +79,24 @@ def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -
 def in_series(
     groups: Sequence[tuple[int, ...]], alike: Callable[[int], Rows], progress: Progress
 ) -> tuple[NDArray[np.float64], list[int]]:
-    """Return for each series the share of its films for which ``alike`` finds another of the series, and the films for
-    which it does not.
+    """Return, for each series, the share of its films for which ``alike`` returns another film of the series, and the
+    films for which it does not.
     """
     shares, missed = [], []
-    for done, rows in enumerate(groups, 1):
+    for rows in tracked(groups, "series", progress, every=1):
         hits = [bool(np.isin(alike(row), rows).any()) for row in rows]
         shares.append(float(np.mean(hits)))
         missed += [row for row, hit in zip(rows, hits, strict=True) if not hit]
-        progress.advance("series", done, len(groups))
     return np.array(shares), missed
 
 
-def like(bench: Workbench, row: int) -> Rows:
-    """Return the ten films most similar to one."""
-    items = films_like(bench.pipeline, row, TOP, patient()).items
-    return np.array([item.row for item in items], np.int32)
+def most_similar(bench: Workbench, row: int) -> Rows:
+    """Return the ten films of /similar for a film."""
+    return rows_of(films_like(bench.pipeline, row, TOP, patient()).items)
 
 
-def like_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:
-    """Return the ten films with the largest genre Jaccard, ties by the better known (``ranks``)."""
+def most_similar_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:
+    """Return the ten films with the largest genre Jaccard, ties by popularity rank."""
     bits = catalogue.genre_bits
     shared = np.bitwise_count(bits & bits[row]).astype(np.float64)
     jaccard = shared / np.maximum(np.bitwise_count(bits | bits[row]), 1)
@@ -115,7 +115,7 @@ def pairs(bench: Workbench, holdout: Holdout, seed: int) -> list[tuple[int, Rows
         if held_out is None or not len(likes):
             continue
         rows = catalogue.rows_of(held_out)
-        chosen = np.random.default_rng((seed, code)).choice(likes, min(ASKED_OF_EACH, len(likes)), replace=False)
+        chosen = np.random.default_rng((seed, code)).choice(likes, min(LIKES_PER_PERSON, len(likes)), replace=False)
         drawn += [(int(events.film[at]), rows) for at in chosen]
     return drawn
 
@@ -124,9 +124,8 @@ def _colikes(
     bench: Workbench, queries: Sequence[tuple[int, Rows]], progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Recall@10 by /similar and by genres, float64[pairs] each."""
-    ours, others = [], []
-    for done, (row, held_out) in enumerate(queries, 1):
-        ours.append(recall(like(bench, row), held_out))
-        others.append(recall(like_by_genre(bench.bundle.catalogue, bench.ranks, row), held_out))
-        progress.advance("co-likes", done, len(queries))
-    return np.array(ours), np.array(others)
+    similar_recall, genre_recall = [], []
+    for row, held_out in tracked(queries, "co-likes", progress, every=1):
+        similar_recall.append(recall(most_similar(bench, row), held_out))
+        genre_recall.append(recall(most_similar_by_genre(bench.bundle.catalogue, bench.ranks, row), held_out))
+    return np.array(similar_recall), np.array(genre_recall)

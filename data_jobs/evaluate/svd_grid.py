@@ -1,6 +1,6 @@
 """Variants of the SVD for the preset "svd": factors, centring and scaling, compared inside the training part.
 
-Two holdouts are drawn inside it. On each, a pipeline ranks 200 films per person, which every variant re-orders. The
+Two holdouts are drawn inside it. On each, a pipeline ranks 200 films per person, which every variant re-ranks. The
 variant with the best mean Recall@10 is then measured on the outer holdout, which had no part in the choice.
 """
 
@@ -30,12 +30,12 @@ FACTORS = (16, 32, 64, 128)
 SCALINGS = (0.0, 0.5, 1.0)
 INNER = 2
 LEAST = 1.1
-"""Of popularity's Recall@10."""
+"""Minimum Recall@10 of the chosen variant, as a multiple of popularity's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How the factors are made."""
+    """The factors to keep, whether ratings are less their person's mean, and the power of the singular values."""
 
     k: int
     centred: bool
@@ -47,7 +47,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class VariantRecall:
-    """``inner``: Recall@10 of each inner holdout; ``outer``: of the holdout itself, for the variants that are shown."""
+    """``inner``: Recall@10 of each inner holdout; ``outer``: of the outer holdout, for the variants measured there."""
 
     variant: Variant
     inner: tuple[float, ...]
@@ -56,24 +56,25 @@ class VariantRecall:
 
     @property
     def mean(self) -> float:
-        """Return the figure that variants are compared by."""
+        """Return the mean of the inner holdouts, by which variants are compared."""
         return float(np.mean(self.inner))
 
 
 @dataclass(frozen=True, slots=True)
 class Grid(Outcome):
-    """``judged``: the variants, best first by the inner holdouts; ``popularity``: Recall@10 of inner and outer ones."""
+    """``judged``: the variants, best first by the inner holdouts; ``popularity``: its Recall@10 on each."""
 
     judged: tuple[VariantRecall, ...]
     popularity: tuple[float, ...]
     outer_popularity: Estimate
 
     def tables(self) -> Iterable[Table]:
-        """Yield a row per variant."""
+        """Yield one row per variant, then popularity."""
         rows = [
-            (str(each.variant), *(f"{value:.4f}" for value in each.inner), f"{each.mean:.4f}",
-             "" if each.outer is None else f"{each.outer}", "" if each.outer_ndcg is None else f"{each.outer_ndcg}")
-            for each in self.judged
+            (str(result.variant), *(f"{value:.4f}" for value in result.inner), f"{result.mean:.4f}",
+             "" if result.outer is None else f"{result.outer}",
+             "" if result.outer_ndcg is None else f"{result.outer_ndcg}")
+            for result in self.judged
         ]  # fmt: skip
         last = ("popularity", *(f"{value:.4f}" for value in self.popularity), f"{np.mean(self.popularity):.4f}",
                      f"{self.outer_popularity}", "")  # fmt: skip
@@ -82,11 +83,11 @@ class Grid(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield each variant's figures, inner and outer."""
-        for each in self.judged:
-            yield str(each.variant), "inner recall@10", each.mean
-            if each.outer is not None and each.outer_ndcg is not None:
-                yield str(each.variant), "recall@10", each.outer
-                yield str(each.variant), "ndcg@10", each.outer_ndcg
+        for result in self.judged:
+            yield str(result.variant), "inner recall@10", result.mean
+            if result.outer is not None and result.outer_ndcg is not None:
+                yield str(result.variant), "recall@10", result.outer
+                yield str(result.variant), "ndcg@10", result.outer_ndcg
 
     def bars(self) -> Iterator[Bar]:
         """Yield the chosen variant compared with popularity."""
@@ -97,8 +98,8 @@ class Grid(Outcome):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Field:
-    """People, each with the pipeline's best films, ready to be re-ordered."""
+class _Candidates:
+    """The pipeline's best 200 films of each person, to be re-ranked by each variant."""
 
     bench: Workbench
     cases: Sequence[HeldOutPerson]
@@ -106,24 +107,24 @@ class _Field:
     tastes: list[Taste]
 
     @classmethod
-    def of(cls, bench: Workbench, cases: Sequence[HeldOutPerson]) -> "_Field":
+    def of(cls, bench: Workbench, cases: Sequence[HeldOutPerson]) -> "_Candidates":
         served = PipelineModel(bench, 0.0)
         best = [served.best(case.profile, RERANKED) for case in cases]
         return cls(bench, cases, best, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
 
-    def measured(self, factors: ItemFactors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def recall_and_ndcg(self, factors: ItemFactors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return Recall@10 and NDCG@10 of the preset with these factors, float64[people] each."""
         bundle = replace(self.bench.bundle, svd=factors)
         pairs = zip(self.candidates, self.tastes, strict=True)
         lists = [rerank(bundle, rows, taste, TOP).rows for rows, taste in pairs]
-        both = list(zip(lists, self.cases, strict=True))
+        ranked = list(zip(lists, self.cases, strict=True))
         return (
-            np.array([recall(rows, case.relevant) for rows, case in both]),
-            np.array([ndcg(rows, case.relevant, TOP) for rows, case in both]),
+            np.array([recall(rows, case.relevant) for rows, case in ranked]),
+            np.array([ndcg(rows, case.relevant, TOP) for rows, case in ranked]),
         )
 
     def factorised(self, centred: bool) -> Svd:
-        """Return all factors to try. Raises DataError for data without ratings."""
+        """Return the SVD with the most factors. Raises DataError if all ratings are equal."""
         films = len(self.bench.dataset.films)
         rows = np.arange(films, dtype=np.int32)
         svd = factorise(self.bench.dataset.events, rows, films, max(FACTORS), centred)
@@ -131,8 +132,8 @@ class _Field:
             raise DataError("--svd-grid: there are no ratings that differ, so there is no SVD to vary")
         return svd
 
-    def each(self) -> Iterator[tuple[Variant, ItemFactors]]:
-        """Return the factors of every variant: those with k are the first k of the largest."""
+    def variants(self) -> Iterator[tuple[Variant, ItemFactors]]:
+        """Yield the factors of every variant: with k factors, the first k of the SVD."""
         for centred in (True, False):
             svd = self.factorised(centred)
             for k in FACTORS:
@@ -142,31 +143,39 @@ class _Field:
 
 
 def part(job: Job) -> Grid:
-    """Measure all variants inside, then the best one and the current one on the holdout. Raises DataError."""
+    """Measure all variants on the inner holdouts, then the best and the current one on the outer. Raises DataError."""
     inner: dict[Variant, list[float]] = {}
     popularity = []
     for seed in range(INNER):
         job.progress.advance("variants of the SVD, inner holdouts", seed, INNER)
         holdout = split.draw(job.bench.dataset, SplitKind.RANDOM, job.seed + seed)
-        with job.workshop.aside() as workshop:
+        with job.workshop.temporary() as workshop:
             bench = workshop.make(holdout.training)
-            field = _Field.of(bench, bench.people.cases(holdout.relevant))
-            for variant, factors in field.each():
-                inner.setdefault(variant, []).append(float(field.measured(factors)[0].mean()))
-            plain = MostLiked(bench)
-            popularity.append(float(np.mean([recall(plain.best(c.profile, TOP), c.relevant) for c in field.cases])))
+            candidates = _Candidates.of(bench, bench.people.cases(holdout.relevant))
+            for variant, factors in candidates.variants():
+                inner.setdefault(variant, []).append(float(candidates.recall_and_ndcg(factors)[0].mean()))
+            popular = MostLiked(bench)
+            popularity.append(
+                float(np.mean([recall(popular.best(c.profile, TOP), c.relevant) for c in candidates.cases]))
+            )
     job.progress.advance("variants of the SVD, inner holdouts", INNER, INNER)
     judged = sorted(
         (VariantRecall(variant, tuple(recalls)) for variant, recalls in inner.items()), key=lambda each: -each.mean
     )
     params = job.bench.params
-    shown = {judged[0].variant, Variant(params.svd_k, params.svd_centred, params.svd_scaling)}
-    outer = _Field.of(job.bench, job.cases)
-    measured = {variant: outer.measured(factors) for variant, factors in outer.each() if variant in shown}
-    done = tuple(
-        replace(each, outer=Estimate.of(measured[each.variant][0]), outer_ndcg=Estimate.of(measured[each.variant][1]))
-        if each.variant in measured
-        else each
-        for each in judged
+    measured_variants = {judged[0].variant, Variant(params.svd_k, params.svd_centred, params.svd_scaling)}
+    outer = _Candidates.of(job.bench, job.cases)
+    by_variant = {
+        variant: outer.recall_and_ndcg(factors) for variant, factors in outer.variants() if variant in measured_variants
+    }
+    judged_variants = tuple(
+        replace(
+            result,
+            outer=Estimate.of(by_variant[result.variant][0]),
+            outer_ndcg=Estimate.of(by_variant[result.variant][1]),
+        )
+        if result.variant in by_variant
+        else result
+        for result in judged
     )
-    return Grid(done, tuple(popularity), Estimate.of(job.results[MostLiked.name].recall))
+    return Grid(judged_variants, tuple(popularity), Estimate.of(job.results[MostLiked.name].recall))

@@ -1,5 +1,5 @@
-"""Draw focused tastes from people unseen in training: three likes of one director, genre, language, decade or series,
-and the person's other likes.
+"""Focused tastes of people unseen in training: three likes of one director, genre, language, decade or series, and the
+person's other likes.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from data_jobs.evaluate.split import liked
 from services.recommender.domain.profile import Profile
 
 KNOWN = 3
-LEAST_LEFT = 2
+MIN_HIDDEN = 2
 TRAITS_EACH = 2
-MOST = 200
+MAX_PER_KIND = 200
 
 Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TraitTaste:
-    """``known``: rows of the given likes; ``profile``: a person with only these. ``of_trait``: the other likes with the
-    trait, ``others``: all other likes; ``films``: every film with the trait.
+    """``known``: rows of the three likes; ``profile``: a person with only these. ``of_trait``: rows of the other likes
+    with the trait; ``others``: of all other likes; ``films``: of all films with the trait.
     """
 
     kind: str
@@ -36,8 +36,8 @@ class TraitTaste:
 
 
 def draw(fold: Fold, seed: int) -> list[TraitTaste]:
-    """Return the tastes of a fold, by kind."""
-    dataset = fold.everybody.dataset
+    """Draw the tastes of a fold, by kind."""
+    dataset = fold.people.dataset
     counts = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(dataset.films))
     codes = np.random.default_rng(seed).permutation(fold.codes).tolist()
     tastes = []
@@ -45,9 +45,9 @@ def draw(fold: Fold, seed: int) -> list[TraitTaste]:
         niche, of_kind = shared.niche(counts), list[TraitTaste]()
         for code in codes:
             of_kind += _of_person(fold, code, shared, niche, np.random.default_rng((seed, code, place)))
-            if len(of_kind) >= MOST:
+            if len(of_kind) >= MAX_PER_KIND:
                 break
-        tastes += of_kind[:MOST]
+        tastes += of_kind[:MAX_PER_KIND]
     return tastes
 
 
@@ -55,19 +55,19 @@ def _of_person(
     fold: Fold, code: int, shared: SharedTraits, niche: frozenset[str], rng: np.random.Generator
 ) -> list[TraitTaste]:
     """Return at most two tastes of a kind."""
-    events = fold.everybody.dataset.events
-    own = fold.everybody.likes_of(code)
-    rows = events.film[own]
-    enough = [
-        trait for trait, those in shared.among(rows).items() if trait in niche and len(those) >= KNOWN + LEAST_LEFT
+    events = fold.people.dataset.events
+    likes_at = fold.people.likes_of(code)
+    rows = events.film[likes_at]
+    traits = [
+        trait for trait, films in shared.among(rows).items() if trait in niche and len(films) >= KNOWN + MIN_HIDDEN
     ]
     tastes = []
-    for trait in rng.permutation(enough)[:TRAITS_EACH].tolist():
-        of_trait = rng.permutation(own[np.isin(rows, shared.films[trait])])
-        given, rest = of_trait[:KNOWN], of_trait[KNOWN:]
-        profile = fold.everybody.profile_of(events.user_ids[code], given)
-        others = events.film[np.setdiff1d(own, given)]
+    for trait in rng.permutation(traits)[:TRAITS_EACH].tolist():
+        of_trait = rng.permutation(likes_at[np.isin(rows, shared.films[trait])])
+        known, rest = of_trait[:KNOWN], of_trait[KNOWN:]
+        profile = fold.people.profile_of(events.user_ids[code], known)
+        others = events.film[np.setdiff1d(likes_at, known)]
         tastes.append(
-            TraitTaste(shared.kind, code, events.film[given], profile, events.film[rest], others, shared.films[trait])
+            TraitTaste(shared.kind, code, events.film[known], profile, events.film[rest], others, shared.films[trait])
         )
     return tastes

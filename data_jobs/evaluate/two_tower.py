@@ -1,7 +1,6 @@
-"""Measure the two-tower model alone, with either loss, next to popularity and plain EASE.
+"""Measure the two-tower model alone, with each loss, next to popularity and plain EASE.
 
-It is trained on the training part, which decides by likes hidden inside it when to stop, and queried in numpy as a
-server does.
+It is trained on the training part, of which hidden likes decide when to stop, and scored in numpy as on a server.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,10 +10,12 @@ from importlib.util import find_spec
 import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.inputs import is_small
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import Row, measure, row_of
 from data_jobs.evaluate.ranking_models import Ease, Mask, MostLiked, Rows, best_unseen
+from data_jobs.evaluate.split import SplitKind
 from data_jobs.report import DataError
 from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.bundle import Bundle
@@ -24,7 +25,7 @@ from services.recommender.taste.fold_in import fold_in
 
 NAMES = {Loss.SOFTMAX: "two-tower, softmax + logQ", Loss.TRIPLET: "two-tower, triplet"}
 LEAST_RECALL = 0.150
-"""Of the default loss, on the fixed random holdout of ml-latest-small."""
+"""Minimum Recall@10 of the default loss on the fixed random holdout of ml-latest-small."""
 
 
 class TwoTowerRanker:
@@ -36,7 +37,7 @@ class TwoTowerRanker:
         self._towers = towers
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`data_jobs.evaluate.ranking_models.Model`."""
+        """See :class:`data_jobs.evaluate.ranking_models.RankingModel`."""
         taste = fold_in(self._bundle.catalogue, profile.history)
         scores = self._towers.scores(self._towers.person(taste.rows, taste.base))
         return best_unseen(self._bundle, np.asarray(scores, np.float32), profile, k, among)
@@ -53,15 +54,15 @@ class LossTrial:
 
 @dataclass(frozen=True, slots=True)
 class TwoTowerOutcome(Outcome):
-    """``trials`` by loss; ``barred``: whether the absolute bar holds for this data."""
+    """``trials`` by loss; ``barred``: whether the absolute bar applies to this data."""
 
     trials: dict[str, LossTrial]
     barred: bool
 
     def tables(self) -> Iterable[Table]:
-        """Yield a row per loss."""
-        note = "Validation: Recall@10 of a fifth of the training part's likes, which chose the epochs."
-        headings = ("model", "Recall@10", "NDCG@10", "coverage@10", "diversity", "to popularity", "to plain EASE",
+        """Yield one row per loss."""
+        note = "Validation: Recall@10 of a fifth of the likes in the training part, which chose the number of epochs."
+        headings = ("model", "Recall@10", "NDCG@10", "coverage@10", "diversity", "minus popularity", "minus plain EASE",
                     "epochs", "validation")  # fmt: skip
         yield Table("Two towers, alone", headings, [_line(trial) for trial in self.trials.values()], (note,))
 
@@ -75,7 +76,7 @@ class TwoTowerOutcome(Outcome):
             yield row.model, "validation recall@10", trial.validation
 
     def bars(self) -> Iterator[Bar]:
-        """Yield the absolute bar, and that the default loss is the better one by its own validation."""
+        """Yield the absolute bar, and that the default loss is not worse by validation."""
         softmax, triplet = (self.trials[loss] for loss in (Loss.SOFTMAX, Loss.TRIPLET))
         if self.barred:
             recall = softmax.row.recall.mean
@@ -101,22 +102,18 @@ def part(job: Job) -> TwoTowerOutcome:
 
     bench = job.bench
     item_ids = [film.item_id for film in bench.dataset.films]
-    yardsticks = [job.results[MostLiked.name], job.results[Ease.name]]
+    baselines = [job.results[MostLiked.name], job.results[Ease.name]]
     trials = {}
     for loss, name in NAMES.items():
         trained, _ = train_on(bench.dataset, TowerParams.of(loss, seed=job.seed), job.progress)
         model = TwoTowerRanker(name, bench.bundle, exported(trained, item_ids).on(bench.bundle.catalogue))
-        row = row_of(measure(model, job.cases, bench, job.progress), yardsticks)
+        row = row_of(measure(model, job.cases, bench, job.progress), baselines)
         trials[str(loss)] = LossTrial(row, trained.curve.best.number, trained.curve.best.recall)
     return TwoTowerOutcome(trials, _is_barred(job))
 
 
 def _is_barred(job: Job) -> bool:
-    from data_jobs.evaluate.runner import SMALL
-    from data_jobs.evaluate.split import SplitKind
-
-    size = (len(job.dataset.films), len(job.dataset.events))
-    return job.order.holdout is not None and size == SMALL and job.holdout.kind is SplitKind.RANDOM
+    return job.order.holdout is not None and is_small(job.dataset) and job.holdout.kind is SplitKind.RANDOM
 
 
 def _line(trial: LossTrial) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from data_jobs.evaluate.compare.sides import Side
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, tail_recall
 from data_jobs.evaluate.popularity_bias import HEAD
-from data_jobs.evaluate.protocol import TOP, Result, judged, lists_of
+from data_jobs.evaluate.protocol import TOP, Result, lists_of, result_of
 from data_jobs.evaluate.ranking_models import Mask, PipelineModel, Rows
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
@@ -92,7 +92,7 @@ def _asked(side: Side, ground: Workbench, cases: Sequence[HeldOutPerson], progre
     rows = ground.bundle.catalogue.rows_of(side.bench.bundle.catalogue.item_ids)
     model = _Translated(side.name, PipelineModel(side.bench, preset=side.preset), rows)
     deep = lists_of(model, cases, progress, DEPTH)
-    return _Lists(deep, judged(side.name, [each[:TOP] for each in deep], cases, ground))
+    return _Lists(deep, result_of(side.name, [each[:TOP] for each in deep], cases, ground))
 
 
 def _figures(ground: Workbench, cases: Sequence[HeldOutPerson], a: _Lists, b: _Lists) -> list[Figure]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.arrivals import SHARES, arrivals, arrived
-from data_jobs.evaluate.few_likes import LEAST_LEFT
+from data_jobs.evaluate.few_likes import MIN_HIDDEN
 from data_jobs.evaluate.moments import moment
 from data_jobs.evaluate.split import liked
 from data_jobs.report import DataError
@@ -51,7 +51,7 @@ def test_each_person_is_asked_for_by_the_last_model_before_them(measured):
     moments = [moment(events, share) for share in SHARES]
     counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
     for codes, users in zip(arrived(events, moments), groups, strict=True):
-        assert users == {events.user_ids[code] for code in codes if counts[code] > LEAST_LEFT}
+        assert users == {events.user_ids[code] for code in codes if counts[code] > MIN_HIDDEN}
 
 
 def test_who_was_there_before_takes_no_part():

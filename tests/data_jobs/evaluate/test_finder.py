@@ -16,19 +16,19 @@ def test_each_query_names_the_film_it_is_made_from_in_another_way() -> None:
     assert "Matrix, The" in {query.text for query in made["article moved"]}
     assert {"shichinin no samurai", "m eine stadt sucht einen morder"} & {query.text for query in made["latin"]}
     for query in made["typo"]:
-        assert all(words_of(query.text) != words_of(FILMS[row].title) for row in query.wanted)
+        assert all(words_of(query.text) != words_of(FILMS[row].title) for row in query.relevant)
     for query in made["with year"]:
-        (row,) = query.wanted
+        (row,) = query.relevant
         assert str(FILMS[row].year) in query.text
     for query in made["prefix"]:
-        assert any("".join(words_of(FILMS[row].title)).find(query.text.replace(" ", "")) >= 0 for row in query.wanted)
+        assert any("".join(words_of(FILMS[row].title)).find(query.text.replace(" ", "")) >= 0 for row in query.relevant)
 
 
 def test_all_films_of_a_name_are_wanted() -> None:
     (query,) = [query for query in make(CATALOGUE, 0)["exact"] if query.text == "M"]
-    assert [FILMS[row].title for row in query.wanted] == ["M"]
+    assert [FILMS[row].title for row in query.relevant] == ["M"]
     of_two = next(query for query in make(CATALOGUE, 0)["exact"] if query.text == "Cape Fear")
-    assert len(of_two.wanted) == 2
+    assert len(of_two.relevant) == 2
 
 
 def test_the_same_seed_makes_the_same_queries() -> None:

@@ -18,7 +18,7 @@ def test_the_people_of_a_fold_left_its_training_with_all_they_rated(folds):
 
 def test_what_they_rated_is_known_on_the_rows_of_the_bench(folds):
     fold = folds[0]
-    events, here = kit.dataset().events, fold.everybody.dataset
+    events, here = kit.dataset().events, fold.people.dataset
     assert len(here.events) == len(events)
     catalogue = fold.bench.bundle.catalogue
     assert [film.item_id for film in here.films] == list(catalogue.item_ids)

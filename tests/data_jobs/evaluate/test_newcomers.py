@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.few_likes import LEAST_LEFT
+from data_jobs.evaluate.few_likes import MIN_HIDDEN
 from data_jobs.evaluate.newcomers import newcomers
 from data_jobs.evaluate.split import liked
 from tests.data_jobs.evaluate import kit
@@ -17,7 +17,7 @@ def found(asked):
 def test_everybody_with_enough_likes_takes_part(found):
     events = kit.dataset().events
     counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
-    assert found.entries[0].people == int((counts >= 1 + LEAST_LEFT).sum())
+    assert found.entries[0].people == int((counts >= 1 + MIN_HIDDEN).sum())
 
 
 def test_figures_for_each_number_of_likes(found):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.protocol import joined, measure, row_of
+from data_jobs.evaluate.protocol import measure, pooled, row_of
 from data_jobs.evaluate.ranking_models import MostLiked
 from tests.data_jobs.evaluate import kit
 
@@ -46,7 +46,7 @@ def test_the_same_list_for_everybody_covers_ten_films(bench, cases):
 def test_progress_goes_on_to_the_end(bench, cases):
     progress = kit.Listening()
     measure(Fixed(), cases, bench, progress)
-    assert progress.heard[-1] == ("asking fixed", len(cases), len(cases))
+    assert progress.heard[-1] == ("ranking with fixed", len(cases), len(cases))
 
 
 def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
@@ -61,7 +61,7 @@ def test_parts_join_to_the_whole(bench, cases):
     model = MostLiked(bench)
     whole = measure(model, cases, bench, kit.Listening())
     parts = [measure(model, part, bench, kit.Listening()) for part in (cases[:9], cases[9:])]
-    both = joined(parts)
+    both = pooled(parts)
     assert both.ndcg.tolist() == whole.ndcg.tolist()
     assert both.recall.tolist() == whole.recall.tolist()
     assert [each.tolist() for each in both.lists] == [each.tolist() for each in whole.lists]

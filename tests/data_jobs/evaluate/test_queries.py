@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.queries import JudgedQuery, ask, make, misspelt, queries, taglines
+from data_jobs.evaluate.queries import JudgedQuery, make, misspelt, queries, search, taglines
 from data_jobs.readers.text import fold
 from tests.data_jobs.evaluate import kit
 
@@ -47,12 +47,12 @@ class TestMaking:
     def test_a_title_wants_the_films_of_that_name(self, bench):
         catalogue = bench.bundle.catalogue
         for query in make(catalogue, 0)["exact"]:
-            assert {catalogue.titles[row] for row in query.wanted} == {query.text}
+            assert {catalogue.titles[row] for row in query.relevant} == {query.text}
 
     def test_a_director_wants_all_their_films(self, bench):
         for query in make(bench.bundle.catalogue, 0)["director"]:
             films = {film.item_id for film in kit.films() if query.text in film.directors}
-            assert {bench.bundle.catalogue.item_ids[row] for row in query.wanted} == films
+            assert {bench.bundle.catalogue.item_ids[row] for row in query.relevant} == films
 
     def test_the_same_seed_makes_the_same(self, bench):
         assert make(bench.bundle.catalogue, 4) == make(bench.bundle.catalogue, 4)
@@ -70,7 +70,7 @@ class Told:
 class TestTaglines:
     def test_a_tagline_wants_its_film(self):
         found = taglines(Told(("Ran", "A father falls and the house burns", "A lord divides his land.")), 0)
-        assert [(query.text, query.wanted) for query in found] == [("A father falls and the house burns", (0,))]
+        assert [(query.text, query.relevant) for query in found] == [("A father falls and the house burns", (0,))]
 
     @pytest.mark.parametrize(
         ("tagline", "overview"),
@@ -95,7 +95,7 @@ class TestTaglines:
 
 class TestAsking:
     def test_the_pipeline_is_asked_for_ten_films(self, plain_bench):
-        assert len(ask(plain_bench, "silent harbour")) == 10
+        assert len(search(plain_bench, "silent harbour")) == 10
 
     def test_figures_count_what_was_missed(self, plain_bench):
         progress = kit.Listening()
@@ -107,7 +107,7 @@ class TestAsking:
 
     def test_a_search_that_always_finds_scores_full(self, plain_bench):
         made = [query for each in make(plain_bench.bundle.catalogue, 0).values() for query in each]
-        answers = {query.text: query.wanted for query in made}
+        answers = {query.text: query.relevant for query in made}
         found = queries(replace(plain_bench, pipeline=kit.Asked(plain_bench.pipeline, answers)), 0, kit.Listening())
         assert (found.exact.mean, found.typo.mean, found.director.mean) == (1.0, 1.0, 1.0)
         assert found.missed == ()
@@ -120,7 +120,7 @@ class TestAsking:
     def test_a_film_in_the_second_place_is_no_exact_hit_but_near(self, plain_bench):
         made = make(plain_bench.bundle.catalogue, 0)
         other = kit.FILMS - 1
-        answers = {query.text: (other, *query.wanted) for each in made.values() for query in each}
+        answers = {query.text: (other, *query.relevant) for each in made.values() for query in each}
         found = queries(replace(plain_bench, pipeline=kit.Asked(plain_bench.pipeline, answers)), 0, kit.Listening())
         assert found.exact.mean <= 0.02  # the other film itself may be asked for
         assert found.typo.mean == 1.0

@@ -14,7 +14,7 @@ from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
 from data_jobs.evaluate.newcomers import Newcomer, Newcomers
 from data_jobs.evaluate.picture import panels, picture
-from data_jobs.evaluate.protocol import Against, Row
+from data_jobs.evaluate.protocol import PairedDifference, Row
 from data_jobs.evaluate.quality_bars import bars
 from data_jobs.evaluate.queries import QueriesOutcome
 from data_jobs.evaluate.reasons import ALL, Reasons, TasteSizeReasons
@@ -47,7 +47,9 @@ def about(mean: float, se: float = 0.005, n: int = 579) -> Estimate:
 
 
 def row(model: str, recall: float, ndcg: float, diversity: float, ahead: float = 0.1) -> Row:
-    against = {name: Against(about(ahead), about(ahead)) for name in ("popularity", "plain EASE") if name != model}
+    against = {
+        name: PairedDifference(about(ahead), about(ahead)) for name in ("popularity", "plain EASE") if name != model
+    }
     return Row(model, about(recall), about(ndcg), 0.04, about(50), about(diversity), against)
 
 

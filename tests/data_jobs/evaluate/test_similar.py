@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.similar import in_series, like, like_by_genre, pairs, similar
+from data_jobs.evaluate.similar import in_series, most_similar, most_similar_by_genre, pairs, similar
 from data_jobs.evaluate.split import liked
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain import genres
@@ -11,7 +11,7 @@ from tests.data_jobs.evaluate import kit
 
 def test_films_like_a_film_are_asked_of_the_service_itself(bench):
     items = films_like(bench.pipeline, 5, 10, patient()).items
-    assert like(bench, 5).tolist() == [item.row for item in items]
+    assert most_similar(bench, 5).tolist() == [item.row for item in items]
 
 
 def test_by_genre_is_jaccard_and_then_fame(bench):
@@ -22,7 +22,7 @@ def test_by_genre_is_jaccard_and_then_fame(bench):
         return -len(names[row] & names[4]) / max(1, len(names[row] | names[4])), int(bench.ranks[row])
 
     wanted = sorted((row for row in range(kit.FILMS) if row != 4), key=worth)[:10]
-    assert like_by_genre(catalogue, bench.ranks, 4).tolist() == wanted
+    assert most_similar_by_genre(catalogue, bench.ranks, 4).tolist() == wanted
 
 
 class TestPairs:

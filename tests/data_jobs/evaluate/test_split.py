@@ -88,7 +88,7 @@ class TestTheRule:
             assert times[0] == times[1]
 
     def test_nobody_with_enough_likes_is_an_error(self):
-        with pytest.raises(DataError, match="nobody has 99 likes"):
+        with pytest.raises(DataError, match="no person has 99 likes"):
             split.draw(DATA, SplitKind.RANDOM, 0, min_likes=99)
 
     def test_a_like_is_a_like_without_stars(self):

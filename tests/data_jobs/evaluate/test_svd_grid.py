@@ -34,25 +34,25 @@ def found(job):
         return svd_grid.part(job)
 
 
-def test_every_variant_is_judged_inside_and_the_best_and_today_s_are_measured(found, job):
+def test_every_variant_is_judged_inside_and_the_best_and_the_current_are_measured(found, job):
     assert len(found.judged) == 2 * 2 * len(svd_grid.SCALINGS)
     assert [each.mean for each in found.judged] == sorted((each.mean for each in found.judged), reverse=True)
     measured = [each.variant for each in found.judged if each.outer is not None]
     params = job.bench.params
-    today = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
-    assert set(measured) == {found.judged[0].variant, today}
+    current = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
+    assert set(measured) == {found.judged[0].variant, current}
 
 
-def test_today_s_variant_measures_what_the_preset_answers(found, job):
+def test_the_current_variant_measures_what_the_preset_returns(found, job):
     params = job.bench.params
-    today = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
+    current = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
     factors_of(job.bench.bundle)
     hits = []
     for case in job.cases:
         request = Request(user_id=case.profile.user_id, k=10, diversity=0.0, preset=Preset.SVD)
         items = job.bench.pipeline.rank(request, case.profile, patient()).items
         hits.append(len({item.row for item in items} & set(case.relevant.tolist())) / len(case.relevant))
-    [outer] = [each.outer for each in found.judged if each.variant == today]
+    [outer] = [each.outer for each in found.judged if each.variant == current]
     assert outer.mean == pytest.approx(np.mean(hits), abs=0.02)
 
 
@@ -70,4 +70,4 @@ def test_data_without_ratings_that_differ_has_nothing_to_vary(job):
         "value": np.full(len(events), 4.0, np.float32)})  # fmt: skip
     bench = SimpleNamespace(dataset=type(job.bench.dataset)(job.bench.dataset.films, same, ("invented",)))
     with pytest.raises(DataError, match="no ratings that differ"):
-        svd_grid._Field(bench, [], [], []).factorised(True)
+        svd_grid._Candidates(bench, [], [], []).factorised(True)

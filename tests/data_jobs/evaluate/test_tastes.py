@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate import tastes
-from data_jobs.evaluate.tastes import KNOWN, LEAST_LEFT, TRAITS_EACH, draw
+from data_jobs.evaluate.tastes import KNOWN, MIN_HIDDEN, TRAITS_EACH, draw
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def drawn(fold):
 
 
 def likes(fold, code: int) -> set[int]:
-    return set(fold.everybody.dataset.events.film[fold.everybody.likes_of(code)].tolist())
+    return set(fold.people.dataset.events.film[fold.people.likes_of(code)].tolist())
 
 
 def test_three_likes_of_one_trait_are_known_and_the_others_are_to_be_found(fold, drawn):
@@ -26,7 +26,7 @@ def test_three_likes_of_one_trait_are_known_and_the_others_are_to_be_found(fold,
     for taste in drawn:
         known, rest, others = (set(rows.tolist()) for rows in (taste.known, taste.of_trait, taste.others))
         assert len(known) == KNOWN
-        assert len(rest) >= LEAST_LEFT
+        assert len(rest) >= MIN_HIDDEN
         assert known | rest == likes(fold, taste.code) & set(taste.films.tolist())
         assert others == likes(fold, taste.code) - known
 
@@ -51,7 +51,7 @@ def test_kinds_that_all_films_share_are_no_focus(drawn):
 
 
 def test_a_kind_has_at_most_so_many_cases(fold, drawn, monkeypatch):
-    monkeypatch.setattr(tastes, "MOST", 5)
+    monkeypatch.setattr(tastes, "MAX_PER_KIND", 5)
     assert len(draw(fold, seed=3)) == 5 < len(drawn)
 
 
