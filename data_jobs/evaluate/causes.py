@@ -1,10 +1,10 @@
-"""Find what moved a film's score, to check its reasons: the score's terms, and the score without what is cited.
+"""Find the causes of a film's score, to check its reasons: the terms of the score, and the score without the citation.
 
-The reasons' own code is not used: every film of the taste is removed once, as if it had never been touched, and the
-whole pipeline runs again; likewise for a taste without a cited trait. Scores are sums of the terms in the response
-(``signals``), requested for the films of the response alone, which does not change them. The plan is fixed: the weights
-stay those of the whole taste, since with one like less the prior gets more weight, which is not an effect of the
-removed film.
+The code that chooses reasons is not used. Each film of the taste is left out in turn, as if the person had never seen
+it, and the whole pipeline runs again; likewise for a taste without a cited trait. Scores are sums of the terms in the
+response (``signals``), requested for the films of the response alone, which does not change them. The plan is fixed to
+that of the whole taste, because with one like less the prior gets more weight, which is not an effect of the film left
+out.
 """
 
 import copy
@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Request
@@ -27,13 +27,13 @@ from services.recommender.taste.fold_in import fold_in
 LARGEST = 2
 TRAITS = frozenset(kind for kind in ReasonKind if trait_kinds(kind))
 _ROUNDING = 1e-6
-"""Float32 scores that differ by less count as equal."""
+"""Float32 scores that differ by less than this count as equal."""
 
 Scores = NDArray[np.float64]
 
 
 class TermCause(StrEnum):
-    """Cause that a term of the score belongs to."""
+    """The cause to which a term of the score belongs."""
 
     TASTE = "the films liked"
     TRAIT = "a trait they share"
@@ -44,9 +44,10 @@ _TERMS = {"popularity": TermCause.POPULARITY, "traits": TermCause.TRAIT, "concep
 
 
 @dataclass(frozen=True, slots=True)
-class First:
-    """The first reason of a response compared with its largest term. ``true``: "popular" is said exactly if popularity
-    outweighs the taste; ``largest``: the largest term itself is named.
+class FirstReasonCheck:
+    """The first reason of a film compared with its largest term. ``popular``: the reason is popularity. ``true``: the
+    reason is popularity exactly if the largest term is. ``largest``: the reason is of the kind of the largest term.
+    ``words``: the comparison as text.
     """
 
     popular: bool
@@ -57,7 +58,9 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class CitationCheck:
-    """A cited film or trait: does the score fall without it, and is the fall among the two largest?"""
+    """A cited film or trait. ``falls``: the score falls without it. ``largest``: for a film, the fall is among the two
+    largest. ``words``: the check as text.
+    """
 
     kind: ReasonKind
     falls: bool
@@ -65,35 +68,35 @@ class CitationCheck:
     words: str
 
 
-def first_reason(bench: Workbench, profile: Profile, item: RankedItem) -> First:
+def first_reason(bench: Workbench, profile: Profile, item: RankedItem) -> FirstReasonCheck:
     """Compare the first reason of a ranked item (with ``signals``) with its largest term."""
     sums = dict.fromkeys(TermCause, 0.0)
     for term, size in item.signals.items():
         sums[_TERMS.get(term, TermCause.TASTE)] += size
-    cause, value = max(sums.items(), key=lambda each: each[1])
-    said = _said(item.reasons[0])
-    popular = said is TermCause.POPULARITY
+    cause, value = max(sums.items(), key=lambda pair: pair[1])
+    reason_cause = _cause_of(item.reasons[0])
+    popular = reason_cause is TermCause.POPULARITY
     title, popularity = bench.bundle.catalogue.titles[item.row], item.signals.get("popularity", 0.0)
     words = f"{profile.user_id}, {title}: {item.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
-    return First(popular, popular == (cause is TermCause.POPULARITY), said is cause, words)
+    return FirstReasonCheck(popular, popular == (cause is TermCause.POPULARITY), reason_cause is cause, words)
 
 
-def _said(reason: Reason) -> TermCause:
+def _cause_of(reason: Reason) -> TermCause:
     if reason.kind is ReasonKind.POPULAR:
         return TermCause.POPULARITY
     return TermCause.TRAIT if reason.kind in TRAITS else TermCause.TASTE
 
 
 def examine(bench: Workbench, profile: Profile, items: Sequence[RankedItem]) -> list[list[CitationCheck]]:
-    """Return a verdict for every film and trait that an item cites, one list per item."""
-    rows = np.array([item.row for item in items], np.int32)
+    """Check each film and trait that the items cite; one list per item."""
+    rows = rows_of(items)
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
     falls = _falls(bench, profile, rows, whole, plan)
     return [
         [
-            _judged(
-                bench, profile, item, reason, {film: each[at] for film, each in falls.items()}, (float(whole[at]), plan)
+            _citation_check(
+                bench, profile, item, reason, {film: fall[at] for film, fall in falls.items()}, (float(whole[at]), plan)
             )
             for reason in item.reasons
             if reason.item_id is not None or reason.kind in TRAITS
@@ -103,7 +106,7 @@ def examine(bench: Workbench, profile: Profile, items: Sequence[RankedItem]) -> 
 
 
 def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan) -> dict[str, Scores]:
-    """Return, by item id of each film of the taste, how much each score falls without it."""
+    """Return item id -> fall of each score without that film, float64[rows], for each film of the taste."""
     catalogue = bench.bundle.catalogue
     taste = fold_in(catalogue, profile.history)
     falls = {}
@@ -113,22 +116,22 @@ def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: S
     return falls
 
 
-def _judged(
+def _citation_check(
     bench: Workbench,
     profile: Profile,
     item: RankedItem,
     reason: Reason,
     falls: dict[str, float],
-    before: tuple[float, Plan],
+    whole_and_plan: tuple[float, Plan],
 ) -> CitationCheck:
-    title, (whole, plan) = bench.bundle.catalogue.titles[item.row], before
+    title, (whole, plan) = bench.bundle.catalogue.titles[item.row], whole_and_plan
     if reason.kind is ReasonKind.LIKED:
         fall = falls.get(reason.item_id or "", 0.0)
-        place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
+        place = 1 + sum(value > fall + _ROUNDING for value in falls.values())
         words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
         return CitationCheck(reason.kind, fall > 0, place <= LARGEST, words)
-    less = without_trait(bench.pipeline, item.row, reason)
-    fall = whole - float(raw_scores(bench, less, profile, np.array([item.row], np.int32), plan)[0])
+    reduced = without_trait(bench.pipeline, item.row, reason)
+    fall = whole - float(raw_scores(bench, reduced, profile, np.array([item.row], np.int32), plan)[0])
     return CitationCheck(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
 
 
@@ -145,13 +148,13 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
     traits = trait_rows.traits
-    traits_of_film = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
+    kinds = {trait: TraitKind(int(traits.kinds[trait])) for trait in traits.of(row).tolist()}
     cited = [
-        each
-        for each, kind in traits_of_film
-        if kind in trait_kinds(reason.kind) and trait_name(kind, traits.names[each]) == reason.subject
+        trait
+        for trait, kind in kinds.items()
+        if kind in trait_kinds(reason.kind) and trait_name(kind, traits.names[trait]) == reason.subject
     ]
-    less = copy.copy(pipeline)
+    reduced = copy.copy(pipeline)
     values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
-    less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))
-    return less
+    reduced.facts = replace(reduced.facts, trait_rows=replace(trait_rows, values=values))
+    return reduced

@@ -1,10 +1,10 @@
-"""Check that reasons are true: the first reason must be the largest cause, and what is cited must affect the score.
+"""Check that reasons are true: the first reason must be the largest cause, and cited films and traits must matter.
 
 People of the training part with their whole profile, and with 1, 3, 5 and 10 of their likes: 500 results each, five
 films from the first page of each of 100 people, as served. *The first reason* is compared with the terms of the score:
-"Popular in Western" for a film that the taste moved more is a failure, as is a cited film where popularity was more.
-*What is cited* is removed from the taste, and the pipeline ranks again (``causes``): without a cited film the score
-must fall, by one of the two largest falls; without a cited trait it must fall.
+"Popular in Western" fails if the taste contributed more, and so does a cited film if popularity contributed more.
+*A cited film or trait* is removed from the taste, and the pipeline ranks again (``causes``): without a cited film the
+score must fall, and the fall must be among the two largest; without a cited trait it must fall.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_jobs.evaluate.causes import CitationCheck, First, examine, first_reason
+from data_jobs.evaluate.causes import CitationCheck, FirstReasonCheck, examine, first_reason
 from data_jobs.evaluate.estimate import Estimate
-from data_jobs.evaluate.few_likes import LIKES, cut, likes_in_words
+from data_jobs.evaluate.evaluation import PIPELINE
+from data_jobs.evaluate.few_likes import LIKES, WHOLE_PROFILE, cut, likes_in_words
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
@@ -25,15 +26,16 @@ from services.recommender.domain.request import RankedItem, ReasonKind, Request
 
 PEOPLE = 100
 FILMS_EACH = 5
-WHOLE, ALL = "whole profile", "all of them"
+ALL = "all of them"
 
 
 @dataclass(frozen=True, slots=True)
 class TasteSizeReasons:
-    """Shares over the reasons for tastes of one size, means over people. ``popular``: results that name popularity
-    first; ``popular_true``: of these, those whose largest term it is; ``personal_true``: of the others, those whose
-    largest term it is not; ``first_largest``: results whose first reason is of the same kind as the largest term.
-    ``films_fall``, ``films_largest``, ``traits_fall``: cited films and traits.
+    """Shares for tastes of one size, means over people. ``answers``: number of films checked. ``popular``: films whose
+    first reason is popularity; ``popular_true``: of these, those whose largest term is popularity; ``personal_true``:
+    of the others, those whose largest term is not. ``first_largest``: films whose first reason is of the same kind as
+    the largest term. ``films_fall``, ``films_largest``: cited films without which the score falls, and whose fall is
+    among the two largest; ``traits_fall``: cited traits without which it falls.
     """
 
     tastes: str
@@ -62,8 +64,8 @@ class TasteSizeReasons:
 
 @dataclass(frozen=True, slots=True)
 class Reasons(Outcome):
-    """``sizes``: by number of likes, the whole profiles, then all together. ``misnamed``: first reasons that name the
-    lesser cause, ``wrong``: citations that do not hold, both in words.
+    """``sizes``: by number of likes, then whole profiles, then all together. ``misnamed``: first reasons that do not
+    name the larger cause; ``wrong``: citations that do not hold; both as text.
     """
 
     sizes: tuple[TasteSizeReasons, ...]
@@ -71,7 +73,7 @@ class Reasons(Outcome):
     wrong: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """Yield one row per size of taste, then what does not hold."""
+        """Yield one row per size of taste, then the failures."""
         headings = ("tastes", "answers", *(name for name, _ in self.sizes[0].shares))
         rows = [(each.tastes, str(each.answers), *(_percent(share) for _, share in each.shares)) for each in self.sizes]
         yield Table("Reasons", headings, rows)
@@ -80,9 +82,9 @@ class Reasons(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield every share."""
-        for each in self.sizes:
-            for name, share in each.shares:
-                yield "pipeline", f"{name}, {each.tastes}", share
+        for size in self.sizes:
+            for name, share in size.shares:
+                yield PIPELINE, f"{name}, {size.tastes}", share
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: no false reason is acceptable."""
@@ -94,7 +96,7 @@ class Reasons(Outcome):
         yield _all("cited trait: the score falls without it", whole.traits_fall)
 
     def panels(self) -> Iterator[Panel]:
-        """Yield how often the first reason is true."""
+        """Yield the share of first reasons that are the largest cause."""
         yield Panel("First reason = largest term", [(each.tastes, each.first_largest, True) for each in self.sizes])
 
 
@@ -104,84 +106,79 @@ def part(job: Job) -> Reasons:
 
 
 @dataclass(frozen=True, slots=True)
-class _ExplainedList:
+class _CheckedItem:
     person: int
-    first: First
+    first: FirstReasonCheck
     cited: tuple[CitationCheck, ...]
 
 
 def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
-    """Run both tests on people of the training part, drawn by a seed."""
+    """Check the reasons of people of the training part, drawn by a seed."""
     rng = np.random.default_rng(seed)
     present = np.unique(bench.dataset.events.user)
     chosen = rng.choice(present, min(PEOPLE, len(present)), replace=False).tolist()
-    answers: dict[str, list[_ExplainedList]] = {size: [] for size in (*map(likes_in_words, LIKES), WHOLE)}
+    answers: dict[str, list[_CheckedItem]] = {size: [] for size in (*map(likes_in_words, LIKES), WHOLE_PROFILE)}
     for done, code in enumerate(chosen, 1):
         for size, profile in _profiles(bench, code, seed).items():
-            answers[size] += _answers(bench, code, profile, rng)
+            answers[size] += _checked_items(bench, code, profile, rng)
         progress.advance("reasons, people", done, len(chosen))
-    answers[ALL] = [answer for of_size in answers.values() for answer in of_size]
+    answers[ALL] = [item for of_size in answers.values() for item in of_size]
     return Reasons(
-        tuple(_of_tastes(size, explained) for size, explained in answers.items()),
-        tuple(answer.first.words for answer in answers[ALL] if not answer.first.true),
-        tuple(
-            verdict.words
-            for answer in answers[ALL]
-            for verdict in answer.cited
-            if not (verdict.falls and verdict.largest)
-        ),
+        tuple(_tastes_reasons(size, of_size) for size, of_size in answers.items()),
+        tuple(item.first.words for item in answers[ALL] if not item.first.true),
+        tuple(check.words for item in answers[ALL] for check in item.cited if not (check.falls and check.largest)),
     )
 
 
 def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
-    """Return a person as a newcomer with some of their likes, as far as they have them, and whole."""
+    """Return a person's profile cut to each number of likes, if they have enough, and whole."""
     profiles = {}
     for likes in LIKES:
         for case in cut(bench.people, [code], likes, seed):
             profiles[likes_in_words(likes)] = case.profile
-    return profiles | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
+    return profiles | {WHOLE_PROFILE: bench.people.profile(bench.dataset.events.user_ids[code])}
 
 
-def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_ExplainedList]:
-    """Return films of a first page with the verdicts on their reasons."""
+def _checked_items(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_CheckedItem]:
+    """Return films of a first page with the checks of their reasons."""
     request = Request(user_id=profile.user_id, k=TOP, explain=True)
     page = bench.pipeline.rank(request, profile, patient()).items
     items: list[RankedItem] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
     cited = examine(bench, profile, items)
     return [
-        _ExplainedList(code, first_reason(bench, profile, item), tuple(verdicts))
-        for item, verdicts in zip(items, cited, strict=True)
+        _CheckedItem(code, first_reason(bench, profile, item), tuple(checks))
+        for item, checks in zip(items, cited, strict=True)
     ]
 
 
-def _of_tastes(size: str, answers: Sequence[_ExplainedList]) -> TasteSizeReasons:
-    first = [(answer.person, answer.first) for answer in answers]
-    cited = [(answer.person, verdict) for answer in answers for verdict in answer.cited]
-    films = [(person, verdict) for person, verdict in cited if verdict.kind is ReasonKind.LIKED]
-    traits = [(person, verdict) for person, verdict in cited if verdict.kind is not ReasonKind.LIKED]
+def _tastes_reasons(size: str, answers: Sequence[_CheckedItem]) -> TasteSizeReasons:
+    first = [(item.person, item.first) for item in answers]
+    cited = [(item.person, check) for item in answers for check in item.cited]
+    films = [(person, check) for person, check in cited if check.kind is ReasonKind.LIKED]
+    traits = [(person, check) for person, check in cited if check.kind is not ReasonKind.LIKED]
     return TasteSizeReasons(
         size,
         len(answers),
-        _share([(person, said.popular) for person, said in first]),
-        _share([(person, said.true) for person, said in first if said.popular]),
-        _share([(person, said.true) for person, said in first if not said.popular]),
-        _share([(person, said.largest) for person, said in first]),
-        _share([(person, verdict.falls) for person, verdict in films]),
-        _share([(person, verdict.largest) for person, verdict in films]),
-        _share([(person, verdict.falls) for person, verdict in traits]),
+        _share([(person, reason.popular) for person, reason in first]),
+        _share([(person, reason.true) for person, reason in first if reason.popular]),
+        _share([(person, reason.true) for person, reason in first if not reason.popular]),
+        _share([(person, reason.largest) for person, reason in first]),
+        _share([(person, check.falls) for person, check in films]),
+        _share([(person, check.largest) for person, check in films]),
+        _share([(person, check.falls) for person, check in traits]),
     )
 
 
-def _share(held: Sequence[tuple[int, bool]]) -> Estimate:
-    """Return the share that holds, by person."""
-    people, values = np.array([person for person, _ in held], np.intp), np.array([held for _, held in held], float)
-    return Estimate.by_person(values, people)
+def _share(outcomes: Sequence[tuple[int, bool]]) -> Estimate:
+    """Return the share of outcomes (person, whether it holds) that hold, by person."""
+    people = np.array([person for person, _ in outcomes], np.intp)
+    return Estimate.by_person(np.array([holds for _, holds in outcomes], float), people)
 
 
 def _all(name: str, share: Estimate) -> Bar:
-    """Return a bar of 100 %; without any reasons it is met."""
+    """Return a bar of 100 %, which is met if there are no reasons."""
     return Bar.share(name, share.mean if share.n else 1.0, 1.0)
 
 
 def _percent(share: Estimate) -> str:
-    return f"{share.mean:.1%} ± {share.se:.1%}" if share.n else "-"
+    return share.percent if share.n else "-"

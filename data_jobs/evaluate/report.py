@@ -55,7 +55,7 @@ def write_texts(folder: Path, name: str, texts: Mapping[str, str]) -> list[Path]
     paths = []
     for ending, text in texts.items():
         path = folder / f"{name}.{ending}"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
         paths.append(path)
     return paths
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
-from data_jobs.evaluate.explanations.explanations import Forgetful, explanations, reading_ease
-from data_jobs.evaluate.explanations.lies import Others, lies
+from data_jobs.evaluate.explanations.explanations import NoSentenceStore, explanations, reading_ease
+from data_jobs.evaluate.explanations.lies import OtherFacts, lies
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Deadline, Page, PageSentences
@@ -71,7 +71,7 @@ def test_what_a_query_asked_for_may_be_said_of_a_film_that_has_it() -> None:
 
 def test_lies_are_planted_in_turn_and_are_no_true_sentences() -> None:
     told = [("You liked Collateral (2004), and Michael Mann directed this crime film, too.", HEAT)] * 20
-    others = Others(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])
+    others = OtherFacts(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])
     planted = lies(told, others, 40, np.random.default_rng(0))
     assert len({lie.kind for lie in planted}) >= 10
     assert all(lie.sentence != told[0][0] and len(lie.sentence.split()) <= 22 for lie in planted)
@@ -81,7 +81,7 @@ def test_lies_are_planted_in_turn_and_are_no_true_sentences() -> None:
 def test_template_and_model_are_measured_side_by_side(bench) -> None:
     listening = kit.Listening()
     with Bedrock() as bedrock:
-        model = explainer_at(bedrock.url, Forgetful())
+        model = explainer_at(bedrock.url, NoSentenceStore())
         found = explanations(bench, 0, listening, {"template": TemplateExplainer(), "model": model})
     assert [each.by for each in found.written] == ["template", "model"]
     for each in found.written:

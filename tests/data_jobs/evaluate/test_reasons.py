@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from data_jobs.evaluate.few_likes import cut
-from data_jobs.evaluate.reasons import ALL, WHOLE, reasons
+from data_jobs.evaluate.few_likes import WHOLE_PROFILE, cut
+from data_jobs.evaluate.reasons import ALL, reasons
 from services.recommender.domain.request import ReasonKind
 from tests.data_jobs.evaluate import kit
 
@@ -25,15 +25,15 @@ def of(found, tastes: str):
 
 
 def test_every_person_gives_five_answers_a_size(bench, found, listening):
-    assert [each.tastes for each in found.sizes] == ["1 like", "3 likes", "5 likes", "10 likes", WHOLE, ALL]
-    assert of(found, WHOLE).answers == 5 * kit.VIEWERS
+    assert [each.tastes for each in found.sizes] == ["1 like", "3 likes", "5 likes", "10 likes", WHOLE_PROFILE, ALL]
+    assert of(found, WHOLE_PROFILE).answers == 5 * kit.VIEWERS
     assert of(found, "10 likes").answers == 5 * len(cut(bench.people, range(kit.VIEWERS), 10, 0))
     assert of(found, ALL).answers == sum(each.answers for each in found.sizes[:-1])
     assert listening.heard[-1] == ("reasons, people", kit.VIEWERS, kit.VIEWERS)
 
 
 def test_a_person_counts_once(found):
-    assert of(found, WHOLE).first_largest.n == kit.VIEWERS
+    assert of(found, WHOLE_PROFILE).first_largest.n == kit.VIEWERS
 
 
 def test_what_is_not_popular_first_is_the_taste(found):

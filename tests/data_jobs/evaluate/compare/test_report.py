@@ -11,7 +11,7 @@ from data_jobs.evaluate.bootstrap import Interval
 from data_jobs.evaluate.compare.comparison import SHARES, Figure
 from data_jobs.evaluate.compare.page import page
 from data_jobs.evaluate.compare.report import document, tables, write
-from data_jobs.evaluate.compare.words import difference, said
+from data_jobs.evaluate.compare.words import change_in_words, difference
 from services.cli.main import main
 
 VOID = {"meta", "br"}
@@ -108,12 +108,13 @@ def test_differences_are_told_with_their_interval(unit, a, low, words, shown):
     less = Interval(0.02, low, 0.03, 9)
     figure = Figure("x", unit, a, a + 0.02, less, "better", "worse")
     assert difference(figure) == shown
-    assert said(figure) == words
+    assert change_in_words(figure) == words
 
 
 def test_a_clear_loss_is_told_by_its_own_word():
     assert (
-        said(Figure("x", "", 0.3, 0.2, Interval(-0.1, -0.2, -0.05, 9), "less known", "better known")) == "better known"
+        change_in_words(Figure("x", "", 0.3, 0.2, Interval(-0.1, -0.2, -0.05, 9), "less known", "better known"))
+        == "better known"
     )
     large = Figure("x", "", 40.0, 35.0, Interval(-5.0, -9.0, -1.0, 9), "less known", "better known")
     assert difference(large) == "-5.0 (-9.0 to -1.0)"
@@ -145,4 +146,4 @@ class TestCommandLine:
     def test_a_name_that_is_nothing_ends_before_anything_is_trained(self, capsys, tmp_path, monkeypatch):
         code, _, err = self.run(capsys, tmp_path, monkeypatch, "--compare", "default", "mine.toml")
         assert code == 1
-        assert "--compare mine.toml: neither of these: a preset" in err
+        assert "--compare mine.toml: expected a preset" in err

@@ -89,8 +89,8 @@ def test_a_wrong_file_of_weights_is_named(tmp_path):
         named(str(path), EvaluationOrder(tmp_path))
 
 
-def test_anything_else_is_told_what_there_is(tmp_path):
-    with pytest.raises(DataError, match=r"--compare defualt: neither of these: a preset \(default"):
+def test_an_unknown_name_is_refused_with_what_is_accepted(tmp_path):
+    with pytest.raises(DataError, match=r"--compare defualt: expected a preset \(default"):
         named("defualt", EvaluationOrder(tmp_path))
     with pytest.raises(BundleMissing, match="no bundle"):
         named("0123456789abcdef", EvaluationOrder(tmp_path))
