@@ -38,10 +38,10 @@ _MODEL = frozenset({"model", "cached"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The sentences of one explainer; shares are 0 ... 1. ``openings``: share of distinct three-word openings of a page,
-    mean over pages; ``repeated``: sentences of a page with its commonest opening, mean over pages. ``ease``: Flesch
-    reading ease (R. Flesch, 1948); 60 or more is plain. ``fell_back``: share of the model's sentences replaced by the
-    template.
+    """The sentences of one explainer; shares are 0 ... 1. ``openings``: share of distinct three-word openings on a
+    page, mean over pages; ``repeated``: sentences of a page with its commonest opening, mean over pages. ``ease``:
+    Flesch reading ease (R. Flesch, 1948); 60 or more is plain. ``fell_back``: share of the model's sentences that the
+    template replaced.
     """
 
     by: str

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.ranking_models import unit_vectors
-from data_jobs.evaluate.trials.inner import InnerHoldout, gram_of
+from data_jobs.evaluate.trials.inner import InnerHoldout, gram_of, table_of
 from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, run
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import DataError
@@ -34,8 +34,7 @@ def l3ae(inner: InnerHoldout) -> Scored:
     vectors = _vectors(inner.bench, inner.rows)
     priors = {ridge: text_weights(vectors, ridge) for ridge in TEXT_RIDGES}
     for ridge in PLAIN_RIDGES:
-        weights = with_prior(inverted(gram, penalty(squares, ridge, dropout), 0.0), None, 0.0)
-        yield TrialVariant(f"lambda {ridge:g}", today=True), inner.profiles @ weights
+        yield TrialVariant(f"lambda {ridge:g}", today=True), inner.profiles @ table_of(gram, squares, ridge, dropout)
     for ridge in RIDGES:
         for strength in STRENGTHS:
             inverse = inverted(gram, penalty(squares, ridge, dropout), strength)

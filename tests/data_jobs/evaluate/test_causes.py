@@ -1,4 +1,4 @@
-"""The tests of reasons tell true ones from false ones."""
+"""The checks of reasons distinguish true ones from false ones."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def plan_of(bench, profile):
 
 
 def personal(bench, whole, profile, page):
-    """What of the scores of some items is the taste's, under the plan of a whole profile."""
+    """Return the part of some items' scores that comes from the taste, under the plan of a whole profile."""
     rows = np.array([item.row for item in page], np.int32)
     request = Request(user_id=whole.user_id, k=len(rows), diversity=0.0, explain=True)
     shown = np.delete(bench.hashes, rows)
@@ -51,7 +51,7 @@ class TestScores:
         raw = constants.score_midpoint + constants.score_scale * signed / (1 - np.abs(signed))
         assert raw_scores(bench, bench.pipeline, someone, rows, plan_of(bench, someone)) == pytest.approx(raw, abs=1e-5)
 
-    def test_are_those_of_the_whole_catalogue_whatever_is_asked(self, bench, someone, page):
+    def test_do_not_depend_on_the_films_requested(self, bench, someone, page):
         rows = np.array([item.row for item in page], np.int32)
         plan = plan_of(bench, someone)
         one_by_one = [raw_scores(bench, bench.pipeline, someone, rows[[at]], plan)[0] for at in range(len(rows))]
@@ -72,11 +72,11 @@ class TestFirstReason:
             (ReasonKind.GENRE, {"popularity": 0.6, "collaborative": 0.4, "traits": 0.5}, False, False, False),
         ],
     )
-    def test_is_held_against_the_largest_term(self, bench, someone, kind, signals, popular, true, largest):
+    def test_is_compared_with_the_largest_term(self, bench, someone, kind, signals, popular, true, largest):
         item = RankedItem(0, 0.5, (cite(kind, "something"), cite(ReasonKind.LIKED, "more")), signals)
-        found = first_reason(bench, someone, item)
-        assert (found.popular, found.true, found.largest) == (popular, true, largest)
-        assert "cites something" in found.words
+        check = first_reason(bench, someone, item)
+        assert (check.popular, check.true, check.largest) == (popular, true, largest)
+        assert "cites something" in check.words
 
 
 class TestFilms:
@@ -124,7 +124,7 @@ class TestFilms:
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "?", stranger),))])
         assert not verdict.falls
 
-    def test_the_prior_that_counts_for_more_with_a_like_less_is_no_argument(self, bench):
+    def test_the_larger_weight_of_the_prior_with_one_like_less_does_not_count(self, bench):
         catalogue = bench.bundle.catalogue
         for case in cut(bench.people, range(8), 3, seed=1):
             request = Request(user_id=case.profile.user_id, k=10, diversity=0.0)
@@ -138,8 +138,8 @@ class TestFilms:
                 rest = replace(case.profile, history=case.profile.history.without(gone))
                 falls = whole - personal(bench, case.profile, rest, page)
                 clear = np.abs(falls) > 1e-5
-                said = np.array([of_pick[at].falls for of_pick in verdicts])
-                assert (said == (falls > 0))[clear].all()
+                verdict_falls = np.array([of_pick[at].falls for of_pick in verdicts])
+                assert (verdict_falls == (falls > 0))[clear].all()
 
 
 class TestTraits:
@@ -148,7 +148,7 @@ class TestTraits:
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.GENRE, genre),))])
         assert verdict.falls
 
-    def test_a_trait_that_the_film_has_not_is_none(self, bench, someone, page):
+    def test_a_trait_that_the_film_lacks_is_not(self, bench, someone, page):
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.DIRECTOR, "Nobody"),))])
         assert not verdict.falls
 
@@ -160,6 +160,6 @@ class TestTraits:
         assert (less.trait_rows.values == 0).sum() > (before == 0).sum()
 
 
-def test_what_only_fills_up_cites_nothing(bench, someone):
+def test_a_popular_film_cites_nothing(bench, someone):
     popular = RankedItem(0, 0.5, (cite(ReasonKind.POPULAR, "Western"),))
     assert examine(bench, someone, [popular]) == [[]]

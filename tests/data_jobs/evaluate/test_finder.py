@@ -10,7 +10,7 @@ def test_there_are_five_hundred_queries_of_seven_kinds() -> None:
     assert list(make(CATALOGUE, 0)) == list(QUERIES)
 
 
-def test_each_query_names_the_film_it_is_made_from_in_another_way() -> None:
+def test_each_kind_of_query_names_its_film_in_its_way() -> None:
     made = make(CATALOGUE, 0)
     assert {query.text for query in made["exact"]} == {film.title for film in FILMS}
     assert "Matrix, The" in {query.text for query in made["article moved"]}
@@ -24,11 +24,11 @@ def test_each_query_names_the_film_it_is_made_from_in_another_way() -> None:
         assert any("".join(words_of(FILMS[row].title)).find(query.text.replace(" ", "")) >= 0 for row in query.relevant)
 
 
-def test_all_films_of_a_name_are_wanted() -> None:
+def test_all_films_of_a_name_are_relevant() -> None:
     (query,) = [query for query in make(CATALOGUE, 0)["exact"] if query.text == "M"]
     assert [FILMS[row].title for row in query.relevant] == ["M"]
-    of_two = next(query for query in make(CATALOGUE, 0)["exact"] if query.text == "Cape Fear")
-    assert len(of_two.relevant) == 2
+    shared = next(query for query in make(CATALOGUE, 0)["exact"] if query.text == "Cape Fear")
+    assert len(shared.relevant) == 2
 
 
 def test_the_same_seed_makes_the_same_queries() -> None:
@@ -37,16 +37,16 @@ def test_the_same_seed_makes_the_same_queries() -> None:
 
 
 def test_the_bars_of_the_small_catalogue_are_met() -> None:
-    found = measure(finder_of(), 0)
-    assert [bar.met for bar in found.bars()] == [True, True]
-    assert found.first["exact"].mean == 1.0
-    assert found.near["typo"].mean >= 0.9
-    assert set(found.milliseconds) == {"p50", "p95", "p99"}
-    assert any("first five" in name for _, name, _ in found.figures())
-    assert next(iter(found.tables())).title == "Finding a film by name"
+    result = measure(finder_of(), 0)
+    assert [bar.met for bar in result.bars()] == [True, True]
+    assert result.first["exact"].mean == 1.0
+    assert result.near["typo"].mean >= 0.9
+    assert set(result.milliseconds) == {"p50", "p95", "p99"}
+    assert any("first five" in name for _, name, _ in result.figures())
+    assert next(iter(result.tables())).title == "Finding a film by name"
     assert NEAR == 5
 
 
-def test_a_catalogue_without_films_asks_nothing() -> None:
-    found = measure(finder_of(()), 0)
-    assert found.missed == ()
+def test_a_catalogue_without_films_has_no_queries() -> None:
+    result = measure(finder_of(()), 0)
+    assert result.missed == ()

@@ -1,4 +1,4 @@
-"""As a shop grows: the same people and more ratings, votes or none, and what needs neither beside it."""
+"""Data growth: the same people and more ratings, with and without votes, and the baselines."""
 
 from dataclasses import replace
 
@@ -30,13 +30,13 @@ def job_of(bench, holdout, folder, dataset) -> Job:
 
 
 @pytest.fixture(scope="module")
-def found(bench, holdout, tmp_path_factory) -> Growth:
+def result(bench, holdout, tmp_path_factory) -> Growth:
     bench = replace(bench, dataset=voted(bench.dataset))
     holdout = replace(holdout, training=voted(holdout.training))
     return part(job_of(bench, holdout, tmp_path_factory.mktemp("growth"), voted(kit.dataset())))
 
 
-def test_fewer_ratings_are_among_more_and_the_last_point_has_all(holdout):
+def test_fewer_ratings_are_within_more_and_the_last_point_has_all(holdout):
     points = list(grown(holdout.training, seed=1))
     total = len(holdout.training.events)
     assert [ratings for ratings, _ in points] == [0, 1_000, total]
@@ -47,9 +47,9 @@ def test_fewer_ratings_are_among_more_and_the_last_point_has_all(holdout):
     assert pairs[0] < pairs[1] < pairs[2]
 
 
-def test_the_seed_decides_which(holdout):
-    one, other, again = (list(grown(holdout.training, seed))[1][1].events.film.tolist() for seed in (1, 2, 1))
-    assert one == again != other
+def test_the_seed_decides_the_draw(holdout):
+    first, second, again = (list(grown(holdout.training, seed))[1][1].events.film.tolist() for seed in (1, 2, 1))
+    assert first == again != second
 
 
 def test_without_votes_the_films_are_otherwise_the_same():
@@ -58,49 +58,49 @@ def test_without_votes_the_films_are_otherwise_the_same():
     assert [film.title for film in films] == [film.title for film in kit.films()]
 
 
-def test_the_same_people_at_every_point(found, holdout):
-    assert {model.ndcg.n for point in found.points for model in point.models.values()} == {len(holdout.relevant)}
+def test_the_same_people_at_every_point(result, holdout):
+    assert {model.ndcg.n for point in result.points for model in point.models.values()} == {len(holdout.relevant)}
 
 
-def test_the_references_stand_beside_each_point(found):
+def test_each_point_has_the_baselines(result):
     constant = {"votes", "log votes x average", CONTENT}
-    for point in found.points:
+    for point in result.points:
         popular = {"popularity"} if point.ratings else set()
         assert set(point.models) == {PIPELINE, WITHOUT_VOTES} | popular | constant
     for model in constant:
-        assert len({point.models[model].ndcg for point in found.points}) == 1
+        assert len({point.models[model].ndcg for point in result.points}) == 1
 
 
-def test_differences_are_those_of_the_figures(found):
-    for point in found.points:
-        mine = point.models[PIPELINE]
-        assert (mine.ahead.mean, mine.ahead.se) == (0, 0)
+def test_differences_are_those_of_the_figures(result):
+    for point in result.points:
+        pipeline = point.models[PIPELINE]
+        assert (pipeline.ahead.mean, pipeline.ahead.se) == (0, 0)
         for model in point.models.values():
-            assert model.ahead.mean == pytest.approx(mine.ndcg.mean - model.ndcg.mean)
+            assert model.ahead.mean == pytest.approx(pipeline.ndcg.mean - model.ndcg.mean)
 
 
-def test_ratings_help(found):
-    # Where votes say nothing; with them these few films are told apart without a rating.
-    first, *_, last = (point.models[WITHOUT_VOTES].ndcg.mean for point in found.points)
+def test_ratings_help(result):
+    # Without votes; with them these few films are ranked well without a rating.
+    first, *_, last = (point.models[WITHOUT_VOTES].ndcg.mean for point in result.points)
     assert last > first
 
 
-def test_films_nobody_voted_for_need_no_second_training(plain_bench, holdout, tmp_path):
-    found = part(job_of(plain_bench, holdout, tmp_path, kit.dataset()))
-    assert [set(point.models) for point in found.points] == [
+def test_films_without_votes_need_no_second_training(plain_bench, holdout, tmp_path):
+    result = part(job_of(plain_bench, holdout, tmp_path, kit.dataset()))
+    assert [set(point.models) for point in result.points] == [
         {PIPELINE},
         {PIPELINE, "popularity"},
         {PIPELINE, "popularity"},
     ]
-    assert len(list(found.bars())) == 2
+    assert len(list(result.bars())) == 2
     assert not list(tmp_path.iterdir())
 
 
-def test_reports(found):
-    [table] = found.tables()
+def test_reports(result):
+    [table] = result.tables()
     assert all(len(row) == len(table.headings) for row in table.rows)
-    assert [bar.name.split(" ratings")[0] for bar in found.bars()] == [f"{point.ratings:,}" for point in found.points]
-    assert len(list(found.panels())) == len(found.points)
-    values = [value for _, _, value in found.figures()]
-    assert len(values) == 3 * sum(len(point.models) for point in found.points)
+    assert [bar.name.split(" ratings")[0] for bar in result.bars()] == [f"{point.ratings:,}" for point in result.points]
+    assert len(list(result.panels())) == len(result.points)
+    values = [value for _, _, value in result.figures()]
+    assert len(values) == 3 * sum(len(point.models) for point in result.points)
     assert np.isfinite([value.mean for value in values]).all()

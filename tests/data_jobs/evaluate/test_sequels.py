@@ -13,8 +13,8 @@ from tests.data_jobs.evaluate import kit
 SERIES = [(0, 1, 2), (3, 4, 5), (6, 7), (8, 9, 10)]
 
 
-class Listed:
-    """A pipeline that answers from lists, by the film that is liked."""
+class ListedPipeline:
+    """A pipeline that returns given lists, by the liked film."""
 
     def __init__(self, bench, lists: dict[int, list[int]]) -> None:
         self._pipeline = bench.pipeline
@@ -30,7 +30,7 @@ class Listed:
 
 
 @pytest.fixture(scope="module")
-def found(bench):
+def result(bench):
     rest = list(range(40, 50))
     lists = {
         0: [1, 2, *rest],  # both, in order
@@ -38,40 +38,40 @@ def found(bench):
         6: [7, *rest],  # there is no third
         8: [*rest, *rest],  # neither
     }
-    return sequels(replace(bench, pipeline=Listed(bench, lists)), SERIES, 20.0, kit.Listening())
+    return sequels(replace(bench, pipeline=ListedPipeline(bench, lists)), SERIES, 20.0, kit.Listening())
 
 
-def test_the_second_film_is_looked_for_in_the_first_ten(found, bench):
-    assert found.models["pipeline"].second.mean == 0.5
-    assert found.missed == (bench.bundle.catalogue.titles[4], bench.bundle.catalogue.titles[9])
+def test_the_second_film_must_be_in_the_first_ten(result, bench):
+    assert result.models["pipeline"].second.mean == 0.5
+    assert result.missed == (bench.bundle.catalogue.titles[4], bench.bundle.catalogue.titles[9])
 
 
-def test_order_counts_where_both_are_there(found, bench):
-    in_order = found.models["pipeline"].in_order
+def test_the_order_counts_if_both_films_are_listed(result, bench):
+    in_order = result.models["pipeline"].in_order
     assert (in_order.mean, in_order.n) == (0.5, 2)
-    assert found.swapped == (bench.bundle.catalogue.titles[5],)
+    assert result.swapped == (bench.bundle.catalogue.titles[5],)
 
 
-def test_others_are_asked_for_somebody_who_likes_the_first_film_alone(found, bench):
+def test_baselines_rank_for_a_person_who_likes_the_first_film_alone(result, bench):
     shown = [MostLiked(bench).best(bench.people.fan_of(np.array([first], np.int32)), 10) for first, *_ in SERIES]
     hits = [rows[1] in ranked for rows, ranked in zip(SERIES, shown, strict=True)]
-    assert found.models["popularity"].second.mean == sum(hits) / 4
-    assert list(found.models) == ["pipeline", "popularity", "plain EASE"]
-    for other, ahead in found.ahead.items():
-        assert ahead.mean == pytest.approx(0.5 - found.models[other].second.mean)
+    assert result.models["popularity"].second.mean == sum(hits) / 4
+    assert list(result.models) == ["pipeline", "popularity", "plain EASE"]
+    for other, ahead in result.ahead.items():
+        assert ahead.mean == pytest.approx(0.5 - result.models[other].second.mean)
 
 
 def test_the_real_pipeline_answers(bench):
     progress = kit.Listening()
-    found = sequels(bench, SERIES, 20.0, progress)
-    assert 0 <= found.models["pipeline"].second.mean <= 1
+    result = sequels(bench, SERIES, 20.0, progress)
+    assert 0 <= result.models["pipeline"].second.mean <= 1
     assert progress.heard[-1] == ("sequels", 4, 4)
 
 
-def test_reports(found):
-    tables = list(found.tables())
+def test_reports(result):
+    tables = list(result.tables())
     assert [len(table.rows) for table in tables] == [3, 2, 1]
     assert all(len(row) == len(tables[0].headings) for row in tables[0].rows)
-    assert len(list(found.bars())) == 2
-    assert ("pipeline", "second", found.models["pipeline"].second) in list(found.figures())
-    assert [len(panel.bars) for panel in found.panels()] == [3]
+    assert len(list(result.bars())) == 2
+    assert ("pipeline", "second", result.models["pipeline"].second) in list(result.figures())
+    assert [len(panel.bars) for panel in result.panels()] == [3]

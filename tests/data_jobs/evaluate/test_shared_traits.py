@@ -1,4 +1,4 @@
-"""What films share, as a person would say it."""
+"""Traits that films share."""
 
 import numpy as np
 import pytest
@@ -17,8 +17,7 @@ FILMS = [
 
 @pytest.fixture(scope="module")
 def by_kind() -> dict[str, SharedTraits]:
-    found = shared_traits(FILMS, build_catalogue(FILMS, Events.empty()))
-    return {shared.kind: shared for shared in found}
+    return {shared.kind: shared for shared in shared_traits(FILMS, build_catalogue(FILMS, Events.empty()))}
 
 
 def test_five_kinds(by_kind):
@@ -35,7 +34,7 @@ def test_five_kinds(by_kind):
         ("series", [("Alien",), ("Alien",), (), ()]),
     ],
 )
-def test_what_a_film_has_and_nothing_for_what_is_unknown(by_kind, kind, traits):
+def test_the_traits_of_films_and_none_for_unknown_facts(by_kind, kind, traits):
     assert list(by_kind[kind].of_film) == traits
 
 
@@ -43,12 +42,12 @@ def test_the_films_of_a_trait(by_kind):
     assert by_kind["genre"].films["Horror"].tolist() == [0, 1]
 
 
-def test_those_of_some_films_that_have_a_trait(by_kind):
-    found = by_kind["language"].among(np.array([2, 1, 0], np.int32))
-    assert {name: rows.tolist() for name, rows in found.items()} == {"en": [1, 0], "ko": [2]}
+def test_which_of_some_films_have_a_trait(by_kind):
+    rows_by_trait = by_kind["language"].among(np.array([2, 1, 0], np.int32))
+    assert {name: rows.tolist() for name, rows in rows_by_trait.items()} == {"en": [1, 0], "ko": [2]}
 
 
-def test_what_many_likes_have_is_not_niche(by_kind):
+def test_a_trait_of_many_likes_is_not_niche(by_kind):
     likes = np.array([1, 0, 99, 0])
     assert by_kind["language"].niche(likes) == {"en"}
     edge = round(1 / NICHE)

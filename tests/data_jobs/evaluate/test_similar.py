@@ -9,48 +9,48 @@ from services.recommender.similar import similar as films_like
 from tests.data_jobs.evaluate import kit
 
 
-def test_films_like_a_film_are_asked_of_the_service_itself(bench):
+def test_the_most_similar_films_are_those_of_the_service(bench):
     items = films_like(bench.pipeline, 5, 10, patient()).items
     assert most_similar(bench, 5).tolist() == [item.row for item in items]
 
 
-def test_by_genre_is_jaccard_and_then_fame(bench):
+def test_by_genre_is_jaccard_and_then_popularity(bench):
     catalogue = bench.bundle.catalogue
     names = [set(genres.from_mask(int(bits))) for bits in catalogue.genre_bits]
 
     def worth(row: int) -> tuple[float, int]:
         return -len(names[row] & names[4]) / max(1, len(names[row] | names[4])), int(bench.ranks[row])
 
-    wanted = sorted((row for row in range(kit.FILMS) if row != 4), key=worth)[:10]
-    assert most_similar_by_genre(catalogue, bench.ranks, 4).tolist() == wanted
+    expected = sorted((row for row in range(kit.FILMS) if row != 4), key=worth)[:10]
+    assert most_similar_by_genre(catalogue, bench.ranks, 4).tolist() == expected
 
 
 class TestPairs:
-    def test_a_known_like_asks_for_the_held_out_ones_of_the_same_person(self, bench, holdout):
-        asked = pairs(bench, holdout, 0)
-        assert len(asked) == 2 * len(holdout.relevant)
+    def test_a_known_like_has_the_held_out_likes_of_the_same_person(self, bench, holdout):
+        drawn = pairs(bench, holdout, 0)
+        assert len(drawn) == 2 * len(holdout.relevant)
         events = bench.dataset.events
-        for (row, wanted), user_id in zip(asked[::2], holdout.relevant, strict=True):
+        for (row, expected), user_id in zip(drawn[::2], holdout.relevant, strict=True):
             code = events.user_ids.index(user_id)
             known = events.film[(events.user == code) & liked(events)]
             assert row in known
-            assert not np.isin(wanted, known).any()
+            assert not np.isin(expected, known).any()
 
     def test_a_seed_draws_the_same(self, bench, holdout):
-        one, same, other = ([row for row, _ in pairs(bench, holdout, seed)] for seed in (1, 1, 2))
-        assert one == same != other
+        first, same, second = ([row for row, _ in pairs(bench, holdout, seed)] for seed in (1, 1, 2))
+        assert first == same != second
 
 
 def test_figures_are_paired(bench, holdout):
-    found = similar(bench, holdout, 0, kit.Listening())
-    assert found.colikes.n == found.jaccard.n == found.ahead.n == 2 * len(holdout.relevant)
-    assert found.ahead.mean == pytest.approx(found.colikes.mean - found.jaccard.mean)
+    result = similar(bench, holdout, 0, kit.Listening())
+    assert result.colikes.n == result.jaccard.n == result.ahead.n == 2 * len(holdout.relevant)
+    assert result.ahead.mean == pytest.approx(result.colikes.mean - result.jaccard.mean)
 
 
 def test_a_world_without_series_has_none_to_miss(bench, holdout):
-    found = similar(bench, holdout, 0, kit.Listening())
-    assert found.series.n == 0
-    assert found.missed == ()
+    result = similar(bench, holdout, 0, kit.Listening())
+    assert result.series.n == 0
+    assert result.missed == ()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_world_without_series_has_none_to_miss(bench, holdout):
 )
 def test_a_series_is_found_or_missed_film_by_film(answers, shares, missed):
     progress = kit.Listening()
-    found = in_series([(0, 1, 2), (3, 4)], lambda row: np.array(answers[row], np.int32), progress)
-    assert found[0].tolist() == pytest.approx(shares)
-    assert found[1] == missed
+    result = in_series([(0, 1, 2), (3, 4)], lambda row: np.array(answers[row], np.int32), progress)
+    assert result[0].tolist() == pytest.approx(shares)
+    assert result[1] == missed
     assert progress.heard[-1] == ("series", 2, 2)

@@ -1,4 +1,4 @@
-"""Variants of the SVD on the invented data: all of them judged inside, two of them measured outside."""
+"""Variants of the SVD: all are measured on inner holdouts, two on the outer."""
 
 from types import SimpleNamespace
 
@@ -28,22 +28,22 @@ def job(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(job):
+def grid(job):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(svd_grid, "FACTORS", (2, 64))
         return svd_grid.part(job)
 
 
-def test_every_variant_is_judged_inside_and_the_best_and_the_current_are_measured(found, job):
-    assert len(found.judged) == 2 * 2 * len(svd_grid.SCALINGS)
-    assert [each.mean for each in found.judged] == sorted((each.mean for each in found.judged), reverse=True)
-    measured = [each.variant for each in found.judged if each.outer is not None]
+def test_every_variant_is_judged_inside_and_the_best_and_the_current_are_measured(grid, job):
+    assert len(grid.judged) == 2 * 2 * len(svd_grid.SCALINGS)
+    assert [each.mean for each in grid.judged] == sorted((each.mean for each in grid.judged), reverse=True)
+    measured = [each.variant for each in grid.judged if each.outer is not None]
     params = job.bench.params
     current = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
-    assert set(measured) == {found.judged[0].variant, current}
+    assert set(measured) == {grid.judged[0].variant, current}
 
 
-def test_the_current_variant_measures_what_the_preset_returns(found, job):
+def test_the_current_variant_measures_what_the_preset_returns(grid, job):
     params = job.bench.params
     current = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
     factors_of(job.bench.bundle)
@@ -52,15 +52,15 @@ def test_the_current_variant_measures_what_the_preset_returns(found, job):
         request = Request(user_id=case.profile.user_id, k=10, diversity=0.0, preset=Preset.SVD)
         items = job.bench.pipeline.rank(request, case.profile, patient()).items
         hits.append(len({item.row for item in items} & set(case.relevant.tolist())) / len(case.relevant))
-    [outer] = [each.outer for each in found.judged if each.variant == current]
+    [outer] = [each.outer for each in grid.judged if each.variant == current]
     assert outer.mean == pytest.approx(np.mean(hits), abs=0.02)
 
 
-def test_the_table_and_the_csv_have_every_variant(found):
-    [table] = found.tables()
-    assert len(table.rows) == len(found.judged) + 1
-    assert {metric for _, metric, _ in found.figures()} == {"inner recall@10", "recall@10", "ndcg@10"}
-    [bar] = found.bars()
+def test_the_table_and_the_csv_have_every_variant(grid):
+    [table] = grid.tables()
+    assert len(table.rows) == len(grid.judged) + 1
+    assert {metric for _, metric, _ in grid.figures()} == {"inner recall@10", "recall@10", "ndcg@10"}
+    [bar] = grid.bars()
     assert bar.wanted == ">= 1.1"
 
 

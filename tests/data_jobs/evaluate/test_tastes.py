@@ -1,4 +1,4 @@
-"""Focused tastes as they are drawn: three likes that share a trait, of people the model has not seen."""
+"""The draw of focused tastes: three likes that share a trait, of people unseen in training."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def likes(fold, code: int) -> set[int]:
     return set(fold.people.dataset.events.film[fold.people.likes_of(code)].tolist())
 
 
-def test_three_likes_of_one_trait_are_known_and_the_others_are_to_be_found(fold, drawn):
+def test_three_likes_of_one_trait_are_known_and_the_others_hidden(fold, drawn):
     assert drawn
     for taste in drawn:
         known, rest, others = (set(rows.tolist()) for rows in (taste.known, taste.of_trait, taste.others))
@@ -31,7 +31,7 @@ def test_three_likes_of_one_trait_are_known_and_the_others_are_to_be_found(fold,
         assert others == likes(fold, taste.code) - known
 
 
-def test_the_profile_has_what_is_known_and_nothing_else(fold, drawn):
+def test_the_profile_has_only_the_known_likes(fold, drawn):
     for taste in drawn:
         rows = fold.bench.bundle.catalogue.rows_of_hashes(taste.profile.seen)
         assert sorted(rows.tolist()) == sorted(taste.known.tolist())
@@ -46,7 +46,7 @@ def test_at_most_two_traits_of_a_kind_from_a_person(drawn):
     assert max(map(pairs.count, pairs)) == TRAITS_EACH
 
 
-def test_kinds_that_all_films_share_are_no_focus(drawn):
+def test_kinds_that_all_films_share_are_skipped(drawn):
     assert {taste.kind for taste in drawn} == {"director"}  # one language, three genres of a third each
 
 

@@ -1,4 +1,4 @@
-"""The part that measures the two-tower model alone."""
+"""The two-tower model alone."""
 
 from types import SimpleNamespace
 
@@ -31,30 +31,30 @@ def job(tmp_path_factory):
 def test_a_model_ranks_all_films_but_those_that_were_rated(job):
     model = two_tower.TwoTowerRanker("towers", job.bench.bundle, make_towers(len(job.bench.bundle.catalogue)))
     case = job.cases[0]
-    found = model.best(case.profile, 1_000)
+    result = model.best(case.profile, 1_000)
     seen = job.bench.bundle.catalogue.rows_of_hashes(case.profile.seen)
-    assert len(found) == len(job.bench.bundle.catalogue) - len(seen)
-    assert not np.isin(found, seen).any()
+    assert len(result) == len(job.bench.bundle.catalogue) - len(seen)
+    assert not np.isin(result, seen).any()
 
 
 @needs_torch
-def test_both_losses_are_measured_beside_each_other(job, monkeypatch):
+def test_both_losses_are_measured(job, monkeypatch):
     small = {"dims": 8, "hidden": 8, "batch": 128, "rate": 0.01, "epochs": 4, "extra": 32}
     of = TowerParams.of
     monkeypatch.setattr(TowerParams, "of", lambda loss, **given: of(loss, **small, **given))
-    found = two_tower.part(job)
-    assert set(found.trials) == set(Loss)
-    [table] = found.tables()
+    result = two_tower.part(job)
+    assert set(result.trials) == set(Loss)
+    [table] = result.tables()
     assert [row[0] for row in table.rows] == ["two-tower, softmax + logQ", "two-tower, triplet"]
-    softmax = found.trials[Loss.SOFTMAX]
+    softmax = result.trials[Loss.SOFTMAX]
     # Three schools of 30 films: by chance alone a ninth of a school's films are in a list of ten.
     assert softmax.row.recall.mean > 0.3
     assert 0 < softmax.validation <= 1
-    assert {name for name, _, _ in found.figures()} == {row[0] for row in table.rows}
-    assert [bar.name for bar in found.bars()] == ["two-tower, softmax against triplet by validation"]
+    assert {name for name, _, _ in result.figures()} == {row[0] for row in table.rows}
+    assert [bar.name for bar in result.bars()] == ["two-tower, softmax against triplet by validation"]
 
 
-def test_without_pytorch_it_says_what_to_install(job, monkeypatch):
+def test_without_pytorch_the_error_says_what_to_install(job, monkeypatch):
     monkeypatch.setattr(two_tower, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="uv sync --locked --group train"):
         two_tower.part(job)
