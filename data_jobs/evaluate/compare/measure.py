@@ -14,7 +14,7 @@ from data_jobs.evaluate.compare.examples import ComparedPeople, example, known_l
 from data_jobs.evaluate.compare.sides import Side
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, tail_recall
-from data_jobs.evaluate.popularity_bias import HEAD
+from data_jobs.evaluate.parts.popularity_bias import HEAD
 from data_jobs.evaluate.protocol import TOP, Result, lists_of, result_of
 from data_jobs.evaluate.ranking_models import Mask, PipelineModel, Rows
 from data_jobs.evaluate.workbench import Workbench

@@ -9,17 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.cold_items import ColdItems, ColdRecall
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
-from data_jobs.evaluate.newcomers import Newcomer, Newcomers
+from data_jobs.evaluate.parts.cold_items import ColdItems, ColdRecall
+from data_jobs.evaluate.parts.newcomers import Newcomer, Newcomers
+from data_jobs.evaluate.parts.queries import QueriesOutcome
+from data_jobs.evaluate.parts.reasons import ALL, Reasons, TasteSizeReasons
+from data_jobs.evaluate.parts.similar import SimilarOutcome
 from data_jobs.evaluate.picture import panels, picture
 from data_jobs.evaluate.protocol import PairedDifference, Row
 from data_jobs.evaluate.quality_bars import bars
-from data_jobs.evaluate.queries import QueriesOutcome
-from data_jobs.evaluate.reasons import ALL, Reasons, TasteSizeReasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write
-from data_jobs.evaluate.similar import SimilarOutcome
 from data_jobs.evaluate.split import PER_PERSON, SplitKind
 
 SETTING = Setting(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.similar import in_series, most_similar, most_similar_by_genre, pairs, similar
+from data_jobs.evaluate.parts.similar import in_series, most_similar, most_similar_by_genre, pairs, similar
 from data_jobs.evaluate.split import liked
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain import genres

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate import split, svd_grid
+from data_jobs.evaluate import split
 from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.parts import svd_grid
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import MostLiked
 from data_jobs.evaluate.split import SplitKind

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.evaluate.shared_traits import NICHE, SharedTraits, shared_traits
+from data_jobs.evaluate.parts.shared_traits import NICHE, SharedTraits, shared_traits
 from data_jobs.records import Events, Film
 
 FILMS = [

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate import tastes
-from data_jobs.evaluate.tastes import KNOWN, MIN_HIDDEN, TRAITS_EACH, draw
+from data_jobs.evaluate.parts import tastes
+from data_jobs.evaluate.parts.tastes import KNOWN, MIN_HIDDEN, TRAITS_EACH, draw
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate import popularity_bias
-from data_jobs.evaluate.popularity_bias import PopularityBias, biases, of_few_likes
+from data_jobs.evaluate.parts import popularity_bias
+from data_jobs.evaluate.parts.popularity_bias import PopularityBias, biases, of_few_likes
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import MostLiked
 from services.recommender.domain.profile import Profile

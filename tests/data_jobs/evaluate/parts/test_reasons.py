@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from data_jobs.evaluate.few_likes import WHOLE_PROFILE, cut
-from data_jobs.evaluate.reasons import ALL, reasons
+from data_jobs.evaluate.parts.reasons import ALL, reasons
 from services.recommender.domain.request import ReasonKind
 from tests.data_jobs.evaluate import kit
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.folds import Fold
-from data_jobs.evaluate.shared_traits import SharedTraits, shared_traits
+from data_jobs.evaluate.parts.shared_traits import SharedTraits, shared_traits
 from data_jobs.evaluate.split import liked
 from services.recommender.domain.profile import Profile
 

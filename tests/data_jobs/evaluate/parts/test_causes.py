@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.causes import examine, first_reason, raw_scores, without_trait
 from data_jobs.evaluate.few_likes import cut
+from data_jobs.evaluate.parts.causes import examine, first_reason, raw_scores, without_trait
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Request
 from services.recommender.taste.fold_in import fold_in

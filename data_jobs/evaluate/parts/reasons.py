@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_jobs.evaluate.causes import CitationCheck, FirstReasonCheck, examine, first_reason
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.few_likes import LIKES, WHOLE_PROFILE, cut, likes_in_words
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.parts.causes import CitationCheck, FirstReasonCheck, examine, first_reason
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient
 from data_jobs.report import Progress

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.queries import JudgedQuery, make, misspelt, queries, search, taglines
+from data_jobs.evaluate.parts.queries import JudgedQuery, make, misspelt, queries, search, taglines
 from data_jobs.readers.text import fold
 from tests.data_jobs.evaluate import kit
 
@@ -87,7 +87,7 @@ class TestTaglines:
         assert taglines(TitlesAndDetails(("Ran", tagline, overview)), 0) == []
 
     def test_a_tagline_is_a_hit_if_its_film_is_among_the_ten(self, plain_bench, monkeypatch):
-        monkeypatch.setattr("data_jobs.evaluate.queries.taglines", lambda *_: [JudgedQuery("x", (3,))])
+        monkeypatch.setattr("data_jobs.evaluate.parts.queries.taglines", lambda *_: [JudgedQuery("x", (3,))])
         for rows, mean in (((3,), 1.0), ((), 0.0)):
             pipeline = kit.RecordingPipeline(plain_bench.pipeline, {"x": rows})
             result = queries(replace(plain_bench, pipeline=pipeline), 0, kit.Listening())

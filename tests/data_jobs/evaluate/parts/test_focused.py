@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.focused import MODELS, Focused, focused
-from data_jobs.evaluate.tastes import draw
+from data_jobs.evaluate.parts.focused import MODELS, Focused, focused
+from data_jobs.evaluate.parts.tastes import draw
 from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from tests.data_jobs.evaluate import kit
 

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate import split, two_tower
+from data_jobs.evaluate import split
 from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.parts import two_tower
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.split import SplitKind

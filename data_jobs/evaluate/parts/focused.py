@@ -21,10 +21,10 @@ from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.parts.tastes import TraitTaste, draw
 from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.ranking_models import Ease, MostLiked, by_seeds
-from data_jobs.evaluate.tastes import TraitTaste, draw
 from data_jobs.report import Progress
 
 MODELS = (PIPELINE, MostLiked.name, Ease.name)

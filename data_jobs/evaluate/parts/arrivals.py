@@ -18,8 +18,8 @@ from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.held_out_people import People, on_rows_of
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.moments import before, moment
-from data_jobs.evaluate.newcomers import Newcomer, newcomers
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.parts.newcomers import Newcomer, newcomers
 from data_jobs.evaluate.split import spans
 from data_jobs.evaluate.workbench import Workshop
 from data_jobs.records import Dataset, Events

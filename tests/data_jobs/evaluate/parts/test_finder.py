@@ -1,4 +1,4 @@
-from data_jobs.evaluate.finder import NEAR, QUERIES, make, measure
+from data_jobs.evaluate.parts.finder import NEAR, QUERIES, make, measure
 from services.recommender.names.folding import words_of
 from tests.recommender.names.cinema import FILMS, catalogue_of, finder_of
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.few_likes import MIN_HIDDEN
-from data_jobs.evaluate.newcomers import newcomers
+from data_jobs.evaluate.parts.newcomers import newcomers
 from data_jobs.evaluate.split import liked
 from tests.data_jobs.evaluate import kit
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.evaluation import PIPELINE, EvaluationOrder
-from data_jobs.evaluate.growth import CONTENT, WITHOUT_VOTES, Growth, grown, part, without_votes
 from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.parts.growth import CONTENT, WITHOUT_VOTES, Growth, grown, part, without_votes
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import ContentModel, MostLiked, PipelineModel
 from tests.data_jobs.evaluate import kit

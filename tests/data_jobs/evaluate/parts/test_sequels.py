@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data_jobs.evaluate.parts.sequels import sequels
 from data_jobs.evaluate.ranking_models import MostLiked
-from data_jobs.evaluate.sequels import sequels
 from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from tests.data_jobs.evaluate import kit
 

@@ -1,8 +1,8 @@
 """Measure the lookup of films by name: 500 queries from a catalogue's titles, whose relevant films are known.
 
 Whole titles, prefixes, alternative titles, one or two typing errors, a title with its year or with its article at the
-end, and titles in plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.finder`` queries the active
-bundle.
+end, and titles in plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.parts.finder`` queries the
+active bundle.
 """
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.queries import misspelt
+from data_jobs.evaluate.parts.queries import misspelt
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.name_files import load_names

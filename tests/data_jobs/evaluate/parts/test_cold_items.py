@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.cold_items import cold_items, draw
+from data_jobs.evaluate.parts.cold_items import cold_items, draw
 from data_jobs.evaluate.split import liked
 from tests.data_jobs.evaluate import kit
 
