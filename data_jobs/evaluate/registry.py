@@ -1,5 +1,5 @@
-"""The parts of an evaluation: the name of each, which is also its command-line option, and its module, imported when the
-part runs.
+"""The parts of an evaluation: the name of each, which is also its command-line option, and its module, which is
+imported when the part runs.
 """
 
 from dataclasses import dataclass

@@ -130,7 +130,7 @@ def test_the_command(movielens, tmp_path, monkeypatch, capsys):
     ]
     assert main(command) == 0
     said = capsys.readouterr().out
-    assert "96 people train, 12 others are measured" in said
+    assert "trained on 96 people, tested on 12 others" in said
     assert "Mult-VAE (Liang 2018)" in said
     for other in (["--split", "time"], ["--panel"], ["--compare", "default", "svd"]):
         assert main([*command, *other]) == 2
