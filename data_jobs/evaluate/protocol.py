@@ -80,8 +80,8 @@ def result_of(name: str, lists: list[NDArray[np.int32]], cases: Sequence[HeldOut
     )
 
 
-def row_of(result: Result, others: Sequence[Result]) -> Row:
-    """Return the row of a result, with its differences from other results."""
+def row_of(result: Result, baselines: Sequence[Result]) -> Row:
+    """Return the row of a result, with its differences from baseline results."""
     return Row(
         result.model,
         Estimate.of(result.recall),
@@ -89,14 +89,14 @@ def row_of(result: Result, others: Sequence[Result]) -> Row:
         result.coverage,
         Estimate.of(result.popularity_rank),
         Estimate.of(result.diversity),
-        {other.model: difference(result, other) for other in others if other is not result},
+        {baseline.model: difference(result, baseline) for baseline in baselines if baseline is not result},
     )
 
 
-def difference(result: Result, other: Result) -> PairedDifference:
-    """Return ``result`` minus ``other``, paired by person."""
+def difference(result: Result, baseline: Result) -> PairedDifference:
+    """Return ``result`` minus ``baseline``, paired by person."""
     return PairedDifference(
-        Estimate.of_difference(result.recall, other.recall), Estimate.of_difference(result.ndcg, other.ndcg)
+        Estimate.of_difference(result.recall, baseline.recall), Estimate.of_difference(result.ndcg, baseline.ndcg)
     )
 
 

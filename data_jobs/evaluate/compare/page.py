@@ -102,14 +102,14 @@ def _sections(comparison: Comparison) -> Iterator[str]:
 
 def _figures(comparison: Comparison) -> str:
     rows = []
-    for each in comparison.figures:
-        css = "even" if not each.b_less_a.clear else "up" if each.b_less_a.mean > 0 else "down"
+    for figure in comparison.figures:
+        css = "even" if not figure.b_less_a.clear else "up" if figure.b_less_a.mean > 0 else "down"
         # More variety or lower popularity is not better by itself.
-        css = css if each.more == "better" else "even"
-        cells = (in_unit(each.a, each.unit), in_unit(each.b, each.unit), difference(each))
+        css = css if figure.more == "better" else "even"
+        cells = (in_unit(figure.a, figure.unit), in_unit(figure.b, figure.unit), difference(figure))
         numbers = "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
-        numbers += f'<td class="{css}">{escape(change_in_words(each))}</td>'
-        rows.append(f'<tr><th scope="row">{escape(each.name)}</th>{numbers}</tr>')
+        numbers += f'<td class="{css}">{escape(change_in_words(figure))}</td>'
+        rows.append(f'<tr><th scope="row">{escape(figure.name)}</th>{numbers}</tr>')
     a, b = comparison.coverage
     numbers = f'<td class="n">{a:.2%}</td><td class="n">{b:.2%}</td><td class="n">{100 * (b - a):+.2f} points</td>'
     rows.append(f'<tr><th scope="row">coverage@10</th>{numbers}<td></td></tr>')
@@ -122,19 +122,19 @@ def _figures(comparison: Comparison) -> str:
 def _relative_chart(comparison: Comparison) -> str:
     """Return all figures on one axis, relative to A."""
     rows: list[Row] = []
-    for each in comparison.figures:
-        if each.a:
-            less = each.b_less_a
-            mean, low, high = (value / abs(each.a) for value in (less.mean, less.low, less.high))
-            rows.append((each.name, mean, low, high, f"{mean:+.1%}", each.more == "better"))
+    for figure in comparison.figures:
+        if figure.a:
+            less = figure.b_less_a
+            mean, low, high = (value / abs(figure.a) for value in (less.mean, less.low, less.high))
+            rows.append((figure.name, mean, low, high, f"{mean:+.1%}", figure.more == "better"))
     return intervals("Differences relative to the first side, with 95 % intervals", rows, WIDE, 290)
 
 
 def _groups(comparison: Comparison) -> str:
     rows = [
-        (f"{each.likes} likes ({each.b_less_a.n})", each.b_less_a.mean, each.b_less_a.low, each.b_less_a.high,
-         f"{each.a:.3f} → {each.b:.3f}", True)
-        for each in comparison.groups
+        (f"{group.likes} likes ({group.b_less_a.n})", group.b_less_a.mean, group.b_less_a.low, group.b_less_a.high,
+         f"{group.a:.3f} → {group.b:.3f}", True)
+        for group in comparison.groups
     ]  # fmt: skip
     return intervals("Difference in NDCG@10 by known likes, with 95 % intervals", rows, HALF, 160)
 

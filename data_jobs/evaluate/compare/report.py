@@ -54,8 +54,14 @@ def tables(comparison: Comparison) -> Iterator[Table]:
 
 def _figures(comparison: Comparison) -> Table:
     rows = [
-        (each.name, in_unit(each.a, each.unit), in_unit(each.b, each.unit), difference(each), change_in_words(each))
-        for each in comparison.figures
+        (
+            figure.name,
+            in_unit(figure.a, figure.unit),
+            in_unit(figure.b, figure.unit),
+            difference(figure),
+            change_in_words(figure),
+        )
+        for figure in comparison.figures
     ]
     a, b = comparison.coverage
     rows.append(("coverage@10", f"{a:.2%}", f"{b:.2%}", f"{100 * (b - a):+.2f} points", ""))
@@ -73,8 +79,8 @@ def _figures(comparison: Comparison) -> Table:
 
 def _groups(comparison: Comparison) -> Table:
     rows = [
-        (each.likes, str(each.b_less_a.n), f"{each.a:.4f}", f"{each.b:.4f}", f"{each.b_less_a}")
-        for each in comparison.groups
+        (group.likes, str(group.b_less_a.n), f"{group.a:.4f}", f"{group.b:.4f}", f"{group.b_less_a}")
+        for group in comparison.groups
     ]
     return Table("NDCG@10 by known likes", ("likes", "people", comparison.a, comparison.b, "difference, 95 %"), rows)
 

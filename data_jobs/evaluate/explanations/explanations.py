@@ -76,8 +76,8 @@ class Explanations(Outcome):
         headings = ("sentences", "n", "true", "words", "longest", "openings", "commonest", "reading ease", "fell back")
         rows = [_row(each) for each in self.written]
         yield Table("Explanations", headings, rows)
-        for each in self.written:
-            yield Table.of_failures(f"Untrue by the {each.by}, according to the checker", each.untrue)
+        for written in self.written:
+            yield Table.of_failures(f"Untrue by the {written.by}, according to the checker", written.untrue)
         lied = [(kind, f"{caught} of {planted}") for kind, (caught, planted) in self.caught.items()]
         yield Table("Planted lies that the checker caught", ("kind", "caught"), lied)
         yield Table.of_failures("Planted lies that the checker missed", self.missed)
@@ -85,23 +85,25 @@ class Explanations(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield every share and mean."""
-        for each in self.written:
+        for written in self.written:
             for name in ("true", "words", "openings", "repeated", "ease"):
-                yield each.by, f"explanations, {name}", float(getattr(each, name))
+                yield written.by, f"explanations, {name}", float(getattr(written, name))
         yield "checker", "planted lies caught", self.share_caught
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars, the checker's first, since the others depend on it."""
         yield Bar.share("checker: planted lies caught", self.share_caught, CAUGHT)
-        for each in self.written:
-            alarms = 1 - each.true
-            name = f"sentences by the {each.by}: alarms of the checker"
+        for written in self.written:
+            alarms = 1 - written.true
+            name = f"sentences by the {written.by}: alarms of the checker"
             yield Bar(name, f"<= {FALSE_ALARMS:.0%}", f"{alarms:.1%}", alarms <= FALSE_ALARMS)
-            yield Bar(f"words of the {each.by}", f"<= {MOST_WORDS}", str(each.longest), each.longest <= MOST_WORDS)
-            if each.fell_back is not None:
+            yield Bar(
+                f"words of the {written.by}", f"<= {MOST_WORDS}", str(written.longest), written.longest <= MOST_WORDS
+            )
+            if written.fell_back is not None:
                 yield Bar(
-                    f"fell back from the {each.by}", f"<= {FELL_BACK:.0%}", f"{each.fell_back:.1%}",
-                    each.fell_back <= FELL_BACK,
+                    f"fell back from the {written.by}", f"<= {FELL_BACK:.0%}", f"{written.fell_back:.1%}",
+                    written.fell_back <= FELL_BACK,
                 )  # fmt: skip
 
 

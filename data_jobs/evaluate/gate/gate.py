@@ -148,8 +148,8 @@ def to_toml(new_floors: Sequence[Floor]) -> str:
         "# it says why a figure may be lower than it was.\n"
     )
     entries = (
-        f'[[floor]]\npart = "{each.part}"\nmodel = "{each.model}"\nmetric = "{each.metric}"\n'
-        f"measured = {each.measured:.4f}\nnoise = {each.noise:.4f}\n"
-        for each in new_floors
+        f'[[floor]]\npart = "{floor.part}"\nmodel = "{floor.model}"\nmetric = "{floor.metric}"\n'
+        f"measured = {floor.measured:.4f}\nnoise = {floor.noise:.4f}\n"
+        for floor in new_floors
     )
     return "\n".join([head, *entries])

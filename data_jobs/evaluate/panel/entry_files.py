@@ -141,10 +141,10 @@ def _wants(value: Any, named: Named) -> list[Want]:  # noqa: ANN401
     if not isinstance(value, list):
         return [Want(parse(value, named))]
     wants = []
-    for each in value:
-        if not isinstance(each, dict) or set(each) - {"least", "first", "where"}:
-            raise PanelError(f"want: expected {{least, first, where}}, found {each!r}")
-        want = Want(parse(each.get("where"), named), each.get("least", LEAST), each.get("first", FIRST))
+    for item in value:
+        if not isinstance(item, dict) or set(item) - {"least", "first", "where"}:
+            raise PanelError(f"want: expected {{least, first, where}}, found {item!r}")
+        want = Want(parse(item.get("where"), named), item.get("least", LEAST), item.get("first", FIRST))
         if not 1 <= want.least <= want.first <= FIRST:
             raise PanelError(f"want: expected 1 <= least <= first <= {FIRST}, found {want.least} of {want.first}")
         wants.append(want)

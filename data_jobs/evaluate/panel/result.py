@@ -82,9 +82,9 @@ class PanelResult(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield two figures per group, then forbidden and best known films."""
-        for each in self.rates:
-            yield "pipeline", each.group, each.pipeline
-            yield "popularity", each.group, each.popularity
+        for rate in self.rates:
+            yield "pipeline", rate.group, rate.pipeline
+            yield "popularity", rate.group, rate.popularity
         yield "pipeline", "never", float(self.never)
         yield "pipeline", "famous", self.famous
 

@@ -43,8 +43,8 @@ class Newcomers(Outcome):
         """Yield NDCG@10 of every model."""
         models = list(self.entries[0].ndcg)
         rows = [
-            (str(each.likes), str(each.people), *(f"{each.ndcg[model]}" for model in models), f"{each.ahead}")
-            for each in self.entries
+            (str(entry.likes), str(entry.people), *(f"{entry.ndcg[model]}" for model in models), f"{entry.ahead}")
+            for entry in self.entries
         ]
         headings = ("likes", "people", *models, "pipeline minus popularity")
         yield Table("Newcomers, NDCG@10, five folds", headings, rows)

@@ -75,12 +75,12 @@ class ModelTrial(Outcome):
         """Yield one row per variant, and the differences."""
         rows = [
             (
-                str(each.variant),
-                f"{each.recall:.4f}",
-                f"{each.ndcg:.4f}",
-                *(f"{value:.4f}" for value in each.by_holdout),
+                str(result.variant),
+                f"{result.recall:.4f}",
+                f"{result.ndcg:.4f}",
+                *(f"{value:.4f}" for value in result.by_holdout),
             )
-            for each in self.tried
+            for result in self.tried
         ]
         title = f"{self.model}, {self.cases:,} cases ({self.people:,} people) of holdouts inside the training part"
         fair = f"minus today's, chosen by the other half: Recall@10 {self.recall}, NDCG@10 {self.ndcg}"

@@ -84,11 +84,11 @@ def test_template_and_model_are_measured_side_by_side(bench) -> None:
         model = explainer_at(bedrock.url, NoSentenceStore())
         result = explanations(bench, 0, listening, {"template": TemplateExplainer(), "model": model})
     assert [each.by for each in result.written] == ["template", "model"]
-    for each in result.written:
-        assert each.sentences > 0
-        assert each.longest <= 22
-        assert each.true >= 0.95
-        assert 0 < each.openings <= 1
+    for written in result.written:
+        assert written.sentences > 0
+        assert written.longest <= 22
+        assert written.true >= 0.95
+        assert 0 < written.openings <= 1
     assert result.written[0].fell_back is None
     assert result.written[1].fell_back is not None
     assert result.share_caught >= 0.99

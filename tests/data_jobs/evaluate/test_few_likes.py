@@ -77,6 +77,6 @@ def test_every_fold_has_results_for_every_number_of_likes(folds, few_likes_resul
     assert [(each.fold, each.likes) for each in few_likes_results] == [
         (fold, likes) for fold in folds for likes in LIKES
     ]
-    for each in few_likes_results:
-        assert [result.model for result in each.results] == [model.name for model in each.fold.models]
-        assert {len(result.lists) for result in each.results} == {len(each.cases)}
+    for entry in few_likes_results:
+        assert [result.model for result in entry.results] == [model.name for model in entry.fold.models]
+        assert {len(result.lists) for result in entry.results} == {len(entry.cases)}

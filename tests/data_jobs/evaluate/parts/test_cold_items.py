@@ -52,9 +52,9 @@ def test_the_hidden_likes_are_those_of_cold_films(measured):
 def test_figures_are_shares_and_differences_of_them(measured):
     result, _ = measured
     assert set(result.models) == {"pipeline", "content", "content, centred"}
-    for each in result.models.values():
-        assert 0 <= each.recall.mean <= each.recall_deep.mean <= 1
-        assert each.recall_among.mean == 1.0  # ten of four films
+    for model in result.models.values():
+        assert 0 <= model.recall.mean <= model.recall_deep.mean <= 1
+        assert model.recall_among.mean == 1.0  # ten of four films
     pipeline, content = result.models["pipeline"], result.models["content"]
     assert result.ahead.recall.mean == pytest.approx(pipeline.recall.mean - content.recall.mean)
     assert 0 <= result.pages.mean <= 1

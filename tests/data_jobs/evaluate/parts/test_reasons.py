@@ -37,10 +37,10 @@ def test_a_person_counts_once(result):
 
 
 def test_first_reasons_are_popularity_or_the_taste(result):
-    for each in result.sizes:
-        mixed = each.popular.mean * each.popular_true.mean + (1 - each.popular.mean) * each.personal_true.mean
-        assert each.first_largest.mean <= mixed + 0.1  # the term itself must match, and means are over people
-        assert each.films_fall.n == each.films_largest.n
+    for size in result.sizes:
+        mixed = size.popular.mean * size.popular_true.mean + (1 - size.popular.mean) * size.personal_true.mean
+        assert size.first_largest.mean <= mixed + 0.1  # the term itself must match, and means are over people
+        assert size.films_fall.n == size.films_largest.n
 
 
 def test_failures_are_described(result):
