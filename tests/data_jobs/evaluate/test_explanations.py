@@ -106,7 +106,7 @@ def test_the_lies_of_an_explainer_are_caught(bench) -> None:
     assert result.written[0].true == 0
     assert result.written[0].untrue
     assert result.written[0].openings < 0.2
-    assert not all(bar.matching for bar in result.bars())
+    assert not all(bar.met for bar in result.bars())
 
 
 def test_short_words_read_more_easily() -> None:
