@@ -1,7 +1,7 @@
 """Bootstrap intervals of a mean over people.
 
-People are drawn with replacement, as many as there are; the interval holds the middle 95 % of the means. For a paired
-difference the values are differences of one person, so what makes people differ from each other cancels out.
+People are drawn with replacement, as many as there are; the interval holds the middle 95 % of the means. A paired
+difference has one value per person, the difference of two models, so that variation between people cancels out.
 
 Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979 (percentile
 intervals: B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
@@ -29,12 +29,12 @@ class Interval:
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> "Interval":
-        """Return the interval of some people's figures, always the same for the same figures; nan is nobody's."""
-        known = values[~np.isnan(values)]
-        if not len(known):
+        """Return the interval of one figure per person; nan is ignored. The same figures give the same interval."""
+        figures = values[~np.isnan(values)]
+        if not len(figures):
             return cls(0.0, 0.0, 0.0, 0)
-        low, high = np.quantile(_means(known), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-        return cls(float(known.mean()), float(low), float(high), len(known))
+        low, high = np.quantile(_means(figures), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+        return cls(float(figures.mean()), float(low), float(high), len(figures))
 
     @property
     def clear(self) -> bool:

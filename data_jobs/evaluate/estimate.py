@@ -12,8 +12,8 @@ _SAMPLES, _SEED = 200, 19_790_101
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """``mean`` over ``n`` people (or queries, films), and its standard error: sample deviation / sqrt(n). For
-    ``of_median`` it is the median.
+    """``mean`` over ``n`` people (or queries, films) and its standard error, sample deviation / sqrt(n). ``of_median``
+    has the median in ``mean``.
     """
 
     mean: float
@@ -22,7 +22,7 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Figures) -> "Estimate":
-        """Return the estimate of some figures; 0 for none, and standard error 0 for fewer than two."""
+        """Return the estimate of ``values``: 0 for none, standard error 0 for fewer than two."""
         n = len(values)
         if n == 0:
             return cls(0.0, 0.0, 0)
@@ -31,8 +31,8 @@ class Estimate:
 
     @classmethod
     def by_person(cls, values: Figures, people: NDArray[np.intp]) -> "Estimate":
-        """Return the mean over people of each person's mean: several figures of one person are not independent.
-        ``people`` int[n]: whose figure each is.
+        """Return the mean over people of each person's mean, as several figures of one person are not independent.
+        ``people`` int[n]: the person of each figure.
         """
         _, whose, counts = np.unique(people, return_inverse=True, return_counts=True)
         return cls.of(np.bincount(whose, values, len(counts)) / counts)
@@ -50,7 +50,7 @@ class Estimate:
 
     @classmethod
     def of_difference(cls, values: Figures, others: Figures) -> "Estimate":
-        """Return the mean difference of two models on the same people, with the smaller, paired error.
+        """Return the mean difference of two models on the same people, with its paired standard error.
 
         Raises ValueError for figures of different length.
         """
@@ -59,8 +59,13 @@ class Estimate:
         return cls.of(values - others)
 
     def above(self, errors: float) -> bool:
-        """Return whether a difference is above 0 by more than so many standard errors (negative: not below by more)."""
+        """Return whether it is above 0 by more than ``errors`` standard errors; if negative, not below by more."""
         return self.mean > errors * self.se
+
+    @property
+    def percent(self) -> str:
+        """Return a share as "98.3% ± 0.2%"."""
+        return f"{self.mean:.1%} ± {self.se:.1%}"
 
     def __str__(self) -> str:
         return f"{self.mean:.4f} ± {self.se:.4f}"

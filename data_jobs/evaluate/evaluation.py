@@ -1,4 +1,4 @@
-"""The order for an evaluation, and its result."""
+"""What to evaluate, and the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from data_jobs.validate import Source
 from services.recommender.ports import TextEncoder
 
 PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
-"""Names of our own models."""
+"""Names of the pipeline's entries among the models."""
 SVD_PRESET = "svd preset"
 
 
@@ -62,7 +62,7 @@ class Setting:
 
 @dataclass(slots=True)
 class Evaluation:
-    """All figures. ``parts``: the outcomes by name. ``seconds`` by part."""
+    """All figures. ``parts``: the outcomes by name. ``seconds``: duration by part."""
 
     setting: Setting
     models: list[Row]

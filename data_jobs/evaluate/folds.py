@@ -1,4 +1,4 @@
-"""People unseen in training: five folds over all people, each with a model trained without its people."""
+"""Five folds over all people, each with a model trained without the people of the fold."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +17,12 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """``codes``: the people held out from training, as codes into ``user_ids``. ``everybody``: all people with all
-    their events, on the rows of the bench.
+    """``codes``: the people held out from training, as codes into ``user_ids``. ``people``: all people with all
+    their events, films in the row order of ``bench``.
     """
 
     bench: Workbench
-    everybody: People
+    people: People
     codes: tuple[int, ...]
     ridge: float
 
@@ -37,11 +37,11 @@ def folds(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progres
     BundleError.
     """
     fold = np.random.default_rng(seed).permutation(len(dataset.events.user_ids)) % FOLDS
-    made = []
+    made_folds = []
     for number in range(FOLDS):
         progress.advance("people unseen in training, folds", number, FOLDS)
         bench = workshop.make(without(dataset, fold[dataset.events.user] == number))
-        everybody = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
-        made.append(Fold(bench, everybody, tuple(np.flatnonzero(fold == number).tolist()), ridge))
+        people = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
+        made_folds.append(Fold(bench, people, tuple(np.flatnonzero(fold == number).tolist()), ridge))
     progress.advance("people unseen in training, folds", FOLDS, FOLDS)
-    return made
+    return made_folds

@@ -1,4 +1,4 @@
-"""People as the state store would hold them, made from a training part."""
+"""Profiles made from a training part, as the state store would hold them."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -63,12 +63,12 @@ class People:
         return start + np.flatnonzero(self._is_like[start:stop])
 
     def fan_of(self, rows: NDArray[np.int32]) -> Profile:
-        """Return an otherwise unknown person who likes these films, all since the same moment."""
+        """Return an otherwise unknown person who liked these films, all at the same time."""
         liked = History.of([Event(self.catalogue.item_ids[row], EventKind.LIKE, 1.0, 1) for row in rows.tolist()])
         return Profile("fan", liked, np.unique(liked.hashes), revision="evaluated", updated_at=1)
 
     def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[HeldOutPerson]:
-        """Return one case per person; held-out films outside the catalogue cannot be found but still count."""
+        """Return one case per person; held-out films outside the catalogue count as misses."""
         rows = {user_id: self.catalogue.rows_of(items) for user_id, items in relevant.items()}
         return [HeldOutPerson(self.profile(user_id), films) for user_id, films in rows.items()]
 

@@ -1,4 +1,4 @@
-"""What an evaluation starts from: the data, a holdout, and the films' vectors."""
+"""The inputs of an evaluation: the data, a holdout, and the films' vectors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,25 @@ from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample
 from data_jobs.validate import load
 
+SMALL = (9_742, 100_836)
+"""Films and ratings of MovieLens ml-latest-small."""
+
 
 def read_data(order: EvaluationOrder, progress: Progress) -> tuple[Dataset, Report]:
-    """Return the data that an order names. Raises DataError, also for data without events."""
+    """Read the data of an order. Raises DataError, also for data without events."""
     dataset, report = load_sample(progress) if order.source is None else load(order.source, progress)
     if not len(dataset.events):
         raise DataError("the data has no events, so nothing can be measured; give --events FILE")
     return dataset, report
 
 
+def is_small(dataset: Dataset) -> bool:
+    """Return whether the data is MovieLens ml-latest-small, to which the absolute bars apply."""
+    return (len(dataset.films), len(dataset.events)) == SMALL
+
+
 def holdout_of(order: EvaluationOrder, dataset: Dataset, report: Report) -> Holdout:
-    """Return the holdout that an order names or has drawn. Raises DataError."""
+    """Return the holdout of an order, read from its file or drawn. Raises DataError."""
     if order.holdout is not None:
         return split.read(order.holdout, dataset, report)
     if order.split is SplitKind.GLOBAL:
@@ -31,7 +39,7 @@ def holdout_of(order: EvaluationOrder, dataset: Dataset, report: Report) -> Hold
 
 
 def holdout_name(order: EvaluationOrder) -> str:
-    """Return "random, seed 0", or the name of the holdout's file."""
+    """Return the name of the holdout's file, or "random, seed 0"."""
     if order.holdout is not None:
         return order.holdout.name
     return str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
@@ -42,8 +50,8 @@ def vectors_of(order: EvaluationOrder, dataset: Dataset, progress: Progress) -> 
     if order.encoder is None:
         return {}
 
-    def told(done: int, total: int) -> None:
+    def advance(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=order.manner)
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", advance, manner=order.manner)
     return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}

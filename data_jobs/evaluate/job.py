@@ -1,4 +1,4 @@
-"""Shared inputs of an evaluation's parts; what several of them need is made once."""
+"""The inputs shared by the parts of an evaluation; what several parts need is computed once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from data_jobs.report import Progress
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """``dataset``: all of the data. ``bench``: made from the holdout's training part. ``ridge``: lambda of plain EASE.
-    ``cases``: everyone with held-out likes; ``results``: each model's results by name. All random draws use
+    """``dataset``: all of the data. ``bench``: trained on the holdout's training part. ``ridge``: lambda of plain EASE.
+    ``cases``: everyone with held-out likes. ``results``: the results by name of model. All random draws use
     ``order.seed``.
     """
 
@@ -39,10 +39,10 @@ class Job:
 
     @cached_property
     def few_likes(self) -> list[FewLikes]:
-        """Return the models' results for people unseen in training with a few likes."""
+        """Return the results of the folds' models for people unseen in training, of whom a few likes are known."""
         return few_likes(self.folds, self.seed, self.progress)
 
     @cached_property
     def folds(self) -> list[Fold]:
-        """Return five models, each trained without a fifth of the people."""
+        """Return five folds, each with models trained without a fifth of the people."""
         return folds(self.dataset, self.workshop, self.ridge, self.seed, self.progress)

@@ -1,8 +1,8 @@
-"""Splits at one moment for all people: events before it and after it.
+"""Splits of the events at one moment for all people.
 
 The training part contains nothing of the future: no later event, and none of the film data that grows with time (votes,
-their average, popularity, people's tags), since data sets hold it as of their release. All films stay, including later
-ones: a list is not wrong because it contains a film that was not out yet.
+their average, popularity, people's tags), since data sets hold it as of their release. All films stay, including those
+released later: a recommendation is not wrong because its film was not out yet.
 """
 
 from dataclasses import replace
@@ -17,18 +17,18 @@ SHARE = 0.8
 
 
 def moment(events: Events, share: float) -> int:
-    """Return the time, epoch ms, before which this share of the events lies (events at that very time are later)."""
+    """Return the time, epoch ms, before which ``share`` of the events lie; events at that time count as later."""
     return int(np.sort(events.ts_ms)[int(share * len(events))])
 
 
 def before(dataset: Dataset, ts_ms: int) -> Dataset:
-    """Return what was known before a moment; user codes do not change."""
+    """Return the data as it was before a moment; user codes do not change."""
     films = (replace(film, vote_count=None, vote_average=None, popularity=None, tags=()) for film in dataset.films)
     return replace(without(dataset, dataset.events.ts_ms >= ts_ms), films=tuple(films))
 
 
 def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
-    """Train on this share of the events, and find the later likes of people with likes on both sides.
+    """Split at the moment before which ``share`` of the events lie; hold out later likes of people with earlier ones.
 
     Raises DataError if there are no such people.
     """
@@ -39,7 +39,7 @@ def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
     relevant = relevant_items(dataset, likes & (events.ts_ms >= cut) & has_likes[events.user])
     if not relevant:
         raise DataError(
-            "nobody has likes on both sides of the moment that splits the events 80 to 20: nothing can be held out"
-            " for all at once; give --split time, or --arrivals for people who came later"
+            "no person has likes before and after the moment that splits the events 80 to 20, so nothing can be held "
+            "out; give --split time, or --arrivals for people who came later"
         )
     return Holdout(before(dataset, cut), relevant, SplitKind.GLOBAL)

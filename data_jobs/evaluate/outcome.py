@@ -22,15 +22,15 @@ class Table:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_failures(cls, title: str, failures: Sequence[str], most: int = 10) -> "Table":
-        """Return a list of failures, truncated, under their number."""
-        rest = (f"and {len(failures) - most} more, in the JSON file",) if len(failures) > most else ()
-        return cls(f"{title}: {len(failures)}", (), [(each,) for each in failures[:most]], rest)
+    def of_failures(cls, title: str, failures: Sequence[str], limit: int = 10) -> "Table":
+        """Return the first ``limit`` failures, under a title with their number."""
+        rest = (f"and {len(failures) - limit} more, in the JSON file",) if len(failures) > limit else ()
+        return cls(f"{title}: {len(failures)}", (), [(each,) for each in failures[:limit]], rest)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A target compared with the result: ``wanted`` and ``found`` in words."""
+    """A target and the result: ``wanted`` and ``found`` as text."""
 
     name: str
     wanted: str
@@ -39,13 +39,13 @@ class Bar:
 
     @classmethod
     def share(cls, name: str, value: float, least: float) -> "Bar":
-        """Return the bar of a share that must be at least so large."""
+        """Return the bar of a share that must be at least ``least``."""
         return cls(name, f">= {least:.0%}" if least < 1 else "all", f"{value:.1%}", value >= least)
 
     @classmethod
     def above(cls, name: str, ahead: Estimate, errors: float = CLEARLY) -> "Bar":
-        """Return the bar of a paired difference that must be above 0 by so many standard errors (negative: not below by
-        more).
+        """Return the bar of a paired difference that must be above 0 by ``errors`` standard errors; if negative, not
+        below 0 by more.
         """
         target = f"above by {errors:g} s.e." if errors > 0 else "above"
         if errors < 0:
@@ -55,7 +55,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A titled group of horizontal bars in the picture: (label, value, whether it is ours)."""
+    """A titled group of horizontal bars in the picture: (label, value, whether it is the pipeline's)."""
 
     title: str
     bars: Sequence[tuple[str, Estimate, bool]]

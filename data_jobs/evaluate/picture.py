@@ -1,4 +1,4 @@
-"""Draw the figures: bars with standard errors, as hand-written SVG, readable on dark and light backgrounds."""
+"""Draw the figures as SVG: bars with standard errors, on a white background."""
 
 from collections.abc import Iterator
 from html import escape
@@ -14,8 +14,8 @@ _INK, _MUTED, _OURS, _OTHER = "#1f2933", "#667380", "#c2410c", "#94a3b8"
 
 def picture(evaluation: Evaluation) -> str:
     """Return an SVG document: NDCG@10 and Recall@10 of every model, then the panels of the parts."""
-    parts = list(panels(evaluation))
-    height = sum(map(_height, parts)) + _HEAD
+    drawn = list(panels(evaluation))
+    height = sum(map(_height, drawn)) + _HEAD
     setting = evaluation.setting
     title = f"Marquee: {setting.holdout}, {setting.held_out_likes:,} held-out likes, full ranking"
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
@@ -26,9 +26,9 @@ def picture(evaluation: Evaluation) -> str:
         f'<text x="16" y="28" font-size="16" font-weight="600" fill="{_INK}">{escape(title)}</text>',
     ]
     top = _HEAD
-    for part in parts:
-        lines += _drawn(part, top)
-        top += _height(part)
+    for panel in drawn:
+        lines += _panel(panel, top)
+        top += _height(panel)
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -46,7 +46,7 @@ def _height(panel: Panel) -> int:
     return _HEAD + len(panel.bars) * (_BAR + _GAP) + _GAP
 
 
-def _drawn(panel: Panel, top: int) -> Iterator[str]:
+def _panel(panel: Panel, top: int) -> Iterator[str]:
     longest = max((value.mean + value.se for _, value, _ in panel.bars), default=0.0) or 1.0
     scale = (WIDTH - _LEFT - _RIGHT) / longest
     yield f'<text x="16" y="{top + 26}" font-weight="600" fill="{_INK}">{escape(panel.title)}</text>'

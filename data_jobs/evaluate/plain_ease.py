@@ -1,4 +1,4 @@
-"""Plain EASE, the reference model: the published closed form, on likes alone, untruncated and in float32.
+"""Plain EASE, the reference model: the published closed form on likes, untruncated and in float32.
 
 B = I - P diag(1 / diag(P)) with P = (X'X + lambda I)^-1 over the people x films matrix X of likes; a person with the
 likes x gets the scores x B. Independent of the production tables. With fewer people than films P = (I - X' (lambda I +
@@ -62,14 +62,15 @@ def _primal(likes: sp.csr_matrix, ridge: float) -> Solution:
 
 
 def likes_of(dataset: Dataset) -> Interactions:
-    """Return likes as 1 and all else as 0, over the films of the data set."""
+    """Return the interactions with weight 1 for likes and 0 for all others, over the films of the data set."""
     return interactions_of(dataset.events, np.arange(len(dataset.films), dtype=np.int32), len(dataset.films), False)
 
 
 def tuned_ridge(holdouts: Sequence[Holdout], grid: Sequence[float], done: Callable[[int], None]) -> float:
     """Return the lambda with the best Recall@10 + NDCG@10, summed over holdouts drawn inside a training part.
 
-    One holdout is random and one by time: too small a lambda looks fine on random holdouts and bad over time.
+    ``holdouts`` has one random and one by time: too small a lambda does well on random holdouts and badly over time.
+    ``done`` is called with the number of models measured.
     """
     worth = np.zeros(len(grid))
     for at, holdout in enumerate(holdouts):

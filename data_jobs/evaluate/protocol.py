@@ -1,4 +1,6 @@
-"""The protocol: one model, a list for every person, every metric; full ranking without films rated in training."""
+"""The evaluation protocol: a model ranks all films for each person, without those rated in training; all metrics are of
+the first ten.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +11,13 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, recall
+from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
 from services.recommender.ranking.diversity import likeness
 
 TOP = 10
-_EVERY = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +34,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class PairedDifference:
     """The mean difference from another model on the same people, with its paired standard error."""
 
     recall: Estimate
@@ -49,28 +51,23 @@ class Row:
     coverage: float
     popularity_rank: Estimate
     diversity: Estimate
-    against: dict[str, Against]
+    against: dict[str, PairedDifference]
 
 
 def measure(model: RankingModel, cases: Sequence[HeldOutPerson], bench: Workbench, progress: Progress) -> Result:
-    """Rank ten films for everyone with a model."""
-    return judged(model.name, lists_of(model, cases, progress), cases, bench)
+    """Return the results of a model that ranks ten films for each person."""
+    return result_of(model.name, lists_of(model, cases, progress), cases, bench)
 
 
 def lists_of(
     model: RankingModel, cases: Sequence[HeldOutPerson], progress: Progress, k: int = TOP
 ) -> list[NDArray[np.int32]]:
-    """Return the model's best k rows for everyone."""
-    lists = []
-    for done, case in enumerate(cases, 1):
-        lists.append(model.best(case.profile, k))
-        if done % _EVERY == 0 or done == len(cases):
-            progress.advance(f"asking {model.name}", done, len(cases))
-    return lists
+    """Return the model's best k rows for each person, best first."""
+    return [model.best(case.profile, k) for case in tracked(cases, f"ranking with {model.name}", progress)]
 
 
-def judged(name: str, lists: list[NDArray[np.int32]], cases: Sequence[HeldOutPerson], bench: Workbench) -> Result:
-    """Return the results of lists of ten."""
+def result_of(name: str, lists: list[NDArray[np.int32]], cases: Sequence[HeldOutPerson], bench: Workbench) -> Result:
+    """Return the results of ``lists``, ten rows or fewer for each of ``cases``."""
     pairs = list(zip(lists, cases, strict=True))
     return Result(
         model=name,
@@ -83,8 +80,8 @@ def judged(name: str, lists: list[NDArray[np.int32]], cases: Sequence[HeldOutPer
     )
 
 
-def row_of(result: Result, others: Sequence[Result]) -> Row:
-    """Return the row of a result, with its differences from other results."""
+def row_of(result: Result, baselines: Sequence[Result]) -> Row:
+    """Return the row of a result, with its differences from baseline results."""
     return Row(
         result.model,
         Estimate.of(result.recall),
@@ -92,17 +89,19 @@ def row_of(result: Result, others: Sequence[Result]) -> Row:
         result.coverage,
         Estimate.of(result.popularity_rank),
         Estimate.of(result.diversity),
-        {other.model: difference(result, other) for other in others if other is not result},
+        {baseline.model: difference(result, baseline) for baseline in baselines if baseline is not result},
     )
 
 
-def difference(result: Result, other: Result) -> Against:
-    """Return how far a result is above another."""
-    return Against(Estimate.of_difference(result.recall, other.recall), Estimate.of_difference(result.ndcg, other.ndcg))
+def difference(result: Result, baseline: Result) -> PairedDifference:
+    """Return ``result`` minus ``baseline``, paired by person."""
+    return PairedDifference(
+        Estimate.of_difference(result.recall, baseline.recall), Estimate.of_difference(result.ndcg, baseline.ndcg)
+    )
 
 
-def joined(parts: Sequence[Result]) -> Result:
-    """Pool results of one model on different people; coverage is the mean of the parts."""
+def pooled(parts: Sequence[Result]) -> Result:
+    """Return the results of one model on different people as one; coverage is the mean of the parts."""
     return Result(
         model=parts[0].model,
         lists=[ranked for part in parts for ranked in part.lists],

@@ -1,4 +1,4 @@
-"""The bars the recommender must reach, compared with what it reached."""
+"""The quality bars of the recommender, compared with its results."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def bars(evaluation: Evaluation) -> list[Bar]:
 
 
 def _ranking(evaluation: Evaluation) -> Iterator[Bar]:
-    """Yield absolute bars on the fixed holdouts, bars relative to the references on other data."""
+    """Yield absolute bars on the fixed holdouts of ml-latest-small, bars relative to the baselines on other data."""
     row, setting = evaluation.row(PIPELINE), evaluation.setting
     if setting.small and setting.fixed:
         recall, ndcg, coverage = FIXED[setting.kind]
@@ -25,8 +25,8 @@ def _ranking(evaluation: Evaluation) -> Iterator[Bar]:
         yield _least("NDCG@10", row.ndcg.mean, ndcg)
         yield Bar("coverage@10", f">= {coverage:.1%}", f"{row.coverage:.2%}", row.coverage >= coverage)
         return
-    for name, other in row.against.items():
-        yield Bar.above(f"NDCG@10 against {name}", other.ndcg)
+    for baseline, difference in row.against.items():
+        yield Bar.above(f"NDCG@10 against {baseline}", difference.ndcg)
 
 
 def _diversity(evaluation: Evaluation) -> Iterator[Bar]:

@@ -1,4 +1,4 @@
-"""The models to compare: the production pipeline, and simple models over the same bundle."""
+"""The models to compare: the production pipeline, and baselines over the same bundle."""
 
 from typing import Protocol
 
@@ -7,9 +7,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.plain_ease import PlainEase, likes_of
-from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from data_jobs.train.svd import truncated_svd
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Request
 from services.recommender.pipeline import Pipeline
@@ -21,17 +22,17 @@ Mask = NDArray[np.bool_]
 
 
 class RankingModel(Protocol):
-    """Anything that ranks all films for a person; films they rated are never in the list."""
+    """A model that ranks all films for a person, without those the person rated."""
 
     name: str
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """Return the best k rows, best first. ``among`` bool[films]: only these films are candidates."""
+        """Return the best k rows, int32[<= k], best first. ``among`` bool[films]: only these films are candidates."""
         ...
 
 
 class PipelineModel:
-    """The pipeline, as the server calls it; ``diversity`` None: the API's default."""
+    """The pipeline as the server calls it. ``diversity`` None: the API's default."""
 
     def __init__(
         self,
@@ -48,36 +49,20 @@ class PipelineModel:
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`RankingModel`."""
         request = Request(user_id=profile.user_id, k=k, diversity=self._diversity, preset=self._preset)
-        left_out = NO_HASHES if among is None else self._bench.hashes[~among]
-        ranking = self._bench.pipeline.rank(request, profile, patient(), left_out, with_reasons=False)
-        return np.array([item.row for item in ranking.items], np.int32)
+        excluded = NO_HASHES if among is None else self._bench.hashes[~among]
+        ranking = self._bench.pipeline.rank(request, profile, patient(), excluded, with_reasons=False)
+        return rows_of(ranking.items)
 
 
 def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
-    """Return the pipeline's best k for an unknown visitor who gives some liked films in the request."""
+    """Return the pipeline's best k rows for a request without a user id whose ``liked`` films are ``rows``."""
     request = Request(liked=tuple(bench.bundle.catalogue.item_ids[row] for row in rows.tolist()), k=k, diversity=0.0)
     ranking = bench.pipeline.rank(request, None, patient(), with_reasons=False)
-    return np.array([item.row for item in ranking.items], np.int32)
-
-
-class MostLiked:
-    """The same list for everyone: the films with the most likes in the training part, ties by row, best known first.
-    Independent of the popularity in production.
-    """
-
-    name = "popularity"
-
-    def __init__(self, bench: Workbench) -> None:
-        self._bundle = bench.bundle
-        self._likes = bench.likes.astype(np.float32)
-
-    def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`RankingModel`."""
-        return best_unseen(self._bundle, self._likes, profile, k, among)
+    return rows_of(ranking.items)
 
 
 class Scored:
-    """The same list for everyone: the films with the largest scores, float32[films]; ties by row."""
+    """The same list for everyone: the films with the largest scores, float32[films]; ties by row, best known first."""
 
     def __init__(self, name: str, bundle: Bundle, scores: NDArray[np.float32]) -> None:
         self.name = name
@@ -89,9 +74,20 @@ class Scored:
         return best_unseen(self._bundle, self._scores, profile, k, among)
 
 
+class MostLiked(Scored):
+    """The same list for everyone: the films with the most likes in the training part. Independent of the popularity in
+    production.
+    """
+
+    name = "popularity"
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(self.name, bench.bundle, bench.likes.astype(np.float32))
+
+
 class ContentModel:
-    """The films whose vector is nearest to the mean of the liked ones, as is usual; ``centred``: minus the mean film,
-    which removes what all film texts share. Needs a bundle with vectors.
+    """The films whose vectors are nearest to the mean vector of the liked films. ``centred``: the mean of all films is
+    subtracted first, which removes what all texts share. Raises ValueError for a bundle without vectors.
     """
 
     def __init__(self, bundle: Bundle, centred: bool = False) -> None:
@@ -99,11 +95,7 @@ class ContentModel:
         if bundle.embeddings is None:
             raise ValueError("content alone needs vectors, and this bundle has none")
         self._bundle = bundle
-        vectors = bundle.embeddings.rows(np.arange(len(bundle.catalogue)))
-        if centred:
-            vectors = np.where(bundle.embeddings.scales[:, None] > 0, vectors - bundle.embeddings.mean, 0)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        self._unit = vectors / np.where(length > 0, length, 1)
+        self._unit = unit_vectors(bundle.embeddings, np.arange(len(bundle.catalogue)), centred)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`RankingModel`."""
@@ -123,8 +115,7 @@ class Ease:
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`RankingModel`."""
-        taste = fold_in(self._bundle.catalogue, profile.history)
-        liked = taste.rows[taste.base >= 1]
+        liked = _likes(self._bundle, profile)
         ones = np.ones(len(liked), np.float32)
         entries = (ones, (np.zeros(len(liked), np.int32), liked))
         row = sp.csr_matrix(entries, shape=(1, len(self._bundle.catalogue)))
@@ -147,8 +138,7 @@ class PureSvd:
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`RankingModel`."""
-        taste = fold_in(self._bundle.catalogue, profile.history)
-        liked = taste.rows[taste.base >= 1]
+        liked = _likes(self._bundle, profile)
         scores = np.asarray(self._vectors @ self._vectors[liked].sum(axis=0), np.float32)
         return best_unseen(self._bundle, scores, profile, k, among)
 
@@ -170,14 +160,31 @@ class BaselinePreset:
         return best_unseen(bundle, np.sum(list(terms.values()), axis=0), profile, k, among)
 
 
+def unit_vectors(embeddings: Embeddings, rows: NDArray[np.integer], centred: bool) -> NDArray[np.float32]:
+    """Return the text vectors of some films with length 1, float32[rows, dims]; 0 for a film without one. ``centred``:
+    less the mean of all films.
+    """
+    vectors = embeddings.rows(rows)
+    if centred:
+        vectors = np.where(embeddings.scales[rows][:, None] > 0, vectors - embeddings.mean, 0)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(length > 0, length, 1), np.float32)
+
+
+def _likes(bundle: Bundle, profile: Profile) -> Rows:
+    """Return the rows of the films that a person likes."""
+    taste = fold_in(bundle.catalogue, profile.history)
+    return taste.rows[taste.base >= 1]
+
+
 def best_unseen(
     bundle: Bundle, scores: NDArray[np.float32], profile: Profile, k: int, among: Mask | None = None
 ) -> Rows:
     """Return the k films with the largest scores that are not in ``profile.seen``, ties by row, best known first."""
-    open_ = np.ones(len(scores), bool) if among is None else among.copy()
+    allowed = np.ones(len(scores), bool) if among is None else among.copy()
     seen = bundle.catalogue.rows_of_hashes(profile.seen)
-    open_[seen[seen >= 0]] = False
-    rows = np.flatnonzero(open_)
+    allowed[seen[seen >= 0]] = False
+    rows = np.flatnonzero(allowed)
     if len(rows) > k:
         cut = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
         rows = rows[scores[rows] >= cut]

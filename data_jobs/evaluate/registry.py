@@ -1,6 +1,5 @@
-"""The parts of an evaluation, one line each: its name, and the module that measures it, imported when it runs.
-
-Each has a command-line option of that name.
+"""The parts of an evaluation: the name of each, which is also its command-line option, and its module, which is
+imported when the part runs.
 """
 
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPart:
-    """``name``: the option without its dashes ("cold-items"), also used in the CSV. ``module``: next to this one, or
-    "package.module"; its ``part(job)`` measures.
+    """``name``: the option without its dashes ("cold-items"), also used in the CSV. ``module``: below this package; its
+    ``part(job)`` measures.
     """
 
     name: str
@@ -33,21 +32,21 @@ class EvaluationPart:
 
 
 PARTS = (
-    EvaluationPart("newcomers", "newcomers"),
-    EvaluationPart("arrivals", "arrivals"),
-    EvaluationPart("focused", "focused"),
-    EvaluationPart("popularity", "popularity_bias"),
-    EvaluationPart("growth", "growth"),
-    EvaluationPart("cold-items", "cold_items"),
-    EvaluationPart("queries", "queries"),
-    EvaluationPart("finder", "finder"),
-    EvaluationPart("series", "sequels"),
-    EvaluationPart("similar", "similar"),
-    EvaluationPart("reasons", "reasons"),
+    EvaluationPart("newcomers", "parts.newcomers"),
+    EvaluationPart("arrivals", "parts.arrivals"),
+    EvaluationPart("focused", "parts.focused"),
+    EvaluationPart("popularity", "parts.popularity_bias"),
+    EvaluationPart("growth", "parts.growth"),
+    EvaluationPart("cold-items", "parts.cold_items"),
+    EvaluationPart("queries", "parts.queries"),
+    EvaluationPart("finder", "parts.finder"),
+    EvaluationPart("series", "parts.sequels"),
+    EvaluationPart("similar", "parts.similar"),
+    EvaluationPart("reasons", "parts.reasons"),
     EvaluationPart("explanations", "explanations.explanations"),
     EvaluationPart("panel", "panel.panel"),
-    EvaluationPart("two-tower", "two_tower"),
-    EvaluationPart("svd-grid", "svd_grid"),
+    EvaluationPart("two-tower", "parts.two_tower"),
+    EvaluationPart("svd-grid", "parts.svd_grid"),
     EvaluationPart("l3ae", "trials.l3ae"),
     EvaluationPart("deql", "trials.deql"),
     EvaluationPart("dan", "trials.dan"),

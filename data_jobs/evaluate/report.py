@@ -29,7 +29,7 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def table_of_figures(evaluation: Evaluation) -> str:
-    """Return all figures as CSV: part, model, metric, value, standard error, n (empty if there is none)."""
+    """Return all figures as CSV: part, model, metric, value, standard error, n (the last two may be empty)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("part", "model", "metric", "value", "standard_error", "n"))
@@ -50,12 +50,12 @@ def write(evaluation: Evaluation, folder: Path) -> list[Path]:
 
 
 def write_texts(folder: Path, name: str, texts: Mapping[str, str]) -> list[Path]:
-    """Write a file ``name`` for each ending of ``texts`` and return their paths. Raises OSError."""
+    """Write ``texts``, by ending, to files ``name.ending`` and return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for ending, text in texts.items():
         path = folder / f"{name}.{ending}"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
         paths.append(path)
     return paths
 
@@ -92,17 +92,17 @@ def _models(evaluation: Evaluation) -> Table:
 
 def _differences(evaluation: Evaluation) -> Table:
     rows = [
-        (row.model, other, f"{against.recall}", f"{against.ndcg}")
+        (row.model, baseline, f"{difference.recall}", f"{difference.ndcg}")
         for row in evaluation.models
-        for other, against in row.against.items()
+        for baseline, difference in row.against.items()
     ]
-    return Table("Paired differences", ("model", "less", "Recall@10", "NDCG@10"), rows)
+    return Table("Paired differences", ("model", "minus", "Recall@10", "NDCG@10"), rows)
 
 
-def _bars(found: list[Bar]) -> Table:
-    rows = [(bar.name, bar.wanted, bar.found, "yes" if bar.met else "NO") for bar in found]
-    met = sum(bar.met for bar in found)
-    return Table("Bars", ("what", "wanted", "found", "met"), rows, (f"{met} of {len(found)} met",))
+def _bars(targets: list[Bar]) -> Table:
+    rows = [(bar.name, bar.wanted, bar.found, "yes" if bar.met else "NO") for bar in targets]
+    met = sum(bar.met for bar in targets)
+    return Table("Bars", ("bar", "target", "result", "met"), rows, (f"{met} of {len(targets)} met",))
 
 
 def figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate | float]]:
@@ -110,9 +110,9 @@ def figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate | 
     for row in evaluation.models:
         for metric in ("recall", "ndcg", "coverage", "popularity_rank", "diversity"):
             yield "models", row.model, metric, getattr(row, metric)
-        for other, against in row.against.items():
-            yield "models", row.model, f"recall less {other}", against.recall
-            yield "models", row.model, f"ndcg less {other}", against.ndcg
+        for baseline, difference in row.against.items():
+            yield "models", row.model, f"recall less {baseline}", difference.recall
+            yield "models", row.model, f"ndcg less {baseline}", difference.ndcg
     for part, outcome in evaluation.parts.items():
         for model, metric, value in outcome.figures():
             yield part, model, metric, value

@@ -9,7 +9,7 @@ from pathlib import Path
 from data_jobs.build import read_params
 from data_jobs.evaluate import split
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, EvaluationOrder, Setting
-from data_jobs.evaluate.inputs import holdout_name, holdout_of, read_data, vectors_of
+from data_jobs.evaluate.inputs import holdout_name, holdout_of, is_small, read_data, vectors_of
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
@@ -29,8 +29,6 @@ from data_jobs.records import Dataset
 from data_jobs.report import Progress
 from services.recommender.domain.request import Preset
 
-SMALL = (9_742, 100_836)
-"""Films and ratings of MovieLens ml-latest-small."""
 INNER_LIKES = 5
 """Minimum likes of a person in the split that chooses lambda of plain EASE."""
 
@@ -78,9 +76,9 @@ def _models(bench: Workbench, ridge: float) -> list[RankingModel]:
 
 
 def _rows(results: Mapping[str, Result]) -> list[Row]:
-    """Return the rows with the differences from popularity and plain EASE."""
-    yardsticks = [results[MostLiked.name], results[Ease.name]]
-    return [row_of(result, yardsticks) for result in results.values()]
+    """Return one row per model, with its differences from popularity and plain EASE."""
+    baselines = [results[MostLiked.name], results[Ease.name]]
+    return [row_of(result, baselines) for result in results.values()]
 
 
 def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
@@ -101,7 +99,7 @@ def _setting(order: EvaluationOrder, dataset: Dataset, holdout: Holdout, bench: 
         held_out_people=len(holdout.relevant),
         held_out_likes=holdout.likes,
         fixed=order.holdout is not None,
-        small=(len(dataset.films), len(dataset.events)) == SMALL,
+        small=is_small(dataset),
         seed=order.seed,
         encoder=order.encoder.encoder_id if order.encoder else None,
         model_version=bench.bundle.model_version,

@@ -1,4 +1,4 @@
-"""Film series from the catalogue."""
+"""The film series of a catalogue."""
 
 import numpy as np
 

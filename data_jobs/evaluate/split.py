@@ -1,9 +1,9 @@
 """Holdouts: read from a file, or drawn from the data by the rule of the fixed holdouts.
 
-The rule: for each person with 10 likes or more, a fifth of the likes (rounded) is held out. *random*: any fifth of the
-likes, and any fifth of the other ratings is removed from training, too. *time*: the newest fifth of the likes, and
-every other rating later than the first of them is removed. Otherwise the mask of rated films would reveal which films
-came later, or lack badly rated ones.
+The rule: for each person with 10 likes or more, a fifth of the likes (rounded) is held out. *random*: a random fifth;
+a random fifth of the other ratings is removed from training. *time*: the newest fifth; every other rating later than
+the first held-out like is removed. Otherwise the mask of rated films would reveal which films were rated later, and
+would take every badly rated film out of the ranking.
 """
 
 from dataclasses import dataclass, replace
@@ -36,12 +36,12 @@ class SplitKind(StrEnum):
 
 
 PER_PERSON = (SplitKind.RANDOM, SplitKind.TIME)
-"""Drawn per person; ``moments`` has the split at one moment for all."""
+"""The splits drawn per person; ``moments`` has the split at one moment for all people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdout:
-    """``training``: the data without what was held out. ``relevant``: user id -> held-out item ids, never empty."""
+    """``training``: the data without the events held out. ``relevant``: user id -> held-out item ids, never empty."""
 
     training: Dataset
     relevant: dict[str, tuple[str, ...]]
@@ -59,10 +59,10 @@ def liked(events: Events) -> Mask:
 
 
 def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKES) -> Holdout:
-    """Draw a holdout by the rule. Raises DataError if nobody has enough likes."""
+    """Draw a holdout by the rule. Raises DataError if no person has enough likes."""
     events, likes = dataset.events, liked(dataset.events)
     rng = np.random.default_rng(seed)
-    relevant, gone = np.zeros(len(events), bool), np.zeros(len(events), bool)
+    relevant, removed = np.zeros(len(events), bool), np.zeros(len(events), bool)
     for start, stop in spans(events):
         own = np.arange(start, stop)
         own_likes = own[likes[own]]
@@ -71,22 +71,23 @@ def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKE
         hold = _random if kind is SplitKind.RANDOM else _newest
         chosen, others = hold(events, own_likes, own[~likes[own]], rng)
         relevant[chosen] = True
-        gone[others] = True
+        removed[others] = True
     if not relevant.any():
-        raise DataError(f"nobody has {min_likes} likes or more, so nothing can be held out; give --holdout FILE")
-    return _holdout(dataset, relevant, relevant | gone, kind)
+        raise DataError(f"no person has {min_likes} likes or more, so nothing can be held out; give --holdout FILE")
+    return _holdout(dataset, relevant, relevant | removed, kind)
 
 
 def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
     """Read a holdout from a file with the columns userId, movieId and kind ("positive" or "low").
 
-    Raises DataError for an unusable file, another kind, or no like that is in this data.
+    Raises DataError for an unusable file, an unknown kind, or if none of its likes is in this data.
     """
     table = read_table(path, report, _COLUMNS, ())
     kinds = set(table["kind"])
     if kinds - {_POSITIVE, _LOW}:
-        odd = sorted(kinds - {_POSITIVE, _LOW})[0]
-        raise DataError(f'{path}: kind {odd!r}; expected "{_POSITIVE}" (to be found) or "{_LOW}" (only left out)')
+        unknown = sorted(kinds - {_POSITIVE, _LOW})[0]
+        expected = f'"{_POSITIVE}" (held out) or "{_LOW}" (only removed from training)'
+        raise DataError(f"{path}: kind {unknown!r}; expected {expected}")
     kind_of = dict(zip(zip(table["userId"], table["movieId"], strict=True), table["kind"], strict=True))
     events, films = dataset.events, dataset.films
     pairs = zip(events.user.tolist(), events.film.tolist(), strict=True)
@@ -94,22 +95,22 @@ def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
     relevant = np.array([kind == _POSITIVE for kind in kind_of_pair], bool)
     if not relevant.any():
         raise DataError(f"{path}: none of its likes is in this data; are its userId and movieId from this data set?")
-    gone = np.array([kind is not None for kind in kind_of_pair], bool)
-    return _holdout(dataset, relevant, gone, _kind_of(events, relevant, gone))
+    removed = np.array([kind is not None for kind in kind_of_pair], bool)
+    return _holdout(dataset, relevant, removed, _kind_of(events, relevant, removed))
 
 
-def without(dataset: Dataset, gone: Mask) -> Dataset:
-    """Return the data without the events under a mask; user codes do not change."""
+def without(dataset: Dataset, removed: Mask) -> Dataset:
+    """Return the data without the ``removed`` events, bool[n]; user codes do not change."""
     events = dataset.events
-    kept = replace(
+    remaining = replace(
         events,
-        user=events.user[~gone],
-        film=events.film[~gone],
-        kind=events.kind[~gone],
-        value=events.value[~gone],
-        ts_ms=events.ts_ms[~gone],
+        user=events.user[~removed],
+        film=events.film[~removed],
+        kind=events.kind[~removed],
+        value=events.value[~removed],
+        ts_ms=events.ts_ms[~removed],
     )
-    return replace(dataset, events=kept)
+    return replace(dataset, events=remaining)
 
 
 def spans(events: Events) -> list[tuple[int, int]]:
@@ -125,8 +126,8 @@ def relevant_items(dataset: Dataset, relevant: Mask) -> dict[str, tuple[str, ...
     return {user_id: tuple(items) for user_id, items in items_by_user.items()}
 
 
-def _holdout(dataset: Dataset, relevant: Mask, gone: Mask, kind: SplitKind) -> Holdout:
-    return Holdout(without(dataset, gone), relevant_items(dataset, relevant), kind)
+def _holdout(dataset: Dataset, relevant: Mask, removed: Mask, kind: SplitKind) -> Holdout:
+    return Holdout(without(dataset, removed), relevant_items(dataset, relevant), kind)
 
 
 Rows = NDArray[np.intp]
@@ -142,16 +143,16 @@ def _random(events: Events, likes: Rows, others: Rows, rng: np.random.Generator)
 
 
 def _newest(events: Events, likes: Rows, others: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Draw the newest fifth. Ties in time are broken at random: sessions are often stored in the order of ids."""
+    """Return the newest fifth. Ties in time are broken at random, as sessions are often stored in the order of ids."""
     order = np.lexsort((rng.random(len(likes)), events.ts_ms[likes]))
     chosen = likes[order[-_fifth(len(likes)) :]]
     return chosen, others[events.ts_ms[others] > events.ts_ms[chosen].min()]
 
 
-def _kind_of(events: Events, relevant: Mask, gone: Mask) -> SplitKind:
-    """Return TIME if no held-out like is older than a kept like, else RANDOM."""
-    kept = liked(events) & ~gone
+def _kind_of(events: Events, relevant: Mask, removed: Mask) -> SplitKind:
+    """Return TIME if no held-out like is older than a like that the person keeps, else RANDOM."""
+    remaining = liked(events) & ~removed
     newest = np.full(len(events.user_ids), np.iinfo(np.int64).min)
-    np.maximum.at(newest, events.user[kept], events.ts_ms[kept])
+    np.maximum.at(newest, events.user[remaining], events.ts_ms[remaining])
     older = events.ts_ms[relevant] < newest[events.user[relevant]]
     return SplitKind.RANDOM if older.any() else SplitKind.TIME

@@ -1,8 +1,8 @@
-"""Make a training part servable: train, write as a bundle, reopen. What is measured is what would be served."""
+"""Make a training part servable: train, write a bundle and reopen it, so that what is measured is what is served."""
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.request import RankedItem
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release, TextEncoder
@@ -43,6 +44,11 @@ class SteadyClock:
 
 
 CLOCK = SteadyClock()
+
+
+def rows_of(items: Sequence[RankedItem]) -> NDArray[np.int32]:
+    """Return the catalogue rows of ranked items, int32[n], best first."""
+    return np.array([item.row for item in items], np.int32)
 
 
 def patient() -> Deadline:
@@ -72,7 +78,7 @@ class Workbench:
 
     @cached_property
     def people(self) -> People:
-        """Return everyone in the training part."""
+        """Return the people of the training part."""
         return People(self.dataset, self.bundle.catalogue)
 
     @cached_property
@@ -107,13 +113,13 @@ class Workshop:
     queries: TextEncoder | None = None
 
     @contextmanager
-    def aside(self) -> Iterator["Workshop"]:
+    def temporary(self) -> Iterator["Workshop"]:
         """Yield a workshop whose bundles are deleted afterwards."""
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             yield replace(self, folder=Path(folder))
 
     def make(self, training: Dataset) -> Workbench:
-        """Train, write, reopen. Raises TrainingError, BundleError."""
+        """Train a model, write its bundle and reopen it. Raises TrainingError, BundleError."""
         dataset = arranged(training)
         catalogue = build_catalogue(dataset.films, dataset.events)
         vectors, encoder_id = self._vectors(dataset), self.encoder.encoder_id if self.encoder else ""
@@ -123,8 +129,8 @@ class Workshop:
         bundle = bundle_of(model, catalogue, embeddings, dataset.sources, self.weights)
         path = save(bundle, self.folder)
         self.progress.advance("writing the bundle", 1, 1)
-        served = open_bundle(path)
-        release = Release(served, EmbeddedSearch(served, text_index_of(path)))
+        reopened = open_bundle(path)
+        release = Release(reopened, EmbeddedSearch(reopened, text_index_of(path)))
         return Workbench(dataset, Pipeline(release, self.queries or self.encoder), model.params)
 
     def _vectors(self, dataset: Dataset) -> NDArray[np.float32] | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data_jobs.evaluate import split
 from data_jobs.evaluate.few_likes import cut, likes_in_words
 from data_jobs.evaluate.held_out_people import HeldOutPerson, People, on_rows_of
-from data_jobs.evaluate.protocol import Result, judged, lists_of
+from data_jobs.evaluate.protocol import Result, lists_of, result_of
 from data_jobs.evaluate.ranking_models import PipelineModel
 from data_jobs.evaluate.split import PER_PERSON, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
@@ -113,5 +113,5 @@ def measured(groups: Sequence[ValidationGroup], weights: Weights, judging: bool)
         bench = replace(group.bench, pipeline=pipelines[id(group.bench)])
         lists = lists_of(PipelineModel(bench), cases, Silent())
         people = tuple(case.profile.user_id or "" for case in cases)
-        found.append(GroupResults(group.name, people, judged(group.name, lists, cases, bench)))
+        found.append(GroupResults(group.name, people, result_of(group.name, lists, cases, bench)))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 WIDE, HALF = 900, 450
-"""Width of a chart over the page, and of one beside another, so that both have letters of one size."""
+"""Widths of a full-width chart and of one of two side by side, so that their text has the same size."""
 _ROW = 30
 _LONGEST = 26
 
@@ -17,7 +17,7 @@ def svg(width: float, height: float, title: str, parts: Iterator[str]) -> str:
 
 
 def scrolled(title: str, content: str) -> str:
-    """Return something wide that a narrow screen scrolls, by keyboard, too."""
+    """Return wide content in a box that scrolls on a narrow screen, also by keyboard."""
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">{content}</div>'
 
 
@@ -26,18 +26,18 @@ def text(x: float, y: float, words: str, css: str = "", anchor: str = "start") -
     return f'<text x="{x:g}" y="{y:g}" class="{css}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def rect(x: float, y: float, width: float, height: float, css: str, told: str = "") -> str:
-    """Return a bar with the tooltip ``told``."""
+def rect(x: float, y: float, width: float, height: float, css: str, tooltip: str = "") -> str:
+    """Return a bar with a tooltip."""
     size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{max(height, 0):.1f}"'
-    return f'<rect {size} rx="2" class="{css}"><title>{escape(told)}</title></rect>'
+    return f'<rect {size} rx="2" class="{css}"><title>{escape(tooltip)}</title></rect>'
 
 
 Row = tuple[str, float, float, float, str, bool]
-"""Label, mean, low, high, words beside it, and whether more is better."""
+"""Label, mean, low, high, text next to it, and whether more is better."""
 
 
 def intervals(title: str, rows: Sequence[Row], width: int, label: int) -> str:
-    """Return intervals around a common 0, all in the same unit; ``label``: room for the labels."""
+    """Return intervals around a common 0, all in the same unit; ``label``: width of the labels."""
     words_from = width - 110
     reach = max((abs(value) for _, *values, _, _ in rows for value in values), default=0) or 1
     middle = (label + words_from) / 2
@@ -58,7 +58,7 @@ def intervals(title: str, rows: Sequence[Row], width: int, label: int) -> str:
 
 
 def columns(title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[float], str]], unit: str) -> str:
-    """Return columns side by side: ``series`` of (name, values, class), each value written above as ``unit``."""
+    """Return columns side by side: ``series`` of (name, values, class); ``unit`` formats the value above a column."""
     height, foot, head = 210, 34, 24
     most = max((value for _, values, _ in series for value in values), default=0) or 1
     each = HALF / max(len(labels), 1)
@@ -72,16 +72,16 @@ def columns(title: str, labels: Sequence[str], series: Sequence[tuple[str, Seque
             for which, (name, values, css) in enumerate(series):
                 tall = (height - foot - head) * values[at] / most
                 x = centre + (which - len(series) / 2) * wide
-                said = unit.format(values[at])
-                yield rect(x + 1, height - foot - tall, wide - 2, tall, css, f"{name}, {label}: {said}")
+                value_text = unit.format(values[at])
+                yield rect(x + 1, height - foot - tall, wide - 2, tall, css, f"{name}, {label}: {value_text}")
                 if values[at]:
-                    yield text(x + wide / 2, height - foot - tall - 5, said, "small", "middle")
+                    yield text(x + wide / 2, height - foot - tall - 5, value_text, "small", "middle")
 
     return svg(HALF, height, title, parts())
 
 
 def histogram(title: str, values: Sequence[float], ends: tuple[str, str], bins: int = 40) -> str:
-    """Return how many values fall where, around 0; equal to 0 is left out. ``ends``: what below and above means."""
+    """Return a histogram around 0, without values equal to 0. ``ends``: the meaning of values below and above 0."""
     height, foot = 190, 40
     reach = max((abs(value) for value in values), default=0) or 1
     counts = [0] * bins
@@ -127,7 +127,7 @@ def stack(title: str, parts_of: Sequence[tuple[str, float]]) -> str:
 
 
 def dumbbells(title: str, rows: Sequence[tuple[str, int, int]]) -> str:
-    """Return two dots a row, joined: (label, of A, of B)."""
+    """Return two connected dots per row: (label, value of A, value of B)."""
     most = max((value for _, *values in rows for value in values), default=0) or 1
     left, row = 230, 26
     scale = (HALF - left - 50) / most
@@ -139,8 +139,8 @@ def dumbbells(title: str, rows: Sequence[tuple[str, int, int]]) -> str:
             yield text(left - 14, y + 4, _shortened(label), anchor="end")
             yield f'<path class="axis" d="M{left + a * scale:.1f} {y}H{left + b * scale:.1f}"/>'
             for value, css in ((a, "a"), (b, "b")):
-                told = f"<title>{value:,} lists</title>"
-                yield f'<circle class="{css}" cx="{left + value * scale:.1f}" cy="{y}" r="6">{told}</circle>'
+                title_element = f"<title>{value:,} lists</title>"
+                yield f'<circle class="{css}" cx="{left + value * scale:.1f}" cy="{y}" r="6">{title_element}</circle>'
             yield text(left + max(a, b) * scale + 14, y + 4, f"{b - a:+d}", "muted")
 
     return svg(HALF, height, title, parts())

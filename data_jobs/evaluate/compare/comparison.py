@@ -1,4 +1,4 @@
-"""Result of a comparison: figures with paired intervals, changes of the lists, and the people most affected."""
+"""The result of a comparison: figures with paired intervals, changes of the lists, and the people most affected."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ SHARES = "share"
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measure of both sides. ``b_less_a``: the mean paired difference with its bootstrap interval. ``more`` and
-    ``less``: what more and less of it is, "better" and "worse", "less known" and "better known".
+    ``less``: words for a higher and a lower value: "better" and "worse", "less known" and "better known".
     """
 
     name: str
@@ -25,7 +25,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class LikesGroup:
-    """NDCG@10 of the people whose known likes are ``likes``, in words ("under 20")."""
+    """NDCG@10 of the people with so many known ``likes`` ("under 20")."""
 
     likes: str
     a: float
@@ -50,7 +50,7 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A film and how many first tens of each side have it."""
+    """A film, its popularity rank, and the number of first tens of each side that contain it."""
 
     title: str
     rank: int
@@ -60,7 +60,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Films from one popularity rank to another, and the share of each side's first tens that they fill."""
+    """A range of popularity ranks, and the share of the places in each side's first tens that its films take."""
 
     label: str
     a: float
@@ -69,8 +69,8 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class ListedFilm:
-    """A film of an example's list. ``hit``: a hidden like; ``other``: its place in the other side's list if among the
-    first fifty.
+    """A film of an example's list. ``hit``: it is a hidden like; ``other``: its place in the other side's first fifty,
+    None if it is not there.
     """
 
     title: str
@@ -94,8 +94,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``gained``, ``lost``, ``even``: people whose NDCG@10 B raises, lowers and leaves. ``risen``, ``fallen``: films
-    that B shows more or less often, by the difference. ``gains``: NDCG@10 differences, one per person.
+    """``gained``, ``lost``, ``even``: number of people whose NDCG@10 is higher, lower and equal with B. ``risen``,
+    ``fallen``: films that B shows more and less often, largest difference first. ``gains``: NDCG@10 of B less A, one
+    per person.
     """
 
     a: str
@@ -128,13 +129,13 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Return one sentence: which side finds more of what people went on to like."""
+        """Return one sentence: which side has the higher NDCG@10, if either."""
         ndcg = self.figure("NDCG@10")
-        told = f"NDCG@10 {ndcg.a:.4f} to {ndcg.b:.4f}, {ndcg.b_less_a}"
+        figures = f"NDCG@10 {ndcg.a:.4f} to {ndcg.b:.4f}, {ndcg.b_less_a}"
         if not ndcg.b_less_a.clear:
-            return f"No difference beyond chance between {self.a} and {self.b}: {told}."
-        better, other = (self.b, self.a) if ndcg.b_less_a.mean > 0 else (self.a, self.b)
-        return f"{better} finds more than {other}: {told}."
+            return f"No difference beyond chance between {self.a} and {self.b}: {figures}."
+        better, worse = (self.b, self.a) if ndcg.b_less_a.mean > 0 else (self.a, self.b)
+        return f"{better} finds more than {worse}: {figures}."
 
 
 PLACES = ("the same place", "1 or 2 away", "3 to 9 away, in the ten", "11 to 20", "21 to 50", "beyond 50")

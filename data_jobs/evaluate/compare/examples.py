@@ -1,4 +1,4 @@
-"""Examples of a comparison: a person with their newest likes, what was to be found, and both lists by title."""
+"""Examples of a comparison: a person's newest likes, hidden likes, and both lists, by title."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ NEWEST, HIDDEN = 6, 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedPeople:
-    """Everyone with the first fifty of both sides, on A's rows. ``gain`` float64[people]: NDCG@10 of B less A."""
+    """All people with the first fifty of both sides, as rows of A. ``gain`` float64[people]: NDCG@10 of B less A."""
 
     ground: Workbench
     cases: Sequence[HeldOutPerson]
@@ -47,8 +47,8 @@ def example(field: ComparedPeople, at: int) -> Example:
     newest = ground.bundle.catalogue.rows_of_hashes(liked[::-1][:NEWEST])
     a, b = field.a[at], field.b[at]
     hidden = case.relevant[case.relevant >= 0]
-    found = np.isin(hidden, np.concatenate([a[:TOP], b[:TOP]]))
-    shown = hidden[np.argsort(~found, kind="stable")][:HIDDEN]
+    is_hit = np.isin(hidden, np.concatenate([a[:TOP], b[:TOP]]))
+    shown = hidden[np.argsort(~is_hit, kind="stable")][:HIDDEN]
     return Example(
         user_id=case.profile.user_id or "",
         likes=len(liked),
@@ -61,7 +61,7 @@ def example(field: ComparedPeople, at: int) -> Example:
     )
 
 
-def _listed(ground: Workbench, own: Rows, others: Rows, hidden: Rows) -> tuple[ListedFilm, ...]:
-    place = {row: at for at, row in enumerate(others.tolist(), 1)}
-    wanted = set(hidden.tolist())
-    return tuple(ListedFilm(title_of(ground, row), row in wanted, place.get(row)) for row in own[:TOP].tolist())
+def _listed(ground: Workbench, own: Rows, other_side: Rows, hidden: Rows) -> tuple[ListedFilm, ...]:
+    place = {row: at for at, row in enumerate(other_side.tolist(), 1)}
+    hidden_rows = set(hidden.tolist())
+    return tuple(ListedFilm(title_of(ground, row), row in hidden_rows, place.get(row)) for row in own[:TOP].tolist())

@@ -1,4 +1,4 @@
-"""Measure two sides on the same people. Rows are those of side A; side B's are translated."""
+"""Measure two sides on the same people. Rows are those of side A; rows of side B are translated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from data_jobs.evaluate.compare.examples import ComparedPeople, example, known_l
 from data_jobs.evaluate.compare.sides import Side
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, tail_recall
-from data_jobs.evaluate.popularity_bias import HEAD
-from data_jobs.evaluate.protocol import TOP, Result, judged, lists_of
+from data_jobs.evaluate.parts.popularity_bias import HEAD
+from data_jobs.evaluate.protocol import TOP, Result, lists_of, result_of
 from data_jobs.evaluate.ranking_models import Mask, PipelineModel, Rows
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
@@ -23,7 +23,7 @@ from services.recommender.domain.profile import Profile
 
 DEPTH = 50
 BANDS = (1, 20, 100, 200, 1_000)
-"""First popularity rank after each band's beginning; the last band has no end."""
+"""Popularity ranks at which bands begin; the last band has no end."""
 LIKES = ((0, 20, "under 20"), (20, 50, "20 to 49"), (50, 150, "50 to 149"), (150, 2**31, "150 or more"))
 MOST_SHOWN, EXAMPLES = 12, 5
 QUALITY, FAME = ("better", "worse"), ("less known", "better known")
@@ -31,7 +31,7 @@ QUALITY, FAME = ("better", "worse"), ("less known", "better known")
 
 @dataclass(slots=True, eq=False)
 class _Translated:
-    """A side's model whose rows are those of another catalogue: ``rows`` int32[films of the side]."""
+    """A side's model with its rows translated to another catalogue by ``rows``, int32[films of the side]."""
 
     name: str
     served: PipelineModel
@@ -44,7 +44,7 @@ class _Translated:
 
 @dataclass(frozen=True, eq=False)
 class _Lists:
-    """One side's first fifty for everyone, and the results of the first ten."""
+    """One side's first fifty for each person, and the results of the first ten."""
 
     deep: list[Rows]
     result: Result
@@ -55,12 +55,12 @@ class _Lists:
 
 
 def compare(a: Side, b: Side, relevant: dict[str, tuple[str, ...]], holdout: str, progress: Progress) -> Comparison:
-    """Ask both sides for everyone with hidden likes, as the API does by default."""
+    """Rank with both sides for everyone with hidden likes, with the API's defaults."""
     ground = a.bench
     cases = ground.people.cases(relevant)
-    lists_a, lists_b = (_asked(side, ground, cases, progress) for side in (a, b))
+    lists_a, lists_b = (_lists_of(side, ground, cases, progress) for side in (a, b))
     gain = lists_b.result.ndcg - lists_a.result.ndcg
-    field = ComparedPeople(ground, cases, lists_a.deep, lists_b.deep, gain)
+    compared = ComparedPeople(ground, cases, lists_a.deep, lists_b.deep, gain)
     order = np.argsort(gain, kind="stable").tolist()
     risen, fallen = _shown(ground, lists_a.top, lists_b.top)
     films = len(ground.bundle.catalogue)
@@ -83,22 +83,22 @@ def compare(a: Side, b: Side, relevant: dict[str, tuple[str, ...]], holdout: str
         lost=int((gain < 0).sum()),
         even=int((gain == 0).sum()),
         gains=tuple(gain.tolist()),
-        best=tuple(example(field, at) for at in reversed(order[-EXAMPLES:]) if gain[at] > 0),
-        worst=tuple(example(field, at) for at in order[:EXAMPLES] if gain[at] < 0),
+        best=tuple(example(compared, at) for at in reversed(order[-EXAMPLES:]) if gain[at] > 0),
+        worst=tuple(example(compared, at) for at in order[:EXAMPLES] if gain[at] < 0),
     )
 
 
-def _asked(side: Side, ground: Workbench, cases: Sequence[HeldOutPerson], progress: Progress) -> _Lists:
+def _lists_of(side: Side, ground: Workbench, cases: Sequence[HeldOutPerson], progress: Progress) -> _Lists:
     rows = ground.bundle.catalogue.rows_of(side.bench.bundle.catalogue.item_ids)
     model = _Translated(side.name, PipelineModel(side.bench, preset=side.preset), rows)
     deep = lists_of(model, cases, progress, DEPTH)
-    return _Lists(deep, judged(side.name, [each[:TOP] for each in deep], cases, ground))
+    return _Lists(deep, result_of(side.name, [each[:TOP] for each in deep], cases, ground))
 
 
 def _figures(ground: Workbench, cases: Sequence[HeldOutPerson], a: _Lists, b: _Lists) -> list[Figure]:
-    """Return every measure that a person has a value of."""
-    tail_a, tail_b = (_tail(one.top, cases, ground.ranks) for one in (a, b))
-    beyond_a, beyond_b = (_beyond(one.top, ground.ranks) for one in (a, b))
+    """Return the measures that have a value per person."""
+    tail_a, tail_b = (_tail(lists.top, cases, ground.ranks) for lists in (a, b))
+    beyond_a, beyond_b = (_beyond(lists.top, ground.ranks) for lists in (a, b))
     return [
         _figure("Recall@10", "", a.result.recall, b.result.recall, QUALITY),
         _figure("NDCG@10", "", a.result.ndcg, b.result.ndcg, QUALITY),
@@ -110,9 +110,9 @@ def _figures(ground: Workbench, cases: Sequence[HeldOutPerson], a: _Lists, b: _L
 
 
 def _figure(name: str, unit: str, a: NDArray[np.float64], b: NDArray[np.float64], words: tuple[str, str]) -> Figure:
-    known = ~np.isnan(a)
-    before, after = (float(each[known].mean()) if known.any() else 0.0 for each in (a, b))
-    return Figure(name, unit, before, after, Interval.of(b - a), *words)
+    has_value = ~np.isnan(a)
+    mean_a, mean_b = (float(values[has_value].mean()) if has_value.any() else 0.0 for values in (a, b))
+    return Figure(name, unit, mean_a, mean_b, Interval.of(b - a), *words)
 
 
 def _tail(lists: Sequence[Rows], cases: Sequence[HeldOutPerson], ranks: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -129,40 +129,39 @@ def _beyond(lists: Sequence[Rows], ranks: NDArray[np.int32]) -> NDArray[np.float
 def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[LikesGroup, ...]:
     """Return the people grouped by their number of known likes; empty groups are omitted."""
     likes = np.array([int(known_likes(case.profile.history).sum()) for case in cases])
-    found = []
+    groups = []
     for least, beyond, label in LIKES:
         inside = (likes >= least) & (likes < beyond)
         if inside.any():
             less = Interval.of(b.ndcg[inside] - a.ndcg[inside])
-            found.append(LikesGroup(label, float(a.ndcg[inside].mean()), float(b.ndcg[inside].mean()), less))
-    return tuple(found)
+            groups.append(LikesGroup(label, float(a.ndcg[inside].mean()), float(b.ndcg[inside].mean()), less))
+    return tuple(groups)
 
 
 def _moves(a: Sequence[Rows], b: Sequence[Rows]) -> Moves:
     common, shifts, places = [], [], np.zeros(6)
-    kept: dict[int, list[float]] = {1: [], TOP: [], DEPTH: []}
+    overlaps: dict[int, list[float]] = {1: [], TOP: [], DEPTH: []}
     same = 0
-    for one, other in zip(a, b, strict=True):
-        at = {row: place for place, row in enumerate(other.tolist())}
-        shift = [abs(at[row] - place) for place, row in enumerate(one.tolist()) if row in at]
-        shifts += shift
-        for place, row in enumerate(one[:TOP].tolist()):
-            places[_place(place, at.get(row))] += 1
-        common.append(len(np.intersect1d(one[:TOP], other[:TOP])))
-        for k, found in kept.items():
-            found.append(len(np.intersect1d(one[:k], other[:k])) / max(min(k, len(one)), 1))
-        same += one[:TOP].tolist() == other[:TOP].tolist()
+    for list_a, list_b in zip(a, b, strict=True):
+        place_in_b = {row: place for place, row in enumerate(list_b.tolist())}
+        shifts += [abs(place_in_b[row] - place) for place, row in enumerate(list_a.tolist()) if row in place_in_b]
+        for place, row in enumerate(list_a[:TOP].tolist()):
+            places[_place(place, place_in_b.get(row))] += 1
+        common.append(len(np.intersect1d(list_a[:TOP], list_b[:TOP])))
+        for k, shares in overlaps.items():
+            shares.append(len(np.intersect1d(list_a[:k], list_b[:k])) / max(min(k, len(list_a)), 1))
+        same += list_a[:TOP].tolist() == list_b[:TOP].tolist()
     return Moves(
         common=tuple(np.bincount(common, minlength=TOP + 1).tolist()),
         places=tuple((places / max(places.sum(), 1)).tolist()),
-        kept={f"first {k}" if k > 1 else "first film": float(np.mean(found)) for k, found in kept.items()},
+        kept={f"first {k}" if k > 1 else "first film": float(np.mean(shares)) for k, shares in overlaps.items()},
         shift=float(np.mean(shifts)) if shifts else 0.0,
         same=same / max(len(a), 1),
     )
 
 
 def _place(before: int, after: int | None) -> int:
-    """Return the index into ``PLACES`` of a film at place ``before`` in A's ten and ``after`` in B."""
+    """Return the index into ``PLACES`` of a film at place ``before`` in A's ten and ``after`` in B's list."""
     if after is None:
         return 5
     if after >= TOP:
@@ -172,7 +171,7 @@ def _place(before: int, after: int | None) -> int:
 
 
 def _bands(ground: Workbench, a: Sequence[Rows], b: Sequence[Rows]) -> tuple[Band, ...]:
-    """Return how the places of all lists are shared among films by popularity."""
+    """Return the share of all places that each band of popularity takes."""
     edges = [edge for edge in BANDS if edge <= len(ground.ranks)]
     shares = []
     for lists in (a, b):
@@ -182,22 +181,22 @@ def _bands(ground: Workbench, a: Sequence[Rows], b: Sequence[Rows]) -> tuple[Ban
     labels = [f"{start + (start > 1):,}-{end:,}" for start, end in pairwise(edges)]
     labels.append(f"{edges[-1]:,}+" if len(edges) > 1 else "all")
     pairs = zip(labels, *(each.tolist() for each in shares), strict=True)
-    return tuple(Band(label, one, other) for label, one, other in pairs)
+    return tuple(Band(label, share_a, share_b) for label, share_a, share_b in pairs)
 
 
 def _shown(ground: Workbench, a: Sequence[Rows], b: Sequence[Rows]) -> tuple[tuple[Shown, ...], tuple[Shown, ...]]:
     """Return the films that B shows more often than A, and less often, the largest difference first."""
     films = len(ground.bundle.catalogue)
-    before, after = (np.bincount(np.concatenate(lists), minlength=films) for lists in (a, b))
-    change = after - before
+    count_a, count_b = (np.bincount(np.concatenate(lists), minlength=films) for lists in (a, b))
+    change = count_b - count_a
     order = np.argsort(-change, kind="stable")
 
-    def said(rows: NDArray[np.intp]) -> tuple[Shown, ...]:
+    def films_of(rows: NDArray[np.intp]) -> tuple[Shown, ...]:
         titles = (title_of(ground, row) for row in rows.tolist())
         return tuple(
-            Shown(title, int(ground.ranks[row]), int(before[row]), int(after[row]))
+            Shown(title, int(ground.ranks[row]), int(count_a[row]), int(count_b[row]))
             for title, row in zip(titles, rows.tolist(), strict=True)
         )
 
     risen, fallen = order[:MOST_SHOWN], order[::-1][:MOST_SHOWN]
-    return said(risen[change[risen] > 0]), said(fallen[change[fallen] < 0])
+    return films_of(risen[change[risen] > 0]), films_of(fallen[change[fallen] < 0])

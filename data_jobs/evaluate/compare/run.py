@@ -1,4 +1,4 @@
-"""Run a comparison: name both sides, read, train what has to be trained, ask, measure."""
+"""Run a comparison: resolve both sides, read the data, train what must be trained, and measure."""
 
 import tempfile
 from dataclasses import replace
@@ -15,7 +15,7 @@ from data_jobs.report import DataError, Progress
 
 
 def run(order: EvaluationOrder, names: tuple[str, str], progress: Progress) -> Comparison:
-    """Compare the sides of these names. Raises DataError, EncoderUnavailable, TrainingError, BundleError,
+    """Compare the sides of two names. Raises DataError, EncoderUnavailable, TrainingError, BundleError,
     PresetUnavailable.
     """
     a, b = _distinct([named(name, order) for name in names], names)
@@ -25,15 +25,15 @@ def run(order: EvaluationOrder, names: tuple[str, str], progress: Progress) -> C
     vectors = vectors_of(order, dataset, progress)
     with tempfile.TemporaryDirectory(prefix="marquee-compare-") as folder:
         workshop = Workshop(Path(folder), params, weights, order.encoder, vectors, progress, order.queries)
-        sides = Sides(workshop, holdout)
-        return compare(sides.make(a), sides.make(b), holdout.relevant, holdout_name(order), progress)
+        factory = Sides(workshop, holdout)
+        return compare(factory.make(a), factory.make(b), holdout.relevant, holdout_name(order), progress)
 
 
-def _distinct(found: list[NamedSide], names: tuple[str, str]) -> list[NamedSide]:
-    """Refuse to compare a side with itself, and distinguish files of the same name. Raises DataError."""
-    a, b = found
+def _distinct(sides: list[NamedSide], names: tuple[str, str]) -> list[NamedSide]:
+    """Return the sides under distinct names. Raises DataError if they are the same."""
+    a, b = sides
     if (a.path, a.params, a.weights, a.preset) == (b.path, b.params, b.weights, b.preset):
         raise DataError(f"--compare: {names[0]} and {names[1]} are the same; name two that differ")
     if a.name != b.name:
-        return found
-    return [replace(side, name=name) for side, name in zip(found, names, strict=True)]
+        return sides
+    return [replace(side, name=name) for side, name in zip(sides, names, strict=True)]

@@ -1,4 +1,4 @@
-"""The two sides of a comparison: how each is named on the command line, and the pipeline that answers for it."""
+"""The sides of a comparison: what a name on the command line stands for, and the pipeline that ranks for it."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -25,9 +25,9 @@ from services.recommender.ports import Release
 ACTIVE, PLAYBOOK = "active", "playbook"
 _VERSION = re.compile(r"[0-9a-f]{16}")
 PRESETS = (Preset.DEFAULT, Preset.SVD)
-KNOWN = (
-    "a preset (default, playbook, svd), a file of weights (.json or .toml), or a bundle (active, a version of `marquee "
-    "bundle list`, a folder)"
+ACCEPTED = (
+    "a preset (default, playbook, svd), a file of weights (.json or .toml), or a bundle (active, a version from "
+    "`marquee bundle list`, a folder)"
 )
 
 
@@ -41,7 +41,7 @@ class SideKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NamedSide:
-    """A side as it was named, with its parameters read. ``path``: the folder of a bundle."""
+    """A side before training, with its parameters. ``path``: the folder of a bundle."""
 
     name: str
     kind: SideKind
@@ -62,7 +62,7 @@ class Side:
 
 
 def named(name: str, order: EvaluationOrder) -> NamedSide:
-    """Return the side of this name, before anything is trained. Raises DataError, BundleError."""
+    """Return the side that a name stands for, before training. Raises DataError, BundleError."""
     params, weights = read_params(order.params)
     if name == PLAYBOOK:
         return NamedSide(name, SideKind.PRESET, params, replace(weights, formula=PLAYBOOK))
@@ -78,56 +78,56 @@ def named(name: str, order: EvaluationOrder) -> NamedSide:
     elif _VERSION.fullmatch(name):
         path = bundles.path(name)
     if not (path / MANIFEST).is_file():
-        raise DataError(f"--compare {name}: neither of these: {KNOWN}")
+        raise DataError(f"--compare {name}: expected {ACCEPTED}")
     _trained_without(path, order)
     return NamedSide(path.name, SideKind.BUNDLE, params, weights, path=path)
 
 
 def _trained_without(path: Path, order: EvaluationOrder) -> None:
-    """Refuse a bundle that may have been trained on the likes it would be asked for. Raises DataError, BundleError."""
+    """Refuse a bundle that may have been trained on the hidden likes. Raises DataError, BundleError."""
     if order.holdout is None:
         raise DataError(
-            f"--compare: {path.name} is a bundle, so give --holdout FILE: the likes that it was built without "
+            f"--compare: {path.name} is a bundle, so give --holdout FILE with the likes left out when it was built "
             "(`marquee build --holdout FILE --no-activate`)"
         )
     if Manifest.load(path).extra.get("holdout") != holdout_mark(order.holdout):
         raise DataError(
-            f"--compare: {path.name} was not built with --holdout {order.holdout.name}, so it may know the likes that "
-            f"are to be found; run `marquee build --holdout {order.holdout.name} --no-activate` and compare that one"
+            f"--compare: {path.name} was not built with --holdout {order.holdout.name}, so it may have been trained "
+            f"on the hidden likes; run `marquee build --holdout {order.holdout.name} --no-activate` and compare that"
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Creates sides; models with the same parameters are trained once."""
+    """Makes sides; models with the same parameters are trained once."""
 
     workshop: Workshop
     holdout: Holdout
-    _trained: dict[TrainParams, Workbench] = field(default_factory=dict)
+    _benches: dict[TrainParams, Workbench] = field(default_factory=dict)
 
     def make(self, named: NamedSide) -> Side:
-        """Return a side that can be asked. Raises DataError, TrainingError, BundleError."""
+        """Return a side with its pipeline. Raises DataError, TrainingError, BundleError."""
         return Side(named.name, named.kind, named.preset, self._bench(named))
 
     def _bench(self, named: NamedSide) -> Workbench:
         if named.path is not None:
             return self._opened(named.path)
-        if named.params not in self._trained:
-            self._trained[named.params] = replace(self.workshop, params=named.params).make(self.holdout.training)
-        bench = self._trained[named.params]
+        if named.params not in self._benches:
+            self._benches[named.params] = replace(self.workshop, params=named.params).make(self.holdout.training)
+        bench = self._benches[named.params]
         if bench.pipeline.constants == named.weights:
             return bench
         return replace(bench, pipeline=Pipeline(bench.release, bench.pipeline.encoder, named.weights))
 
     def _opened(self, path: Path) -> Workbench:
-        """Return a bundle with the people of the training part. Raises DataError for one of other films."""
+        """Return a bundle with the people of the training part. Raises DataError if it has other films."""
         bundle = open_bundle(path, verify=True)
         films = self.holdout.training.films
-        strange = int((bundle.catalogue.rows_of(film.item_id for film in films) < 0).sum())
-        if strange or len(films) != len(bundle.catalogue):
+        missing = int((bundle.catalogue.rows_of(film.item_id for film in films) < 0).sum())
+        if missing or len(films) != len(bundle.catalogue):
             raise DataError(
-                f"--compare: bundle {path.name} has {len(bundle.catalogue):,} films and lacks {strange:,} of the "
-                f"{len(films):,} of this data; name the data that it was built from"
+                f"--compare: bundle {path.name} has {len(bundle.catalogue):,} films and lacks {missing:,} of the "
+                f"{len(films):,} of this data; give the data that it was built from"
             )
         release = Release(bundle, EmbeddedSearch(bundle, text_index_of(path)))
         dataset = on_rows_of(bundle.catalogue, self.holdout.training)

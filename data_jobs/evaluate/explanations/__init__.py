@@ -1,1 +1,1 @@
-"""Are explanations true, short, varied and easy to read? Template and model compared on the same responses."""
+"""Are explanations true, short, varied and easy to read? Compares template and model on the same responses."""

@@ -1,8 +1,8 @@
-"""An independent checker of sentences: it extracts each claim from the sentence and looks it up.
+"""An independent checker of sentences: it extracts the claims of a sentence and looks them up.
 
-It shares no code with ``services/recommender/sentences`` and works in the opposite direction: true names of the film
-are removed, by kind; the rest must not name anything, and its claims about those names must hold. A word counts as
-known if it occurs in lower case in the catalogue's overviews.
+It shares no code with ``services/recommender/sentences`` and works in the opposite direction: names that are true of
+the film are replaced with a sign for their kind. The rest must not name anything, and its claims about those names must
+hold. A capitalised word is a name unless it occurs in lower case in the catalogue's overviews.
 """
 
 import re
@@ -21,7 +21,7 @@ _VERBS = re.compile(r"Because you (liked|watched|looked at) ")
 _NUMBERS = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|first|second|third)\b"
 )
-# Signs that stand in for a name while the rest is read; no sentence has them.
+# Signs that replace names while the rest is checked; they do not occur in sentences.
 _OWN, _FILM, _DIRECTOR, _ACTOR, _BOTH, _TRAIT, _TIME = _SIGNS = "◆▲●■★▼◎"
 _PERSON = f"[{_DIRECTOR}{_ACTOR}{_BOTH}]"
 _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
@@ -29,7 +29,7 @@ _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
 
 @dataclass(frozen=True, slots=True)
 class FilmFacts:
-    """The catalogue's facts about a film, and why it was recommended."""
+    """The catalogue's facts about a film, and the reasons for its recommendation."""
 
     title: str
     year: int | None
@@ -42,37 +42,37 @@ class FilmFacts:
 
 
 class Checker:
-    """Judges sentences about films of one catalogue. ``words``: from its overviews; ``tongues``: language adjectives
-    with their codes.
+    """Checks sentences about films of one catalogue. ``overviews``: of its films. ``languages``: adjective -> language
+    codes.
     """
 
-    def __init__(self, overviews: Iterable[str], tongues: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, overviews: Iterable[str], languages: dict[str, tuple[str, ...]]) -> None:
         self._words: Counter[str] = Counter()
         for overview in overviews:
             self._words.update(set(_SMALL.findall(overview)))
-        self._tongues = tongues
+        self._languages = languages
 
     def faults(self, sentence: str, film: FilmFacts) -> list[str]:
-        """Return what is wrong with a sentence, empty if it is true."""
+        """Return the faults of a sentence; empty if none is found."""
         bare = _without_names(sentence.replace(_APOSTROPHE, "'"), film)
         low = bare.lower()
         return [
-            *_of_length(sentence),
-            *self._of_names(bare, film),
-            *_of_genres(low, film),
-            *_of_roles(low),
-            *_of_verbs(low, film),
-            *_of_claims(low, film),
-            *_of_relations(low, film),
+            *_length_faults(sentence),
+            *self._name_faults(bare, film),
+            *_genre_faults(low, film),
+            *_role_faults(low),
+            *_verb_faults(low, film),
+            *_claim_faults(low, film),
+            *_relation_faults(low, film),
         ]
 
-    def _of_names(self, bare: str, film: FilmFacts) -> Iterator[str]:
+    def _name_faults(self, bare: str, film: FilmFacts) -> Iterator[str]:
         for match in re.finditer(r"[^\W_]+", bare):
             word = match[0]
             if any(sign.isdigit() for sign in word):
                 yield f"number {word}"
-            elif word.lower() in self._tongues:
-                if film.language not in self._tongues[word.lower()]:
+            elif word.lower() in self._languages:
+                if film.language not in self._languages[word.lower()]:
                     yield f"language {word}"
             elif word[0].isupper() and word.lower() not in ("imax", "tv"):
                 inside = match.start() > 0 and bare[: match.start()].strip("“\"' ") != ""
@@ -98,7 +98,7 @@ _COMMON = frozenset(_COMMON_TEXT.split())
 
 
 def _without_names(sentence: str, film: FilmFacts) -> str:
-    """Return the sentence with a sign in place of each name that is true of the film."""
+    """Return the sentence with each name that is true of the film replaced with its sign."""
     names = sorted(_names(film), key=lambda pair: -len(pair[0]))
     for name, sign in names:
         if name:
@@ -122,17 +122,17 @@ def _names(film: FilmFacts) -> Iterator[tuple[str, str]]:
         yield str(film.year), _TIME
         yield f"{film.year // 10 * 10}s", _TIME
     for reason in film.reasons:
-        yield from _of_reason(reason, film)
+        yield from _reason_names(reason, film)
 
 
-def _of_reason(reason: Reason, film: FilmFacts) -> Iterator[tuple[str, str]]:
+def _reason_names(reason: Reason, film: FilmFacts) -> Iterator[tuple[str, str]]:
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
         yield subject, _FILM
         yield re.sub(r" \(\d{4}\)$", "", subject), _FILM
     elif reason.kind is ReasonKind.DECADE:
         yield subject, _TIME
-    elif reason.kind in _OF_TRAITS and subject not in (*film.directors, *film.cast):
+    elif reason.kind in _TRAIT_KINDS and subject not in (*film.directors, *film.cast):
         yield subject, _TRAIT
         yield subject.removeprefix("The "), _TRAIT
     yield from ((quoted, _TRAIT) for quoted in re.findall(r"“([^”]*)”", reason.text))
@@ -140,16 +140,16 @@ def _of_reason(reason: Reason, film: FilmFacts) -> Iterator[tuple[str, str]]:
         yield f"{minutes[1]}-minute", _TIME
 
 
-_OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.SERIES, ReasonKind.QUERY, ReasonKind.NEAREST})
+_TRAIT_KINDS = frozenset({ReasonKind.KEYWORD, ReasonKind.SERIES, ReasonKind.QUERY, ReasonKind.NEAREST})
 
 
-def _of_length(sentence: str) -> Iterator[str]:
+def _length_faults(sentence: str) -> Iterator[str]:
     if len(sentence.split()) > MOST_WORDS:
-        yield "more than 22 words"
+        yield f"more than {MOST_WORDS} words"
 
 
 def _genres_in(text: str) -> Iterator[tuple[str, int]]:
-    """Yield genres and where they are named: words and word pairs, singular or plural."""
+    """Yield genres with their positions, named by a word or two, singular or plural."""
     words = [(match[0], match.start()) for match in re.finditer(r"[a-z][a-z-]*", text)]
     pairs = [(f"{left} {right}", at) for (left, at), (right, _) in pairwise(words)]
     for word, at in (*pairs, *words):
@@ -162,14 +162,14 @@ def _genres_in(text: str) -> Iterator[tuple[str, int]]:
 _ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir", "noirs": "noir", "dramatic": "drama"}
 
 
-def _of_genres(low: str, film: FilmFacts) -> Iterator[str]:
-    said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
+def _genre_faults(low: str, film: FilmFacts) -> Iterator[str]:
+    stated_genres = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
     queried = [reason.text.lower() for reason in film.reasons if reason.kind is ReasonKind.QUERY]
-    # "Dark comedy", met by a keyword, is a comedy as far as the sentence goes.
+    # "Dark comedy", matched by a keyword, may be called a comedy.
     requested = {genre for text in queried for genre, _ in _genres_in(text)}
-    liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
+    liked = stated_genres if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
     for genre, at in _genres_in(low):
-        if genre not in (*film.genres, *said, *requested):
+        if genre not in (*film.genres, *stated_genres, *requested):
             yield f"genre {genre}"
         before, after = low[:at], low[at:]
         if _LIKES.search(before) and genre not in liked:
@@ -184,41 +184,41 @@ _LIKES = re.compile(
 )
 
 
-def _of_roles(low: str) -> Iterator[str]:
-    """Yield wrong roles: directors and actors."""
+def _role_faults(low: str) -> Iterator[str]:
+    """Yield people in the wrong role, director or actor."""
     if re.search(rf"(?:\bby|direct\w*|filmmaker|maker) (?:by |director )?{_AND}{_ACTOR}", low):
-        yield "a director who is none"
+        yield "not a director"
     if re.search(rf"{_ACTOR}{_AND}(?:(?:also )?(?:directed|directs|made|is the (?:maker|director)))", low):
-        yield "a director who is none"
+        yield "not a director"
     if re.search(rf"(?:\bstar\w*|\bwith|actors?|actress) {_AND}{_DIRECTOR}(?! directing)", low):
-        yield "an actor who is none"
+        yield "not an actor"
     if re.search(rf"{_DIRECTOR}{_AND}(?:stars?\b|plays\b|acts\b|is in)", low):
-        yield "an actor who is none"
+        yield "not an actor"
 
 
-def _of_verbs(low: str, film: FilmFacts) -> Iterator[str]:
-    """Yield wrong claims about what the person did, and with which film."""
+def _verb_faults(low: str, film: FilmFacts) -> Iterator[str]:
+    """Yield wrong claims about what the person did and with which film."""
     texts = [reason.text for reason in film.reasons]
-    done = {match[1] for text in texts if (match := _VERBS.match(text))}
+    verbs = {match[1] for text in texts if (match := _VERBS.match(text))}
     traits = any(("you liked" in text or "have liked" in text) and not _VERBS.match(text) for text in texts)
-    for verb, allowed in (("liked", "liked" in done or traits), ("watched", "watched" in done),
-                          ("looked at", "looked at" in done)):  # fmt: skip
+    for verb, allowed in (("liked", "liked" in verbs or traits), ("watched", "watched" in verbs),
+                          ("looked at", "looked at" in verbs)):  # fmt: skip
         if re.search(rf"\byou(?:'ve| have)?(?: really)? {verb}\b", low) and not allowed:
-            yield f"{verb}, which no reason says"
+            yield f"{verb}: not in a reason"
     if re.search(r"\b(?:loved|adored|hated|disliked|favourites?|favorites?)\b", low):
-        yield "a feeling that nobody told"
+        yield "a feeling: not in a reason"
     if re.search(rf"you (?:liked|watched|enjoyed|looked at) (?:{_FILM} (?:and|or) )?{_OWN}", low):
-        yield "the film itself is said to be liked"
+        yield "the recommended film called liked"
     if re.search(rf"{_OWN},? (?:which|that|as|whom) you (?:liked|watched|enjoyed)", low):
-        yield "the film itself is said to be liked"
-    if _FILM in low and done == {"watched"} and re.search(r"\b(?:liked|enjoyed)\b", low):
-        yield "liked, which was watched"
-    if _FILM in low and done == {"liked"} and re.search(r"\b(?:watched|looked at)\b", low):
-        yield "watched, which was liked"
+        yield "the recommended film called liked"
+    if _FILM in low and verbs == {"watched"} and re.search(r"\b(?:liked|enjoyed)\b", low):
+        yield "liked, but was watched"
+    if _FILM in low and verbs == {"liked"} and re.search(r"\b(?:watched|looked at)\b", low):
+        yield "watched, but was liked"
 
 
-def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
-    """Yield wrong claims of fame, matches and denials."""
+def _claim_faults(low: str, film: FilmFacts) -> Iterator[str]:
+    """Yield wrong claims of fame, matches, queries and praise, and wrong denials."""
     stated = " | ".join(reason.text for reason in film.reasons)
     kinds = {reason.kind for reason in film.reasons}
     denied = re.search(r"\b(?:not|no match|never|none|nobody|didn't|doesn't|isn't|hardly|nothing)\b", low)
@@ -226,15 +226,15 @@ def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
     famous = re.search(r"\b(?:known|popular|famous)\b|\bmany (?:people|here)\b", low)
     near = ReasonKind.NEAREST in kinds
     if near and not denied:
-        yield "what does not match is said to match"
+        yield "no match called a match"
     if unknown and "Not yet well known" not in stated:
-        yield "little known, which no reason says"
+        yield "little known: not in a reason"
     if famous and not unknown and "Popular" not in stated:
-        yield "well known, which no reason says"
+        yield "well known: not in a reason"
     if re.search(r"\byou (?:asked|wanted|named|searched)|\byour (?:question|search|words?)\b", low) and not (
         kinds & {ReasonKind.QUERY, ReasonKind.NEAREST}
     ):
-        yield "asked for, which nobody did"
+        yield "a query: there was none"
     if re.search(r"\b(?:not|never|didn't|don't|doesn't) (?:like|enjoy|watch)", low):
         yield "a denial"
     if denied and not near and not unknown and "not far" not in low and "nothing is nearer" not in low:
@@ -242,13 +242,13 @@ def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
     if re.search(r"\b(?:award|oscar|prize|masterpiece|acclaimed|critics|bafta|palme|nominat\w+)", low):
         yield "praise by others"
     if "similar story" in low and "similar story" not in stated:
-        yield "a story that no reason speaks of"
+        yield "a similar story: not in a reason"
     if "same people" in low and "same people" not in stated:
-        yield "people whom no reason speaks of"
+        yield "the same people: not in a reason"
 
 
 _PART = "(?:directors?|stars?|cast|actors?|leads?|team|makers?|people)"
-# What is said of two films, or of somebody in another one; and the beginnings of reasons that would bear it out.
+# Claims about two films or a person in another film, each with the signs and the reason prefixes that support it.
 _RELATIONS = (
     (rf"\bdirector(?!s? of {_PERSON})\w*|\bfilmmaker", (f"{_DIRECTOR}{_BOTH}", "Directed by", "Also directed by")),
     (r"\bcast\b|\bactor|\bactress|\bstars?\b|\bstarr", (f"{_ACTOR}{_BOTH}", "With ", "Also with ")),
@@ -274,13 +274,13 @@ _RELATIONS = (
 )  # fmt: skip
 
 
-def _of_relations(low: str, film: FilmFacts) -> Iterator[str]:
-    """Yield claims about other films, about people's part in them, and about habits, that no reason bears out."""
+def _relation_faults(low: str, film: FilmFacts) -> Iterator[str]:
+    """Yield claims about other films, people's parts in them, and habits, that no reason supports."""
     texts = [reason.text for reason in film.reasons]
-    for claim, borne_out in _RELATIONS:
-        if (found := re.search(claim, low)) is None:
+    for claim, support in _RELATIONS:
+        if (match := re.search(claim, low)) is None:
             continue
-        signs, *beginnings = borne_out or ("",)
+        signs, *prefixes = support or ("",)
         named = any(sign in low for sign in signs)
-        if not named and not any(text.startswith(each) for text in texts for each in beginnings):
-            yield f"a relation: {found[0]}"
+        if not named and not any(text.startswith(prefix) for text in texts for prefix in prefixes):
+            yield f"a relation: {match[0]}"

@@ -1,8 +1,8 @@
-"""``marquee evaluate --explanations``: some 500 sentences as served, from the template and from a model, compared.
+"""Compare about 500 sentences by the template and by a model, as served.
 
 First pages of people with their whole profile and with a few likes, of an unknown person, and of searches. An
 independent checker (``checker``) decides which sentences are true to their evidence; it is itself tested on 200 planted
-lies (``lies``). The model is the one in the settings (``BEDROCK_MODEL``), so a stand-in if
+lies (``lies``). The model is the one in the settings (``BEDROCK_MODEL``), or a stand-in if
 ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME`` names one; without a model only the template is measured.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
-from data_jobs.evaluate.explanations.lies import Lie, Others, lies
+from data_jobs.evaluate.explanations.checker import MOST_WORDS, Checker, FilmFacts
+from data_jobs.evaluate.explanations.lies import Lie, OtherFacts, lies
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
@@ -29,7 +29,6 @@ from services.recommender.ports import Deadline, Evidence, Explainer, Likings, P
 from services.recommender.query.words.language_words import LANGUAGES
 
 SENTENCES, ON_A_PAGE, LIES = 500, 20, 200
-LONGEST_WORDS = 22
 CAUGHT, FALSE_ALARMS, FELL_BACK = 0.99, 0.05, 0.05
 OPENING = 3
 DEADLINE_S = 30.0
@@ -39,9 +38,10 @@ _MODEL = frozenset({"model", "cached"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one explainer wrote. Shares are from 0 to 1. ``openings``: share of distinct three-word openings on a page,
-    averaged over pages; ``repeated``: how often the commonest occurs on a page of 20. ``ease``: Flesch reading ease (R.
-    Flesch, 1948); 60 or more is plain. ``fell_back``: share of the model's sentences replaced by the template.
+    """The sentences of one explainer; shares are 0 ... 1. ``openings``: share of distinct three-word openings on a
+    page, mean over pages; ``repeated``: sentences of a page with its commonest opening, mean over pages. ``ease``:
+    Flesch reading ease (R. Flesch, 1948); 60 or more is plain. ``fell_back``: share of the model's sentences that the
+    template replaced.
     """
 
     by: str
@@ -58,7 +58,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanations(Outcome):
-    """``written``: by template and by model. ``caught``: planted lies by kind (found, planted)."""
+    """``written``: by template and by model. ``caught``: kind of lie -> (number caught, number planted)."""
 
     written: tuple[Written, ...]
     caught: dict[str, tuple[int, int]]
@@ -76,35 +76,34 @@ class Explanations(Outcome):
         headings = ("sentences", "n", "true", "words", "longest", "openings", "commonest", "reading ease", "fell back")
         rows = [_row(each) for each in self.written]
         yield Table("Explanations", headings, rows)
-        for each in self.written:
-            yield Table.of_failures(f"Untrue by the {each.by}, the checker says", each.untrue)
+        for written in self.written:
+            yield Table.of_failures(f"Untrue by the {written.by}, according to the checker", written.untrue)
         lied = [(kind, f"{caught} of {planted}") for kind, (caught, planted) in self.caught.items()]
-        yield Table("Planted lies that the checker found", ("kind", "found"), lied)
-        yield Table.of_failures("Lies that it missed", self.missed)
-        yield Table("Some sentences", (), [(each,) for each in self.examples])
+        yield Table("Planted lies that the checker caught", ("kind", "caught"), lied)
+        yield Table.of_failures("Planted lies that the checker missed", self.missed)
+        yield Table("Examples", (), [(each,) for each in self.examples])
 
     def figures(self) -> Iterator[Figure]:
         """Yield every share and mean."""
-        for each in self.written:
+        for written in self.written:
             for name in ("true", "words", "openings", "repeated", "ease"):
-                yield each.by, f"explanations, {name}", float(getattr(each, name))
+                yield written.by, f"explanations, {name}", float(getattr(written, name))
         yield "checker", "planted lies caught", self.share_caught
 
     def bars(self) -> Iterator[Bar]:
-        """Yield the checker's bar first: its verdicts are worth no more than the checker."""
+        """Yield the bars, the checker's first, since the others depend on it."""
         yield Bar.share("checker: planted lies caught", self.share_caught, CAUGHT)
-        for each in self.written:
-            alarms = 1 - each.true
-            name = f"sentences by the {each.by}: alarms of the checker"
+        for written in self.written:
+            alarms = 1 - written.true
+            name = f"sentences by the {written.by}: alarms of the checker"
             yield Bar(name, f"<= {FALSE_ALARMS:.0%}", f"{alarms:.1%}", alarms <= FALSE_ALARMS)
-            longest = Bar(
-                f"words of the {each.by}", f"<= {LONGEST_WORDS}", str(each.longest), each.longest <= LONGEST_WORDS
+            yield Bar(
+                f"words of the {written.by}", f"<= {MOST_WORDS}", str(written.longest), written.longest <= MOST_WORDS
             )
-            yield longest
-            if each.fell_back is not None:
+            if written.fell_back is not None:
                 yield Bar(
-                    f"fell back from the {each.by}", f"<= {FELL_BACK:.0%}", f"{each.fell_back:.1%}",
-                    each.fell_back <= FELL_BACK,
+                    f"fell back from the {written.by}", f"<= {FELL_BACK:.0%}", f"{written.fell_back:.1%}",
+                    written.fell_back <= FELL_BACK,
                 )  # fmt: skip
 
 
@@ -122,29 +121,29 @@ def part(job: Job) -> Explanations:
 
 
 def _explainers() -> dict[str, Explainer]:
-    """Return the template, and the model of the settings if they name one; neither finds sentences of another run."""
+    """Return the template, and the model of the settings if there is one; neither uses stored sentences."""
     from services.bootstrap import find_explainer
     from services.settings import load_settings
 
     explainers: dict[str, Explainer] = {"template": TemplateExplainer()}
     settings = load_settings()
     if settings.bedrock_model is not None:
-        explainers["model"] = find_explainer(settings, Forgetful(), CLOCK)
+        explainers["model"] = find_explainer(settings, NoSentenceStore(), CLOCK)
     return explainers
 
 
-class Forgetful:
-    """The sentence store of one run: it keeps nothing and has no limit."""
+class NoSentenceStore:
+    """A sentence store that keeps nothing and has no token limit."""
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:  # noqa: ARG002
-        """Nothing."""
+        """Return nothing."""
         return {}
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
-        """Forget them."""
+        """Do nothing."""
 
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:  # noqa: ARG002
-        """Grant everything: the operator has agreed to pay for the measurement."""
+        """Grant all tokens: the operator has agreed to pay for the measurement."""
         return tokens
 
     def give_back(self, day: str, tokens: int) -> None:
@@ -152,27 +151,27 @@ class Forgetful:
 
 
 def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Mapping[str, Explainer]) -> Explanations:
-    """Explain pages drawn by a seed with each explainer."""
+    """Explain the same pages, drawn by a seed, with each explainer."""
     rng = np.random.default_rng(seed)
     catalogue = bench.bundle.catalogue
     pages = [_page(catalogue, ranking, likings) for ranking, likings in _rankings(bench, seed, rng, progress)]
     checker, written, truths, examples = _checker(catalogue), [], [], []
     for by, explainer in explainers.items():
         served: list[list[tuple[str, FilmFacts]]] = []
-        requested = had = 0.0
+        requested = from_model = 0.0
         for done, page in enumerate(pages, 1):
-            answer = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
+            response = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
             served.append(
-                list(zip(answer.sentences, map(_film, page.evidence, page.records(page.evidence)), strict=True))
+                list(zip(response.sentences, map(_film, page.evidence, page.records(page.evidence)), strict=True))
             )
-            requested += answer.counts.get("wanted", 0)
-            had += sum(count for name, count in answer.counts.items() if name in _MODEL)
+            requested += response.counts.get("wanted", 0)
+            from_model += sum(count for name, count in response.counts.items() if name in _MODEL)
             progress.advance(f"sentences by the {by}", done, len(pages))
-        fell_back = None if by == "template" else 1 - had / max(requested, 1)
-        written.append(_measured(by, served, checker, fell_back))
+        fell_back = None if by == "template" else 1 - from_model / max(requested, 1)
+        written.append(_written(by, served, checker, fell_back))
         truths += [pair for page in served for pair in page if not checker.faults(*pair)]
         examples += [f"{by}: {sentence}" for page in served for sentence, _ in page[:2]][:16]
-    planted = lies(truths, _others(catalogue), LIES, rng)
+    planted = lies(truths, _other_facts(catalogue), LIES, rng)
     checked = [(lie, bool(checker.faults(lie.sentence, lie.film))) for lie in planted]
     missed = tuple(f"{lie.kind}: {lie.sentence} [{_evidence(lie)}]" for lie, caught in checked if not caught)
     return Explanations(tuple(written), _by_kind(checked), missed, tuple(examples))
@@ -193,8 +192,8 @@ def _by_kind(checked: Sequence[tuple[Lie, bool]]) -> dict[str, tuple[int, int]]:
 def _rankings(
     bench: Workbench, seed: int, rng: np.random.Generator, progress: Progress
 ) -> Iterator[tuple[Ranking, Likings]]:
-    """Return pages of 20 up to 500 films: of an unknown person, of searches, and of people with long and short profiles
-    in turn.
+    """Yield pages of 20 films, about 500 films in all: of an unknown person, of searches, and of people with whole and
+    short profiles in turn.
     """
     requests: list[tuple[Request, Profile | None]] = [(Request(k=ON_A_PAGE, explain=True), None)]
     requests += [(Request(k=ON_A_PAGE, explain=True, query=query), None) for query in QUERIES]
@@ -236,10 +235,10 @@ def _checker(catalogue: Catalogue) -> Checker:
     return Checker(overviews, {word: codes for word, (_, codes) in LANGUAGES.items()})
 
 
-def _others(catalogue: Catalogue) -> Others:
+def _other_facts(catalogue: Catalogue) -> OtherFacts:
     rows = range(min(len(catalogue), 400))
     records = [documents.record(catalogue, row) for row in rows]
-    return Others(
+    return OtherFacts(
         [f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows if catalogue.years[row]],
         sorted({person for record in records for person in (*record.directors, *record.cast) if " " in person}),
         [genre for genre in GENRES if genre not in NO_GENRES],
@@ -247,11 +246,13 @@ def _others(catalogue: Catalogue) -> Others:
     )
 
 
-def _measured(
+def _written(
     by: str, pages: Sequence[Sequence[tuple[str, FilmFacts]]], checker: Checker, fell_back: float | None
 ) -> Written:
     pairs = [pair for page in pages for pair in page]
-    faults = [(sentence, film, wrong) for sentence, film in pairs if (wrong := checker.faults(sentence, film))]
+    faults = [
+        (sentence, film, film_faults) for sentence, film in pairs if (film_faults := checker.faults(sentence, film))
+    ]
     openings = [[" ".join(sentence.split()[:OPENING]) for sentence, _ in page] for page in pages if page]
     return Written(
         by=by,
@@ -264,8 +265,8 @@ def _measured(
         ease=float(np.mean([reading_ease(sentence) for sentence, _ in pairs])) if pairs else 0.0,
         fell_back=fell_back,
         untrue=tuple(
-            f"{sentence} [{', '.join(wrong)}; {'; '.join(reason.text for reason in film.reasons)}]"
-            for sentence, film, wrong in faults
+            f"{sentence} [{', '.join(film_faults)}; {'; '.join(reason.text for reason in film.reasons)}]"
+            for sentence, film, film_faults in faults
         ),
     )
 

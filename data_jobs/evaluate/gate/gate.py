@@ -2,10 +2,10 @@
 
 The sample catalogue and its simulated viewers are in the repository and never change, so a figure changes only if the
 code does. The allowed drop is its noise: the standard deviation over equivalent variants of the ranking, in which every
-weight is up to 5 % off. A floor is three standard deviations below the figure measured when it was written; a change
-that reorders films stays above it, a broken signal does not.
+weight is up to 5 % off. A floor is three standard deviations below the figure measured when the floor was written; a
+harmless reordering of films stays above it, a broken signal does not.
 
-The viewers are simulated: the floors show whether the recommender still works, not how good it is.
+The viewers are simulated, so the floors show whether the recommender still works, not how good it is.
 """
 
 import json
@@ -26,17 +26,17 @@ from services.recommender.domain.weights import Weights
 
 SEED = 1
 NOISES = 3.0
-"""Noises by which a figure may be below what was measured."""
+"""Number of noises by which a figure may be below the measured one."""
 OFF, VARIANTS = 0.05, 12
 _ROUNDING = 5e-5
 """Floors are written with four decimals."""
-_KEPT = ("score_midpoint", "score_scale")
+_UNVARIED = ("score_midpoint", "score_scale")
 """Weights that only change how a score is shown."""
 
-Watched = tuple[str, str, str]
+FigureKey = tuple[str, str, str]
 """Part, model, metric."""
 
-WATCHED: tuple[Watched, ...] = (
+WATCHED: tuple[FigureKey, ...] = (
     ("models", DEFAULT, "recall"),
     ("models", DEFAULT, "ndcg"),
     ("models", DEFAULT, "coverage"),
@@ -52,7 +52,7 @@ PARTS = frozenset(part for part, _, _ in WATCHED) - {"models"}
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """``measured`` when the floor was written; ``noise``: one standard deviation over variants that are no worse."""
+    """``measured``: the figure when the floor was written; ``noise``: its deviation over equivalent variants."""
 
     part: str
     model: str
@@ -62,26 +62,26 @@ class Floor:
 
     @property
     def least(self) -> float:
-        """Return what the figure must reach."""
+        """Return the lowest allowed figure."""
         return self.measured - NOISES * self.noise - _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A floor and what was found."""
+class FloorCheck:
+    """A floor and the current figure."""
 
     floor: Floor
-    found: float
+    value: float
 
     @property
     def met(self) -> bool:
         """Return whether the figure is not below its floor."""
-        return self.found >= self.floor.least
+        return self.value >= self.floor.least
 
     def __str__(self) -> str:
         floor = self.floor
-        told = f"{floor.part:<10} {floor.metric:<16} {self.found:.4f}  floor {floor.least:.4f}"
-        return f"{told}  (was {floor.measured:.4f}, noise {floor.noise:.4f})  {'ok' if self.met else 'TOO LOW'}"
+        current = f"{floor.part:<10} {floor.metric:<16} {self.value:.4f}  floor {floor.least:.4f}"
+        return f"{current}  (was {floor.measured:.4f}, noise {floor.noise:.4f})  {'ok' if self.met else 'TOO LOW'}"
 
 
 def floors() -> list[Floor]:
@@ -91,8 +91,8 @@ def floors() -> list[Floor]:
 
 
 def measure(home: Path, parts: frozenset[str] = PARTS, weights: Weights | None = None) -> Evaluation:
-    """Evaluate the sample catalogue without text vectors; ``home`` is for temporary files. ``weights``: others than the
-    default. Raises TrainingError, BundleError.
+    """Evaluate the sample catalogue without text vectors. ``home``: for temporary files. ``weights``: instead of the
+    default ones. Raises TrainingError, BundleError.
     """
     params = None
     if weights is not None:
@@ -101,19 +101,19 @@ def measure(home: Path, parts: frozenset[str] = PARTS, weights: Weights | None =
     return evaluate(EvaluationOrder(home, seed=SEED, parts=parts, params=params), Silent())
 
 
-def check(evaluation: Evaluation, wanted: Sequence[Floor]) -> list[Checked]:
+def check(evaluation: Evaluation, expected: Sequence[Floor]) -> list[FloorCheck]:
     """Compare an evaluation with floors. Raises DataError for a figure that is no longer measured."""
-    found = values(evaluation)
-    for floor in wanted:
-        if (floor.part, floor.model, floor.metric) not in found:
+    current = values(evaluation)
+    for floor in expected:
+        if (floor.part, floor.model, floor.metric) not in current:
             raise DataError(
                 f"floors.toml: {floor.part}, {floor.model}, {floor.metric} is not measured; if it was renamed, run "
                 "`python -m data_jobs.evaluate.gate --derive`"
             )
-    return [Checked(floor, found[floor.part, floor.model, floor.metric]) for floor in wanted]
+    return [FloorCheck(floor, current[floor.part, floor.model, floor.metric]) for floor in expected]
 
 
-def values(evaluation: Evaluation) -> dict[Watched, float]:
+def values(evaluation: Evaluation) -> dict[FigureKey, float]:
     """Return every figure by part, model and metric."""
     return {
         (part, model, metric): value.mean if isinstance(value, Estimate) else value
@@ -126,22 +126,21 @@ def variants(count: int = VARIANTS) -> Iterator[Weights]:
     rng = np.random.default_rng(SEED)
     usual = {name: value for name, value in asdict(Weights()).items() if isinstance(value, float)}
     for _ in range(count):
-        off = {name: value * float(rng.uniform(1 - OFF, 1 + OFF)) for name, value in usual.items() if name not in _KEPT}
+        off = {
+            name: value * float(rng.uniform(1 - OFF, 1 + OFF)) for name, value in usual.items() if name not in _UNVARIED
+        }
         yield Weights.from_json(off)
 
 
-def derived(home: Path) -> list[Floor]:
-    """Return new floors: the current figures and their noise. Takes as long as thirteen gates."""
-    now = values(measure(home))
-    others = [values(measure(home, weights=weights)) for weights in variants()]
-    return [
-        Floor(*watched, now[watched], float(np.std([other[watched] for other in others], ddof=1)))
-        for watched in WATCHED
-    ]
+def derive(home: Path) -> list[Floor]:
+    """Return new floors: the current figures and their noise. Takes 13 evaluations."""
+    current = values(measure(home))
+    varied = [values(measure(home, weights=weights)) for weights in variants()]
+    return [Floor(*key, current[key], float(np.std([variant[key] for variant in varied], ddof=1))) for key in WATCHED]
 
 
-def written(found: Sequence[Floor]) -> str:
-    """Return floors as ``floors.toml``."""
+def to_toml(new_floors: Sequence[Floor]) -> str:
+    """Return floors as the text of ``floors.toml``."""
     head = (
         f"# What the quality gate measured, and its noise: one standard deviation over {VARIANTS} variants of the\n"
         f"# ranking in which every weight is up to {OFF:.0%} off. A figure more than {NOISES:g} of them below fails\n"
@@ -149,8 +148,8 @@ def written(found: Sequence[Floor]) -> str:
         "# it says why a figure may be lower than it was.\n"
     )
     entries = (
-        f'[[floor]]\npart = "{each.part}"\nmodel = "{each.model}"\nmetric = "{each.metric}"\n'
-        f"measured = {each.measured:.4f}\nnoise = {each.noise:.4f}\n"
-        for each in found
+        f'[[floor]]\npart = "{floor.part}"\nmodel = "{floor.model}"\nmetric = "{floor.metric}"\n'
+        f"measured = {floor.measured:.4f}\nnoise = {floor.noise:.4f}\n"
+        for floor in new_floors
     )
     return "\n".join([head, *entries])

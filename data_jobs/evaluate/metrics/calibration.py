@@ -1,9 +1,9 @@
-"""Genre calibration: how far the genres of a list are from those of the taste; 0 where they have the same shares.
+"""Genre calibration: how far the genre shares of a list are from those of the taste; 0 if they are equal.
 
 .. math:: C_{KL}(p, q) = \\sum_g p(g) \\log \\frac{p(g)}{\\tilde q(g)}, \\quad \\tilde q = (1 - \\alpha) q + \\alpha p
 
 with the shares p of each genre in the taste and q in the list, where a film's genres share its weight of 1, and
-alpha = .01, so that a genre the list lacks costs much and not everything: log(1 / alpha) = 4.6 at most.
+alpha = .01, so that a genre missing from the list costs a finite amount: log(1 / alpha) = 4.6 at most.
 
 Source: H. Steck, "Calibrated recommendations", RecSys 2018.
 """
@@ -28,7 +28,7 @@ def genre_shares(genre_bits: NDArray[np.uint32]) -> Shares | None:
 
 
 def miscalibration(taste: Shares, shown: Shares) -> float:
-    """Return C_KL in nats, >= 0, of the genre shares of two lists of films."""
+    """Return C_KL in nats, >= 0; ``taste`` p and ``shown`` q: genre shares, float64[32]."""
     mixed = (1 - ALPHA) * shown + ALPHA * taste
     in_taste = taste > 0
     return float((taste[in_taste] * np.log(taste[in_taste] / mixed[in_taste])).sum())

@@ -1,4 +1,4 @@
-"""NDCG@k with binary relevance: hits count more the higher they stand.
+"""NDCG@k with binary relevance: hits count more the higher they rank.
 
 .. math:: NDCG@k = \\sum_{i=1}^{k} \\frac{[l_i \\in T]}{log_2(i + 1)}
           / \\sum_{i=1}^{min(k, |T|)} \\frac{1}{log_2(i + 1)}

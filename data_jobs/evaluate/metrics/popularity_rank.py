@@ -25,7 +25,7 @@ def mean_rank(ranked: NDArray[np.int32], ranks: NDArray[np.int32]) -> float:
 
 
 def median_rank(ranked: NDArray[np.int32], ranks: NDArray[np.int32]) -> float:
-    """Return the median rank of a list's films, >= 1, robust against single unknown films; 0 for an empty list."""
+    """Return the median rank of a list's films, >= 1, robust to single obscure films; 0 for an empty list."""
     return float(np.median(ranks[ranked])) if len(ranked) else 0.0
 
 

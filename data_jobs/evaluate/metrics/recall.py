@@ -1,4 +1,4 @@
-"""Recall@k: how much of what a person went on to like is in the list.
+"""Recall@k: the share of a person's held-out likes that is in the list.
 
 .. math:: R@k(u) = |L_k(u) \\cap T(u)| / |T(u)|
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from data_jobs.evaluate.panel.predicate import Predicate
 
 LEAST, FIRST = 7, 10
-"""Default number of films that an expectation asks for, and among how many."""
+"""Defaults of an expectation: at least 7 of the first 10."""
 
 
 class PanelPart(StrEnum):
@@ -29,33 +29,33 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class PanelTaste:
-    """Films someone likes and dislikes, "Title (year)"."""
+    """Liked and disliked films, "Title (year)"."""
 
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
 
     @property
     def films(self) -> tuple[str, ...]:
-        """Return all films it names."""
+        """Return all films in the request."""
         return (*self.liked, *self.disliked)
 
 
 @dataclass(frozen=True, slots=True)
 class PanelQuery:
-    """A query as people write it, in the language ``written_in``."""
+    """A query as people write it; ``written_in``: its language."""
 
     text: str
     written_in: str = "en"
 
     @property
     def films(self) -> tuple[str, ...]:
-        """None."""
+        """Return no films."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
-class Like:
-    """Films like this one."""
+class PanelFilm:
+    """A film whose similar films are requested."""
 
     film: str
 
@@ -65,14 +65,14 @@ class Like:
         return (self.film,)
 
 
-Ask: TypeAlias = PanelTaste | PanelQuery | Like
+PanelRequest: TypeAlias = PanelTaste | PanelQuery | PanelFilm
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """``name`` is unique in its part. ``decade`` ("1950s"), ``language`` (of the films, "fr") and ``audience`` are the
-    quotas it counts for, or "any". ``never``: None forbids only the films given in the request. ``nothing``: the right
-    answer is that nothing matches. ``kept_apart``: not used for tuning. ``fresh``: kept apart, and written after the
+    quotas that it counts for, or "any". ``never``: None forbids only the films given in the request. ``nothing``: no
+    film should match the query. ``kept_apart``: not used for tuning. ``fresh``: kept apart, and written after the
     tuning.
     """
 
@@ -82,7 +82,7 @@ class Entry:
     decade: str
     language: str
     audience: str
-    ask: Ask
+    request: PanelRequest
     wants: tuple[Want, ...] = ()
     never: Predicate | None = None
     nothing: bool = False

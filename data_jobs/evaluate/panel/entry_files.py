@@ -1,7 +1,7 @@
 """Read the panel's files: ``tastes.toml``, ``queries.toml``, ``similar.toml``, each with the quotas it must fill.
 
-``fresh_tastes.toml`` etc., if present, have entries of a part that were never used for tuning. ``statements.toml`` has
-the named statements.
+``fresh_tastes.toml`` etc., if present, have the entries of a part that were never used for tuning. ``statements.toml``
+has the named statements.
 """
 
 import re
@@ -12,7 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data_jobs.evaluate.panel.entries import FIRST, LEAST, Ask, Entry, Like, PanelPart, PanelQuery, PanelTaste, Want
+from data_jobs.evaluate.panel.entries import (
+    FIRST,
+    LEAST,
+    Entry,
+    PanelFilm,
+    PanelPart,
+    PanelQuery,
+    PanelRequest,
+    PanelTaste,
+    Want,
+)
 from data_jobs.evaluate.panel.facts import is_film
 from data_jobs.evaluate.panel.predicate import Named, PanelError, Predicate, parse
 
@@ -33,8 +43,8 @@ KINDS = {
 }
 _DECADE = re.compile(r"(?:19|20)\d0s|any")
 _LANGUAGE = re.compile(r"[a-z]{2}|any")
-_OF_ALL = {"name", "kind", "decade", "language", "audience", "want", "never", "kept_apart"}
-_OF_PART = {
+_COMMON_KEYS = {"name", "kind", "decade", "language", "audience", "want", "never", "kept_apart"}
+_PART_KEYS = {
     PanelPart.TASTES: {"liked", "disliked"},
     PanelPart.QUERIES: {"query", "written_in", "nothing"},
     PanelPart.SIMILAR: {"film"},
@@ -42,7 +52,7 @@ _OF_PART = {
 
 
 def read_panel(folder: Path = FOLDER) -> list[Entry]:
-    """Return all entries in file order. Raises PanelError naming file and entry, OSError for a missing file."""
+    """Return all entries in file order. Raises PanelError, which names file and entry; OSError for a missing file."""
     named = _statements(folder / "statements.toml")
     return [entry for part in PanelPart for entry in _part(part, folder, named)]
 
@@ -92,10 +102,10 @@ def _read(part: PanelPart, path: Path, named: Named) -> list[Entry]:
 
 
 def _entry(part: PanelPart, table: Mapping[str, Any], named: Named) -> Entry:
-    allowed = _OF_ALL | _OF_PART[part]
+    allowed = _COMMON_KEYS | _PART_KEYS[part]
     if unknown := sorted(set(table) - allowed):
         raise PanelError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
-    ask, nothing = _ask(part, table), bool(table.get("nothing", False))
+    request, nothing = _request(part, table), bool(table.get("nothing", False))
     wants = tuple(_wants(table["want"], named)) if "want" in table else ()
     never = parse(table["never"], named) if "never" in table else None
     if nothing == bool(wants or never):
@@ -107,7 +117,7 @@ def _entry(part: PanelPart, table: Mapping[str, Any], named: Named) -> Entry:
         decade=_matching(table, "decade", _DECADE, '"1950s" or "any"'),
         language=_matching(table, "language", _LANGUAGE, '"fr" or "any"'),
         audience=_one_of(table, "audience", AUDIENCES),
-        ask=ask,
+        request=request,
         wants=wants,
         never=never,
         nothing=nothing,
@@ -115,11 +125,11 @@ def _entry(part: PanelPart, table: Mapping[str, Any], named: Named) -> Entry:
     )
 
 
-def _ask(part: PanelPart, table: Mapping[str, Any]) -> Ask:
+def _request(part: PanelPart, table: Mapping[str, Any]) -> PanelRequest:
     if part is PanelPart.QUERIES:
         return PanelQuery(_text(table, "query"), table.get("written_in", "en"))
     if part is PanelPart.SIMILAR:
-        return Like(_films("film", [_text(table, "film")])[0])
+        return PanelFilm(_films("film", [_text(table, "film")])[0])
     taste = PanelTaste(*(_films(name, table.get(name, ())) for name in ("liked", "disliked")))
     if not taste.films:
         raise PanelError("expected films: liked, disliked or both")
@@ -131,10 +141,10 @@ def _wants(value: Any, named: Named) -> list[Want]:  # noqa: ANN401
     if not isinstance(value, list):
         return [Want(parse(value, named))]
     wants = []
-    for each in value:
-        if not isinstance(each, dict) or set(each) - {"least", "first", "where"}:
-            raise PanelError(f"want: expected {{least, first, where}}, found {each!r}")
-        want = Want(parse(each.get("where"), named), each.get("least", LEAST), each.get("first", FIRST))
+    for item in value:
+        if not isinstance(item, dict) or set(item) - {"least", "first", "where"}:
+            raise PanelError(f"want: expected {{least, first, where}}, found {item!r}")
+        want = Want(parse(item.get("where"), named), item.get("least", LEAST), item.get("first", FIRST))
         if not 1 <= want.least <= want.first <= FIRST:
             raise PanelError(f"want: expected 1 <= least <= first <= {FIRST}, found {want.least} of {want.first}")
         wants.append(want)
@@ -143,15 +153,15 @@ def _wants(value: Any, named: Named) -> list[Want]:  # noqa: ANN401
 
 def _check_names(file: str, entries: Sequence[Entry]) -> None:
     for entry in entries:
-        films = entry.ask.films
+        films = entry.request.films
         if len(set(films)) < len(films):
             raise PanelError(f"{file}, {entry.name}: a film is named twice")
-    if twice := [name for name, count in Counter(entry.name for entry in entries).items() if count > 1]:
-        raise PanelError(f"{file}: more than one entry is named {', '.join(twice)}")
+    if repeated := [name for name, count in Counter(entry.name for entry in entries).items() if count > 1]:
+        raise PanelError(f"{file}: more than one entry is named {', '.join(repeated)}")
 
 
 def _check_quotas(file: str, entries: Sequence[Entry], quotas: Mapping[str, Mapping[str, int]]) -> None:
-    """Check ``[quota.decade]`` etc.: how many entries there must be of each."""
+    """Check ``[quota.decade]`` etc.: the minimum number of entries of each value."""
     for name, least_of in quotas.items():
         if name not in QUOTAS:
             raise PanelError(f"{file}: unknown quota {name}; known are {', '.join(QUOTAS)}")

@@ -1,4 +1,4 @@
-"""The catalogue's facts by row, so that a statement about films becomes a mask over them."""
+"""The catalogue's facts as columns, on which statements about films are evaluated as masks."""
 
 import json
 import re
@@ -15,14 +15,13 @@ from services.recommender.domain.catalogue import Catalogue
 Mask = NDArray[np.bool_]
 
 YEARS_APART = 3
-"""Tolerance between two sources' years of one film: made, shown at a festival, released. The nearest year wins."""
+"""Maximum difference between the years that two sources have of a film: made, shown at a festival, released."""
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NAMED = re.compile(r"^(?P<names>.+) \((?P<year>\d{4})\)$")
 
 
 class FactColumns:
-    """Columns over n films. Text columns are folded (see ``fold``), entries delimited by bars: "| heist | los angeles
-    |".
+    """Columns over n films. Text columns are folded (see ``fold``), with bars around entries: "| heist | boston |".
 
     ``years``, ``runtimes`` int[n], 0 unknown; ``languages`` codes, "" unknown. ``keywords``: including people's tags;
     ``texts``: title, keywords, tagline and overview.
@@ -35,12 +34,12 @@ class FactColumns:
         self.years = catalogue.years.astype(np.int64)
         self.runtimes = np.array([each.get("runtime") or 0 for each in details], np.int64)
         self.languages = codes[catalogue.language_codes]
-        self.directors = [_barred(each.get("directors", ())) for each in details]
-        self.cast = [_barred(each.get("cast", ())) for each in details]
-        self.keywords = [_barred(_keywords(each)) for each in details]
+        self.directors = [_delimited(each.get("directors", ())) for each in details]
+        self.cast = [_delimited(each.get("cast", ())) for each in details]
+        self.keywords = [_delimited(_keywords(each)) for each in details]
         titles = [(title, *each.get("aka", ())) for title, each in zip(catalogue.titles, details, strict=True)]
-        self.titles = [_barred(names, plain) for names in titles]
-        self.texts = [_barred(_texts(title, each)) for title, each in zip(catalogue.titles, details, strict=True)]
+        self.titles = [_delimited(names, plain) for names in titles]
+        self.texts = [_delimited(_texts(title, each)) for title, each in zip(catalogue.titles, details, strict=True)]
         self._rows_of_title = defaultdict(list)
         for row, names in enumerate(titles):
             for name in dict.fromkeys(map(plain, names)):
@@ -52,7 +51,7 @@ class FactColumns:
     def row_of(self, film: str) -> int:
         """Return the row of a film "Title (year)", or "Title / Other title (year)"; -1 if the catalogue lacks it.
 
-        Of several, the one nearest in year, then the best known. Raises ValueError for another form.
+        Of several films, the nearest in year, then the best known. Raises ValueError for another form.
         """
         match = _NAMED.match(film)
         if match is None:
@@ -83,7 +82,7 @@ def holding(column: Sequence[str], needles: Iterable[str]) -> Mask:
     return np.array([any(needle in text for needle in texts) for text in column], bool)
 
 
-def _barred(parts: Iterable[str], clean: Any = fold) -> str:  # noqa: ANN401
+def _delimited(parts: Iterable[str], clean: Any = fold) -> str:  # noqa: ANN401
     return "| " + " | ".join(map(clean, parts)) + " |"
 
 

@@ -1,7 +1,8 @@
-"""Statements about films, read from a table and turned into a mask over a catalogue.
+"""Statements about films, read from a table and evaluated as a mask over a catalogue.
 
 ``{any_genre = ["Western"], year_to = 1975}`` is a western of 1975 or before: all facts of a table must hold. ``any``,
-``all`` (lists of tables) and ``not`` (a table) combine; ``is`` refers to named statements. An unknown fact fails.
+``all`` (lists of tables) and ``not`` (a table) combine statements; ``is`` refers to named statements. A fact that the
+catalogue does not have is false.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ Words: TypeAlias = tuple[str, ...]
 
 
 class PanelError(MarqueeError):
-    """An unreadable entry of the panel; the message names file, entry and what was expected."""
+    """An invalid entry of the panel; the message names file, entry and what was expected."""
 
 
 class Predicate(Protocol):
@@ -43,7 +44,7 @@ class OfWords:
     words: Words
 
     def mask(self, facts: FactColumns) -> Mask:
-        """bool[films]."""
+        """See :class:`Predicate`."""
         return _WORDS[self.fact](facts, self.words)
 
 
@@ -55,7 +56,7 @@ class OfNumber:
     bound: int
 
     def mask(self, facts: FactColumns) -> Mask:
-        """bool[films]."""
+        """See :class:`Predicate`."""
         return _NUMBERS[self.fact](facts, self.bound)
 
 
@@ -66,7 +67,7 @@ class Every:
     parts: tuple[Predicate, ...]
 
     def mask(self, facts: FactColumns) -> Mask:
-        """bool[films]."""
+        """See :class:`Predicate`."""
         return np.asarray(np.all([part.mask(facts) for part in self.parts], axis=0), bool)
 
 
@@ -77,7 +78,7 @@ class Some:
     parts: tuple[Predicate, ...]
 
     def mask(self, facts: FactColumns) -> Mask:
-        """bool[films]."""
+        """See :class:`Predicate`."""
         return np.asarray(np.any([part.mask(facts) for part in self.parts], axis=0), bool)
 
 
@@ -88,12 +89,12 @@ class NoneOf:
     part: Predicate
 
     def mask(self, facts: FactColumns) -> Mask:
-        """bool[films]."""
+        """See :class:`Predicate`."""
         return ~self.part.mask(facts)
 
 
-def parse(table: Any, named: Named = NO_NAMES) -> Predicate:  # noqa: ANN401 (whatever stands in the file)
-    """Return the statement of a table. Raises PanelError without file and entry."""
+def parse(table: Any, named: Named = NO_NAMES) -> Predicate:  # noqa: ANN401 (any TOML value)
+    """Return the statement of a table. Raises PanelError, without the names of file and entry."""
     if not isinstance(table, Mapping) or not table:
         raise PanelError(f"expected a table of facts, found {table!r}")
     parts = tuple(_part(key, value, named) for key, value in table.items())
@@ -122,7 +123,7 @@ def _part(key: str, value: Any, named: Named) -> Predicate:  # noqa: ANN401
 
 
 def _named(names: Words, named: Named) -> Predicate:
-    """Return a statement that any of the named ones holds."""
+    """Return the statement that at least one of the named statements holds."""
     if unknown := [name for name in names if name not in named]:
         raise PanelError(f"is: no statement is named {', '.join(unknown)}; known are {', '.join(sorted(named))}")
     return named[names[0]] if len(names) == 1 else Some(tuple(named[name] for name in names))
@@ -143,7 +144,7 @@ def _words(key: str, value: Any) -> Words:  # noqa: ANN401
 
 
 def _phrases(words: Words) -> list[str]:
-    """Return whole words; "zombie*" is a prefix."""
+    """Return the search strings of whole words; "zombie*" is a prefix."""
     return [f" {fold(each)}" + ("" if each.endswith("*") else " ") for each in words]
 
 

@@ -15,16 +15,16 @@ from data_jobs.evaluate.protocol import TOP
 
 LEAST_OF = {PanelPart.TASTES: 0.92, PanelPart.QUERIES: 0.85, PanelPart.SIMILAR: 0.90}
 MOST_POPULAR = 0.20
-"""Share of the panel that the most liked films may pass."""
+"""Maximum share of the panel that popularity may pass."""
 MOST_FAMOUS = 0.20
-"""Share of the ten that may come from the 20 best known, for three likes with something in common."""
+"""Maximum share of the ten from the 20 best known films, for three likes with something in common."""
 LISTED = 40
 _COHERENT = frozenset({"director", "genre", "country", "language", "decade", "series", "studio", "star"})
 
 
 @dataclass(frozen=True, slots=True)
 class PassRate:
-    """The share of some entries that pass: with the pipeline, and with the most liked films."""
+    """The share of a group's entries that pass, with the pipeline and with popularity."""
 
     group: str
     pipeline: Estimate
@@ -33,9 +33,9 @@ class PassRate:
 
 @dataclass(frozen=True, slots=True)
 class PanelResult(Outcome):
-    """``rates`` by group, "tastes" first. ``never``: number of films that must not be shown. ``famous``: share of the
-    ten from the 20 best known films, for tastes of three likes with something in common. ``skipped``: entries that do
-    not apply to this catalogue, and why.
+    """``rates`` by group, "all" first. ``never``: number of forbidden films shown. ``famous``: share of the ten from
+    the 20 best known films, for tastes of three likes with something in common. ``skipped``: entries that do not apply
+    to this catalogue, with the reason.
     """
 
     rates: tuple[PassRate, ...]
@@ -62,34 +62,34 @@ class PanelResult(Outcome):
         return next((each for each in self.rates if each.group == group), None)
 
     def tables(self) -> Iterator[Table]:
-        """Yield rates, failures, and skipped entries."""
+        """Yield the rates, failures, and skipped entries."""
         rows = [
             (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
         ]
         title = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
         note = (
-            f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
+            f"forbidden films shown: {self.never}; share from the 20 best known, for three likes alike: {self.famous}"
         )
-        yield Table(title, ("entries", "number", "passed", "popularity"), rows, (note,))
+        yield Table(title, ("group", "entries", "passed", "popularity"), rows, (note,))
         failed = [each for each in self.verdicts if not each.passed]
-        apart = sum(each.kept_apart for each in failed)
+        kept_apart = sum(each.kept_apart for each in failed)
         yield Table.of_failures(
-            f"Panel entries that failed ({apart} kept apart and not shown)",
+            f"Panel entries that failed ({kept_apart} kept apart and not listed)",
             [str(each) for each in failed if not each.kept_apart],
             LISTED,
         )
         yield Table.of_failures("Panel entries that do not apply to this catalogue", self.skipped)
 
     def figures(self) -> Iterator[Figure]:
-        """Yield two figures per group, then forbidden films, and fame."""
-        for each in self.rates:
-            yield "pipeline", each.group, each.pipeline
-            yield "popularity", each.group, each.popularity
+        """Yield two figures per group, then forbidden and best known films."""
+        for rate in self.rates:
+            yield "pipeline", rate.group, rate.pipeline
+            yield "popularity", rate.group, rate.popularity
         yield "pipeline", "never", float(self.never)
         yield "pipeline", "famous", self.famous
 
     def bars(self) -> Iterator[Bar]:
-        """Yield one bar per part, then forbidden films, best known films, and a fair panel."""
+        """Yield one bar per part, then those of forbidden films, best known films, and the fairness of the panel."""
         for part, least in LEAST_OF.items():
             if (rate := self.rate(part)) is not None:
                 yield Bar.share(f"panel: {part}", rate.pipeline.mean, least)
@@ -108,7 +108,7 @@ def is_coherent(kind: str) -> bool:
 
 
 def _rates(verdicts: Sequence[Verdict]) -> Iterator[PassRate]:
-    """Yield the parts, each overall, for tuning, kept apart and fresh; then by kind, decade, language and audience."""
+    """Yield all entries, then by part, by part and use, by part and kind, by decade, by language and by audience."""
     yield from _grouped(verdicts, lambda _: "all")
     yield from _grouped(verdicts, lambda each: each.part)
     yield from _grouped(verdicts, lambda each: f"{each.part}, {_use(each)}")
@@ -126,8 +126,8 @@ def _use(verdict: Verdict) -> str:
 
 def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) -> Iterator[PassRate]:
     members: dict[str, list[Verdict]] = defaultdict(list)
-    for each in verdicts:
-        members[group_of(each)].append(each)
+    for verdict in verdicts:
+        members[group_of(verdict)].append(verdict)
     for group in sorted(members):
         of_group = members[group]
         yield PassRate(

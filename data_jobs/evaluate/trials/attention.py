@@ -1,7 +1,7 @@
-"""Light self-attention over somebody's newest likes (SASRec), with PyTorch: the sequence half of the trial of order.
+"""Light self-attention over a person's newest likes (SASRec), with PyTorch: the sequence model of ``next_film``.
 
-Two causal blocks of one head, 64 numbers a film, 50 films; the next film is told by the softmax over all films. What
-was liked at the same moment stands in another order each epoch.
+Two causal blocks with one head, 64 dimensions, 50 films; the next film is predicted by a softmax over all films. Films
+liked at the same moment are put in a random order, new in each epoch.
 
 Source: W.-C. Kang and J. McAuley, "Self-attentive sequential recommendation", ICDM 2018; with the full softmax of
 A. Klenitskiy and A. Vasilev, "Turning dross into gold loss", RecSys 2023.
@@ -25,7 +25,7 @@ BATCH, RATE = 64, 0.002
 
 
 class NextFilm(nn.Module):
-    """What follows each film of a sequence; film ``films`` is padding."""
+    """Predicts the film after each film of a sequence; index ``films`` is padding."""
 
     def __init__(self, films: int) -> None:
         super().__init__()
@@ -41,8 +41,8 @@ class NextFilm(nn.Module):
 
     def forward(self, sequences: torch.Tensor) -> torch.Tensor:
         """Return the states after each film, float32[b, 50, 64], for int64[b, 50], padded at the end."""
-        own = self.dropout(self.item(sequences) * DIMS**0.5 + self.place.weight)
-        return self.norm(self.blocks(own, mask=self.later))
+        states = self.dropout(self.item(sequences) * DIMS**0.5 + self.place.weight)
+        return self.norm(self.blocks(states, mask=self.later))
 
     def scores(self, states: torch.Tensor) -> torch.Tensor:
         """Return the scores of all films, float32[n, films], for float32[n, 64]."""
@@ -50,43 +50,45 @@ class NextFilm(nn.Module):
 
 
 def attended(likes: Interactions, people: NDArray[np.int64]) -> Iterator[tuple[str, Dense]]:
-    """Yield how likely each film is after somebody's newest, float32[people, films], after each of ``EPOCHS``."""
+    """Yield names and scores of each film as the next like of ``people``, float32[people, films], after each of
+    ``EPOCHS``.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     model = NextFilm(likes.films)
-    steps = torch.optim.Adam(model.parameters(), RATE)
+    optimizer = torch.optim.Adam(model.parameters(), RATE)
     for epoch in range(1, max(EPOCHS) + 1):
         model.train()
         windows = _windows(likes, rng)
         for at in np.array_split(rng.permutation(len(windows)), max(len(windows) // BATCH, 1)):
-            _step(model, steps, torch.from_numpy(windows[at]), likes.films)
+            _step(model, optimizer, torch.from_numpy(windows[at]), likes.films)
         if epoch in EPOCHS:
             logits = _logits(model, likes, people, rng)
-            for heat in TEMPERATURES:
-                # Chances, not their logarithms, which have no natural 0 to be scaled from.
-                chances = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(heat))
-                yield f"attention, epochs {epoch}, temperature {heat:g}", chances
+            for temperature in TEMPERATURES:
+                # Probabilities, not logits, because scores are scaled from 0.
+                scores = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
+                yield f"attention, epochs {epoch}, temperature {temperature:g}", scores
 
 
-def _step(model: NextFilm, steps: torch.optim.Optimizer, windows: torch.Tensor, films: int) -> None:
-    steps.zero_grad()
-    wanted = windows[:, 1:]
-    there = wanted != films
-    loss = nn.functional.cross_entropy(model.scores(model(windows[:, :-1])[there]), wanted[there])
+def _step(model: NextFilm, optimizer: torch.optim.Optimizer, windows: torch.Tensor, films: int) -> None:
+    optimizer.zero_grad()
+    targets = windows[:, 1:]
+    is_film = targets != films
+    loss = nn.functional.cross_entropy(model.scores(model(windows[:, :-1])[is_film]), targets[is_film])
     loss.backward()
-    steps.step()
+    optimizer.step()
 
 
 def _sequences(likes: Interactions, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return everybody's likes in order, ties at random."""
+    """Return each person's likes by time, ties in random order."""
     order = np.lexsort((rng.random(len(likes)), likes.ts_ms, likes.person))
     ends = np.cumsum(np.bincount(likes.person, minlength=likes.people))
     return np.split(likes.film[order].astype(np.int64), ends[:-1])
 
 
 def _windows(likes: Interactions, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return int64[n, 51]: all likes in windows that overlap by one, padded at the end."""
+    """Return all likes in windows that overlap by one film, int64[n, 51], padded at the end."""
     return np.stack(
         [
             _padded(films[max(0, stop - LENGTH - 1) : stop], LENGTH + 1, likes.films)
@@ -108,6 +110,6 @@ def _logits(model: NextFilm, likes: Interactions, people: NDArray[np.int64], rng
     padded = torch.from_numpy(np.stack([_padded(films, LENGTH, likes.films) for films in newest]))
     rows = []
     with torch.no_grad():
-        for some, last in zip(padded.split(BATCH), lasts.split(BATCH), strict=True):
-            rows.append(model.scores(model(some)[torch.arange(len(some)), last]))
+        for batch, last in zip(padded.split(BATCH), lasts.split(BATCH), strict=True):
+            rows.append(model.scores(model(batch)[torch.arange(len(batch)), last]))
     return np.asarray(torch.cat(rows).numpy(), np.float32)

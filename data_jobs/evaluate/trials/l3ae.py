@@ -1,10 +1,11 @@
-"""A trial of L3AE: do text vectors, as a prior on the item-item matrix, find more than tags in the Gram matrix?"""
+"""A trial of L3AE: do text vectors as a prior of the item-item matrix find more than tags in the Gram matrix?"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.trials.inner import InnerHoldout, gram_of
+from data_jobs.evaluate.ranking_models import unit_vectors
+from data_jobs.evaluate.trials.inner import InnerHoldout, gram_of, table_of
 from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, run
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import DataError
@@ -13,7 +14,7 @@ from data_jobs.train.gram import column_squares
 from data_jobs.train.prior import inverted, text_weights, with_prior
 
 RIDGES = (50.0, 80.0, 125.0)
-# A prior regularises, too, so that without one a larger lambda is best.
+# A prior regularises, too; without one a larger lambda is best.
 PLAIN_RIDGES = (*RIDGES, 200.0, 300.0)
 STRENGTHS = (10.0, 40.0, 160.0, 640.0)
 TEXT_RIDGES = (1.0, 5.0, 25.0)
@@ -22,7 +23,7 @@ TEXT_RIDGES = (1.0, 5.0, 25.0)
 def part(job: Job) -> ModelTrial:
     """Run this part of an evaluation. Raises DataError without text vectors."""
     if job.bench.bundle.embeddings is None:
-        raise DataError("--l3ae: a prior of texts needs text vectors; give --encoder minilm")
+        raise DataError("--l3ae: the prior needs text vectors; give --encoder minilm")
     return run(job, "L3AE", l3ae)
 
 
@@ -33,8 +34,7 @@ def l3ae(inner: InnerHoldout) -> Scored:
     vectors = _vectors(inner.bench, inner.rows)
     priors = {ridge: text_weights(vectors, ridge) for ridge in TEXT_RIDGES}
     for ridge in PLAIN_RIDGES:
-        weights = with_prior(inverted(gram, penalty(squares, ridge, dropout), 0.0), None, 0.0)
-        yield TrialVariant(f"lambda {ridge:g}", today=True), inner.profiles @ weights
+        yield TrialVariant(f"lambda {ridge:g}", today=True), inner.profiles @ table_of(gram, squares, ridge, dropout)
     for ridge in RIDGES:
         for strength in STRENGTHS:
             inverse = inverted(gram, penalty(squares, ridge, dropout), strength)
@@ -44,10 +44,8 @@ def l3ae(inner: InnerHoldout) -> Scored:
 
 
 def _vectors(bench: Workbench, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return the films' text vectors less the mean film, of length 1; 0 for a film without."""
+    """Return the films' centred text vectors of length 1; 0 for a film without."""
     embeddings = bench.bundle.embeddings
     if embeddings is None:
-        raise DataError("--l3ae: a prior of texts needs text vectors; give --encoder minilm")
-    centred = np.where(embeddings.scales[rows][:, None] > 0, embeddings.rows(rows) - embeddings.mean, 0)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.asarray(centred / np.where(length > 0, length, 1), np.float32)
+        raise DataError("--l3ae: the prior needs text vectors; give --encoder minilm")
+    return unit_vectors(embeddings, rows, centred=True)

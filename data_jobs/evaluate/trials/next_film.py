@@ -1,9 +1,9 @@
-"""A trial of order: do films liked after one another re-rank the best 500 better than the table alone?
+"""A trial of the order of likes: does it improve the ranking of the table's best 500 films?
 
-*Transitions* count, over everybody's likes, which film was liked how soon after which, and shrink the counts. A small
-self-attention model (:mod:`data_jobs.evaluate.trials.attention`) learns the same from sequences, where PyTorch is
-installed. MovieLens times are session times with ties, so order is by rank of distinct moments, and what was rated at
-the same moment is no successor.
+*Transitions* count, over all people, how soon one film was liked after another, and shrink the counts. A small
+self-attention model (:mod:`data_jobs.evaluate.trials.attention`) learns the same from sequences, if PyTorch is
+installed. MovieLens times are session times with ties, so the order is by rank of distinct moments, and films rated at
+the same moment do not follow each other.
 """
 
 from collections.abc import Iterator
@@ -15,41 +15,35 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.trials.inner import Dense, InnerHoldout, gram_of
+from data_jobs.evaluate.trials.inner import Dense, InnerHoldout, gram_of, in_units_of_best, table_of
 from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, run
-from data_jobs.train.ease import penalty
 from data_jobs.train.gram import column_squares
 from data_jobs.train.interactions import Interactions
-from data_jobs.train.prior import inverted, with_prior
 
 RIDGES = (125.0, 200.0, 300.0)
 RIDGE = 200.0
-"""Of the table that is re-ranked."""
+"""Lambda of the table that is re-ranked."""
 CANDIDATES = 500
 LONGEST = 50
-"""Newest likes that are looked at."""
+"""Number of following likes that are counted."""
 SPANS = (1.0, 5.0, 20.0)
 SHRINKAGES = (5.0, 20.0)
 POPULARITY = (0.0, 0.5)
 SHARES = (0.1, 0.3)
-"""Weight of the order beside the table."""
+"""Weights of the order relative to the table."""
 
 
 def part(job: Job) -> ModelTrial:
-    """Run this part of an evaluation."""
+    """Run this part of an evaluation. Raises DataError."""
     return run(job, "next film", next_film)
 
 
 def next_film(inner: InnerHoldout) -> Scored:
-    """Yield the table's scores at each lambda, and re-ranked ones."""
+    """Yield the table's scores at each lambda, and the re-ranked scores."""
     design = inner.design()
     gram, squares = gram_of(design), column_squares(design)
     tables = {
-        ridge: np.asarray(
-            inner.profiles
-            @ with_prior(inverted(gram, penalty(squares, ridge, inner.bench.params.dropout), 0.0), None, 0.0),
-            np.float32,
-        )
+        ridge: np.asarray(inner.profiles @ table_of(gram, squares, ridge, inner.bench.params.dropout), np.float32)
         for ridge in RIDGES
     }
     base = tables[RIDGE].copy()
@@ -66,22 +60,21 @@ def reranked(base: Dense, order: Dense, share: float) -> Dense:
     50 there; all others last.
     """
     best = np.argpartition(-base, min(CANDIDATES, base.shape[1]) - 1, axis=1)[:, :CANDIDATES]
-    parts = [np.take_along_axis(each, best, axis=1) for each in (base, order)]
-    scaled = [each / np.maximum(np.sort(each, axis=1)[:, -50:].mean(axis=1, keepdims=True), 1e-9) for each in parts]
+    scaled = [in_units_of_best(np.take_along_axis(scores, best, axis=1)) for scores in (base, order)]
     out = np.full_like(base, -np.inf)
     np.put_along_axis(out, best, (scaled[0] + share * scaled[1]).astype(np.float32), axis=1)
     return out
 
 
 def orders(inner: InnerHoldout) -> Iterator[tuple[str, Dense]]:
-    """Yield the scores of every model of order, float32[q, films]."""
-    likes = inner.kept.take(inner.kept.liked)
+    """Yield the scores of each model of the order, float32[q, films]."""
+    likes = inner.training.take(inner.training.liked)
     for span in SPANS:
         counts = transitions(likes, span)
         newest = recent(likes, span)[inner.people]
-        known = likes.likes().astype(np.float32)
+        count = likes.likes().astype(np.float32)
         for shrinkage, power in product(SHRINKAGES, POPULARITY):
-            scale = 1 / ((known[:, None] + shrinkage) * (known[None, :] + shrinkage) ** power)
+            scale = 1 / ((count[:, None] + shrinkage) * (count[None, :] + shrinkage) ** power)
             name = f"transitions, span {span:g}, shrinkage {shrinkage:g}, popularity {power:g}"
             yield name, np.asarray(newest @ (counts.toarray() * scale), np.float32)
     if find_spec("torch") is not None:
@@ -91,7 +84,7 @@ def orders(inner: InnerHoldout) -> Iterator[tuple[str, Dense]]:
 
 
 def ranks(likes: Interactions) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Return the order of the likes by person and time, and each one's rank of distinct moments within its person."""
+    """Return the order of the likes by person and time, and the rank of each like's moment among the person's."""
     order = np.lexsort((likes.ts_ms, likes.person))
     person, moment = likes.person[order], likes.ts_ms[order]
     new_person = np.append(True, person[1:] != person[:-1])
@@ -101,8 +94,8 @@ def ranks(likes: Interactions) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
 
 
 def transitions(likes: Interactions, span: float) -> sp.csr_matrix:
-    """Return films x films, float32: the sum over people of exp(-(d - 1) / span) for likes d moments apart, d > 0,
-    among the next 50 likes.
+    """Return the transitions, float32[films, films]: the sum over people of exp(-(d - 1) / span) for likes d moments
+    apart, d > 0, among the next 50 likes.
     """
     order, rank = ranks(likes)
     person, film = likes.person[order], likes.film[order]
@@ -112,12 +105,12 @@ def transitions(likes: Interactions, span: float) -> sp.csr_matrix:
         follows = (person[apart:] == person[:-apart]) & (distance > 0)
         weight = np.exp(-(distance[follows] - 1) / span)
         entries.append((weight, film[:-apart][follows], film[apart:][follows]))
-    weight, before, after = (np.concatenate(each) for each in zip(*entries, strict=True))
-    return sp.csr_matrix((weight, (before, after)), shape=(likes.films, likes.films), dtype=np.float32)
+    weight, earlier, later = (np.concatenate(each) for each in zip(*entries, strict=True))
+    return sp.csr_matrix((weight, (earlier, later)), shape=(likes.films, likes.films), dtype=np.float32)
 
 
 def recent(likes: Interactions, span: float) -> sp.csr_matrix:
-    """Return people x films, float32: exp(-moments from the end / span) for each like."""
+    """Return the recency of likes, float32[people, films]: exp(-number of later moments / span)."""
     order, rank = ranks(likes)
     person = likes.person[order]
     last = np.zeros(likes.people, np.int64)

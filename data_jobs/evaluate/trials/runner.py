@@ -1,9 +1,9 @@
-"""Try a model against today's tables, inside the training part alone.
+"""Compare a model with the current tables on holdouts inside the training part.
 
-A model is a function that yields the scores of one inner holdout, variant by variant; some of its variants are what
-stands today, at every lambda tried. Each side is taken at its best, but a person is judged by the variants that the
-other half of the people chose: the best of forty is partly the luckiest, and a difference judged by the people who
-chose it would be, too. Nothing is asked of the holdout itself: what does not win inside is not worth a look outside.
+A model is a function that yields the scores of one inner holdout, variant by variant; some variants are the current
+tables ("today"), at every lambda tried. Both sides are compared at their best variants. These are chosen by one half of
+the people and measured on the other half, because the best of forty variants is partly luck. The outer holdout is not
+used: a model that does not win inside is not measured outside.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,23 +15,22 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate import moments, split
 from data_jobs.evaluate.bootstrap import Interval
+from data_jobs.evaluate.estimate import Figures
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Figure, Outcome, Table
-from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.evaluate.split import Holdout, Mask, SplitKind
 from data_jobs.evaluate.trials.inner import Dense, InnerHoldout
 from data_jobs.report import DataError
 
-Figures = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Scored = Iterator[tuple["TrialVariant", Dense]]
 TriedModel = Callable[[InnerHoldout], Scored]
 FILMS = 2_000
-"""The most liked films; a trial of all of them would take as long as forty trainings."""
+"""Number of most liked films in a trial; all films would take as long as forty trainings."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialVariant:
-    """``today``: whether this is what stands today, at one lambda of several."""
+    """One variant of a model. ``today``: it is the current table, at one of several lambdas."""
 
     name: str
     today: bool = False
@@ -41,8 +40,8 @@ class TrialVariant:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """Means over everybody of all inner holdouts. ``by_holdout``: Recall@10 of each."""
+class VariantResult:
+    """Mean Recall@10 and NDCG@10 over the people of all inner holdouts. ``by_holdout``: Recall@10 of each."""
 
     variant: TrialVariant
     recall: float
@@ -51,44 +50,49 @@ class Tried:
 
     @property
     def worth(self) -> float:
-        """What variants are compared by."""
+        """Return the figure by which variants are compared."""
         return self.recall + self.ndcg
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTrial(Outcome):
-    """``cases``: people of all holdouts; ``people``: distinct ones. ``tried``: best first. The model less today's,
-    paired: ``recall``, ``ndcg`` with variants that the other half chose, ``kind_recall``, ``kind_ndcg`` with the best
-    by everybody, which flatters whichever has more variants.
+    """``cases``: number of people, summed over holdouts; ``people``: of distinct people. ``tried``: best first. The
+    model minus the current tables, paired: ``recall``, ``ndcg`` with the variants chosen by the other half of the
+    people; ``kind_recall``, ``kind_ndcg`` with those chosen by all, which favours the side with more variants.
     """
 
     model: str
     holdouts: tuple[str, ...]
     cases: int
     people: int
-    tried: tuple[Tried, ...]
+    tried: tuple[VariantResult, ...]
     recall: Interval
     ndcg: Interval
     kind_recall: Interval
     kind_ndcg: Interval
 
     def tables(self) -> Iterable[Table]:
-        """Yield every variant."""
+        """Yield one row per variant, and the differences."""
         rows = [
-            (str(each.variant), f"{each.recall:.4f}", f"{each.ndcg:.4f}", *(f"{one:.4f}" for one in each.by_holdout))
-            for each in self.tried
+            (
+                str(result.variant),
+                f"{result.recall:.4f}",
+                f"{result.ndcg:.4f}",
+                *(f"{value:.4f}" for value in result.by_holdout),
+            )
+            for result in self.tried
         ]
         title = f"{self.model}, {self.cases:,} cases ({self.people:,} people) of holdouts inside the training part"
-        fair = f"less today's, chosen by the other half: Recall@10 {self.recall}, NDCG@10 {self.ndcg}"
-        kind = f"best less today's best, chosen by all: Recall@10 {self.kind_recall}, NDCG@10 {self.kind_ndcg}"
+        fair = f"minus today's, chosen by the other half: Recall@10 {self.recall}, NDCG@10 {self.ndcg}"
+        kind = f"minus today's, chosen by all: Recall@10 {self.kind_recall}, NDCG@10 {self.kind_ndcg}"
         headings = ("variant", "Recall@10", "NDCG@10", *(f"Recall@10, {name}" for name in self.holdouts))
         yield Table(title, headings, rows, (fair, kind))
 
     def figures(self) -> Iterator[Figure]:
         """Yield the figures of every variant, and the difference."""
-        for each in self.tried:
-            yield str(each.variant), "inner recall@10", each.recall
-            yield str(each.variant), "inner ndcg@10", each.ndcg
+        for result in self.tried:
+            yield str(result.variant), "inner recall@10", result.recall
+            yield str(result.variant), "inner ndcg@10", result.ndcg
         yield f"{self.model} less today's", "inner recall@10", self.recall.mean
         yield f"{self.model} less today's", "inner ndcg@10", self.ndcg.mean
 
@@ -98,29 +102,34 @@ def run(
     name: str,
     model: TriedModel,
     films: int = FILMS,
-    asked: Callable[[InnerHoldout], InnerHoldout] = lambda inner: inner,
+    select: Callable[[InnerHoldout], InnerHoldout] = lambda inner: inner,
 ) -> ModelTrial:
-    """Measure every variant of a model on each inner holdout. ``asked``: what of it is asked for. Raises DataError if
-    that is nothing.
+    """Measure every variant of a model on each inner holdout. ``select``: returns the part of a holdout to measure.
+    Raises DataError if no holdout has people left.
     """
     holdouts = _holdouts(job)
-    found: dict[TrialVariant, list[tuple[Figures, Figures]]] = {}
+    by_holdout: dict[TrialVariant, list[tuple[Figures, Figures]]] = {}
     people: dict[str, NDArray[np.int64]] = {}
     for at, (of, holdout) in enumerate(holdouts.items()):
-        inner = asked(InnerHoldout.of(job.bench, holdout, films))
+        inner = select(InnerHoldout.of(job.bench, holdout, films))
         if not len(inner.people):
             continue
         people[of] = inner.people
         for variant, scores in model(inner):
-            found.setdefault(variant, []).append(inner.measured(scores))
+            by_holdout.setdefault(variant, []).append(inner.measured(scores))
             job.progress.advance(f"{name}, {of}: {variant}", at, len(holdouts))
     job.progress.advance(name, len(holdouts), len(holdouts))
     if not people:
-        raise DataError(f"{name}: nobody has a hidden like that this trial asks for; give more events")
-    joined = {variant: (_joined(figures, 0), _joined(figures, 1)) for variant, figures in found.items()}
+        raise DataError(f"{name}: no person has a hidden like that this trial measures; give more events")
+    joined = {
+        variant: (_concatenated(figures, 0), _concatenated(figures, 1)) for variant, figures in by_holdout.items()
+    }
     tried = [
-        Tried(
-            variant, float(recall.mean()), float(ndcg.mean()), tuple(float(each[0].mean()) for each in found[variant])
+        VariantResult(
+            variant,
+            float(recall.mean()),
+            float(ndcg.mean()),
+            tuple(float(recalls.mean()) for recalls, _ in by_holdout[variant]),
         )
         for variant, (recall, ndcg) in joined.items()
     ]
@@ -128,50 +137,53 @@ def run(
     of_case = np.concatenate(list(people.values()))
     names, owner = np.unique(of_case, return_inverse=True)
     half = np.random.default_rng(0).permutation(len(names))[owner] % 2 == 0
-    everybody = np.ones(len(owner), bool)
+    all_cases = np.ones(len(owner), bool)
     fair = _differences(joined, owner, ((half, ~half), (~half, half)))
-    kind = _differences(joined, owner, ((everybody, everybody),))
-    return ModelTrial(name, tuple(people), len(owner), len(names), tuple(tried), *fair, *kind)
+    by_all = _differences(joined, owner, ((all_cases, all_cases),))
+    return ModelTrial(name, tuple(people), len(owner), len(names), tuple(tried), *fair, *by_all)
 
 
 def _holdouts(job: Job) -> dict[str, Holdout]:
-    """Return holdouts inside the training part: two by chance, each person's newest, and one moment for all, where
-    somebody has likes on both sides of it.
+    """Return holdouts inside the training part: two random ones, one by time per person, and one at a moment for all if
+    any person has likes on both sides of it.
     """
     data = job.bench.dataset
-    found = {
+    holdouts = {
         "random": split.draw(data, SplitKind.RANDOM, job.seed),
         "random again": split.draw(data, SplitKind.RANDOM, job.seed + 1),
         "time": split.draw(data, SplitKind.TIME, job.seed),
     }
     with suppress(DataError):
-        found["global"] = moments.draw(data)
-    return found
+        holdouts["global"] = moments.draw(data)
+    return holdouts
 
 
-def _joined(figures: list[tuple[Figures, Figures]], at: int) -> Figures:
-    return np.concatenate([each[at] for each in figures])
+def _concatenated(figures: list[tuple[Figures, Figures]], at: int) -> Figures:
+    return np.concatenate([pair[at] for pair in figures])
 
 
 def _differences(
-    found: Mapping[TrialVariant, tuple[Figures, Figures]], owner: NDArray[np.intp], halves: Sequence[tuple[Mask, Mask]]
+    figures: Mapping[TrialVariant, tuple[Figures, Figures]],
+    owner: NDArray[np.intp],
+    halves: Sequence[tuple[Mask, Mask]],
 ) -> tuple[Interval, Interval]:
-    """Return the differences of Recall@10 and NDCG@10 over people, each the mean of the holdouts that ask for them.
-    ``halves``: which cases choose, and which are then judged.
+    """Return the differences in Recall@10 and NDCG@10 over people, each person's the mean over their cases.
+    ``figures``: of each case; ``owner``: person of each case; ``halves``: (cases that choose the variants,
+    cases measured).
     """
-    out = (np.zeros(len(owner)), np.zeros(len(owner)))
-    for choosing, judged in halves:
-        mine, todays = (found[_best(found, choosing, today)] for today in (False, True))
-        for at, differences in enumerate(out):
-            differences[judged] = (mine[at] - todays[at])[judged]
-    recall, ndcg = (Interval.of(np.bincount(owner, each) / np.bincount(owner)) for each in out)
+    differences = (np.zeros(len(owner)), np.zeros(len(owner)))
+    for choosing, measured in halves:
+        model, current = (figures[_best(figures, choosing, today)] for today in (False, True))
+        for at, of_metric in enumerate(differences):
+            of_metric[measured] = (model[at] - current[at])[measured]
+    recall, ndcg = (Interval.of(np.bincount(owner, each) / np.bincount(owner)) for each in differences)
     return recall, ndcg
 
 
-def _best(found: Mapping[TrialVariant, tuple[Figures, Figures]], choosing: Mask, today: bool) -> TrialVariant:
+def _best(figures: Mapping[TrialVariant, tuple[Figures, Figures]], choosing: Mask, today: bool) -> TrialVariant:
     worth = {
         variant: recall[choosing].mean() + ndcg[choosing].mean()
-        for variant, (recall, ndcg) in found.items()
+        for variant, (recall, ndcg) in figures.items()
         if variant.today is today
     }
     return max(worth, key=lambda variant: float(worth[variant]))

@@ -1,13 +1,13 @@
-"""A trial of films beyond the tables: what says more of them than borrowing from four neighbours by traits?
+"""A trial of films outside the tables: what scores them better than borrowing from four neighbours by traits?
 
-The tables are cut to the 1,000 most liked films, or half of a smaller catalogue, and only the likes of other films are
-to be found, among other films. What stood before the trial ("today") borrowed by traits alone. Tried are
+The tables are cut to the 1,000 most liked films, or to half of a smaller catalogue, and only the likes of the other
+films are ranked, among these. The baseline ("today") borrows by traits alone, as before this trial. The variants are
 
-- *kin*: borrowing as before, from neighbours by the same people (and tags, the columns of A) instead of, or beside, by
-  traits; of these is what is built now;
-- *rows*: the column of each other film as least squares over the table's films, which needs the table's inverse P and
-  nothing new, c_j = P A_T' a_j, cut to its largest numbers: an incomplete factorisation by one block;
-- *ELSA*: compressed ELSA over all films, alone and added to what is borrowed.
+- *kin*: borrowing from neighbours by shared people (and tags, the columns of A) instead of, or in addition to, traits;
+  the current tables use one of these;
+- *rows*: the column of each other film by least squares over the table's films, c_j = P A_T' a_j with the table's
+  inverse P, cut to its largest numbers: an incomplete factorisation by one block;
+- *ELSA*: compressed ELSA over all films, alone and added to the borrowed scores.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.trials.elsa import compressed
-from data_jobs.evaluate.trials.inner import Dense, InnerHoldout, gram_of
+from data_jobs.evaluate.trials.inner import Dense, InnerHoldout, gram_of, in_units_of_best
 from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, run
 from data_jobs.train.ease import penalty
 from data_jobs.train.gram import column_squares
@@ -33,17 +33,17 @@ ALL = 1_000_000
 TABLE = 1_000
 RIDGES = (80.0, 125.0, 200.0, 300.0)
 KIN = tuple(product((False, True), (0.0, 0.5, 1.0), (4, 8), (1.0, 2.0, 4.0)))
-"""Whether tags are columns, too; the weight of traits; neighbours; damping."""
+"""Whether tags are columns, too; weight of traits; number of neighbours; damping."""
 KIN_RIDGE = 200.0
 WIDTHS = (4, 16, 64)
 SHRINKAGE = (0.0, 5.0)
 DIMS = 256
 SIZES = (256, 128, 64, 32, 16)
-"""Numbers a row of compressed ELSA."""
+"""Numbers per row of compressed ELSA."""
 
 
 def part(job: Job) -> ModelTrial:
-    """Run this part of an evaluation."""
+    """Run this part of an evaluation. Raises DataError."""
     return run(job, "films outside the tables", sparse_rows, ALL, lambda inner: inner.among(~_inside(inner)))
 
 
@@ -55,38 +55,35 @@ def _inside(inner: InnerHoldout) -> NDArray[np.bool_]:
 
 
 def sparse_rows(inner: InnerHoldout) -> Scored:
-    """Yield today's borrowed scores at each lambda, and the others."""
-    world = _CutTables.of(inner)
+    """Yield the baseline's borrowed scores at each lambda, and those of the other variants."""
+    tables = _CutTables.of(inner)
     for ridge in RIDGES:
-        inverse = inverted(world.gram, penalty(world.squares, ridge, inner.bench.params.dropout), 0.0)
+        inverse = inverted(tables.gram, penalty(tables.squares, ridge, inner.bench.params.dropout), 0.0)
         weights = with_prior(inverse, None, 0.0)
-        borrowed = world.borrowed(weights, world.today)
-        yield TrialVariant(f"lambda {ridge:g}", today=True), world.on_all(borrowed)
-        for name, neighbours in world.kin() if ridge == KIN_RIDGE else ():
-            yield TrialVariant(f"{name}, lambda {ridge:g}"), world.on_all(world.borrowed(weights, neighbours))
-        for name, scores in world.regressed(inverse):
-            yield TrialVariant(f"{name}, lambda {ridge:g}"), world.on_all(scores)
-            yield TrialVariant(f"{name}, and borrowed, lambda {ridge:g}"), world.on_all(_both(scores, borrowed))
-    people = inner.kept.matrix()
+        borrowed = tables.borrowed(weights, tables.today)
+        yield TrialVariant(f"lambda {ridge:g}", today=True), tables.on_all(borrowed)
+        for name, neighbours in tables.neighbour_weights() if ridge == KIN_RIDGE else ():
+            yield TrialVariant(f"{name}, lambda {ridge:g}"), tables.on_all(tables.borrowed(weights, neighbours))
+        for name, scores in tables.regressed(inverse):
+            yield TrialVariant(f"{name}, lambda {ridge:g}"), tables.on_all(scores)
+            yield TrialVariant(f"{name}, and borrowed, lambda {ridge:g}"), tables.on_all(_summed(scores, borrowed))
+    people = inner.training.matrix()
     for size, unit in compressed(people, DIMS, SIZES, seed=0):
-        scores = np.asarray((inner.profiles @ unit) @ unit[world.outside].T, np.float32)
-        yield TrialVariant(f"ELSA, {size} numbers"), world.on_all(scores)
-        yield TrialVariant(f"ELSA, {size} numbers, and borrowed"), world.on_all(_both(scores, borrowed))
+        scores = np.asarray((inner.profiles @ unit) @ unit[tables.outside].T, np.float32)
+        yield TrialVariant(f"ELSA, {size} numbers"), tables.on_all(scores)
+        yield TrialVariant(f"ELSA, {size} numbers, and borrowed"), tables.on_all(_summed(scores, borrowed))
 
 
-def _both(one: Dense, other: Dense) -> Dense:
+def _summed(scores: Dense, borrowed: Dense) -> Dense:
     """Return the sum of two scores, each in units of the mean of its best 50."""
-    return np.asarray(sum(each / np.maximum(_best(each), 1e-9) for each in (one, other)), np.float32)
-
-
-def _best(scores: Dense) -> Dense:
-    return np.asarray(np.sort(scores, axis=1)[:, -50:].mean(axis=1, keepdims=True), np.float32)
+    return in_units_of_best(scores) + in_units_of_best(borrowed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CutTables:
-    """``table``, ``outside``: rows. ``design``: A over all films; ``gram``: A'A of the table's films; ``today``:
-    [outside, table] weights of neighbours.
+    """Tables cut to some films. ``table``, ``outside``: rows of the films inside and outside. ``design``: A over all
+    films; ``gram``: A'A of the table's films; ``squares``: of its columns; ``today``: the baseline's weights of
+    neighbours, [outside, table].
     """
 
     inner: InnerHoldout
@@ -101,7 +98,7 @@ class _CutTables:
     def of(cls, inner: InnerHoldout) -> "_CutTables":
         bench, params = inner.bench, inner.bench.params
         inside = _inside(inner)
-        table, outside = (np.flatnonzero(each).astype(np.int32) for each in (inside, ~inside))
+        table, outside = (np.flatnonzero(mask).astype(np.int32) for mask in (inside, ~inside))
         design = inner.design().tocsc()
         traits = bench.bundle.catalogue.traits
         today = borrowing(traits, None, table, outside, params.neighbours, params.neighbour_damping)
@@ -109,8 +106,8 @@ class _CutTables:
         squares = column_squares(design.tocsr())[table]
         return cls(inner, table, outside, design, gram_of(design[:, table].tocsr()), squares, matrix)
 
-    def kin(self) -> Iterator[tuple[str, sp.csr_matrix]]:
-        """Yield the weights of each kind of neighbours."""
+    def neighbour_weights(self) -> Iterator[tuple[str, sp.csr_matrix]]:
+        """Yield the name and the neighbours' weights of each variant of *kin*."""
         places = (self.table, self.outside)
         traits = trait_likeness(self.inner.bench.bundle.catalogue.traits, *places)(0, len(self.outside))
         people = self.design[: self.design.shape[0] - self.inner.tags.shape[0]]
@@ -124,17 +121,17 @@ class _CutTables:
             yield name, _matrix(*nearest(alike[tagged] + np.float32(share) * traits, count, damping), len(self.table))
 
     def borrowed(self, weights: Dense, neighbours: sp.csr_matrix) -> Dense:
-        """Return the scores of the films outside by their neighbours', float32[q, outside]."""
+        """Return the scores of the films outside, borrowed from their neighbours, float32[q, outside]."""
         return np.asarray((self._profiles(neighbours) @ weights) @ neighbours.T, np.float32)
 
     def regressed(self, inverse: Dense) -> Iterator[tuple[str, Dense]]:
-        """Yield the scores by each kind of rows, float32[q, outside]."""
+        """Yield the name and the scores of each variant of *rows*, float32[q, outside]."""
         columns = inverse @ (self.design[:, self.table].T @ self.design[:, self.outside]).toarray()
         profiles = self._profiles(self.today)
         squares = column_squares(self.design[:, self.outside].tocsr())
         for width in WIDTHS:
-            kept = _matrix(*largest(np.ascontiguousarray(columns.T), width), len(self.table))
-            scores = np.asarray(profiles @ kept.T.toarray(), np.float32)
+            largest_entries = _matrix(*largest(np.ascontiguousarray(columns.T), width), len(self.table))
+            scores = np.asarray(profiles @ largest_entries.T.toarray(), np.float32)
             for shrinkage in SHRINKAGE:
                 yield (
                     f"rows, {width} numbers, shrinkage {shrinkage:g}",
@@ -142,12 +139,12 @@ class _CutTables:
                 )
 
     def _profiles(self, neighbours: sp.csr_matrix) -> sp.csr_matrix:
-        """Return profiles over the table's films, where a film outside stands as its neighbours."""
+        """Return profiles over the table's films, with each film outside replaced by its neighbours."""
         profiles = self.inner.profiles.tocsc()
         return (profiles[:, self.table] + profiles[:, self.outside] @ neighbours).tocsr()
 
     def on_all(self, scores: Dense) -> Dense:
-        """Return scores over all films, those of the table last."""
+        """Return scores over all films, float32[q, films]; -inf for the table's films."""
         out = np.full((len(scores), len(self.table) + len(self.outside)), -np.inf, np.float32)
         out[:, self.outside] = scores
         return out

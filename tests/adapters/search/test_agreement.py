@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.queries import make
+from data_jobs.evaluate.parts.queries import make
 from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.ports import Deadline, SearchRequest

@@ -21,7 +21,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workben
 
 @pytest.fixture(scope="session")
 def plain_bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workbench:
-    """Without vectors."""
+    """A bench without vectors."""
     return kit.workshop(tmp_path_factory.mktemp("plain"), vectors=False).make(holdout.training)
 
 
@@ -32,5 +32,5 @@ def folds(tmp_path_factory: pytest.TempPathFactory) -> list[Fold]:
 
 
 @pytest.fixture(scope="session")
-def asked(folds: list[Fold]) -> list[FewLikes]:
+def few_likes_results(folds: list[Fold]) -> list[FewLikes]:
     return few_likes(folds, 1, kit.Listening())

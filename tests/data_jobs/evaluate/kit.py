@@ -1,4 +1,4 @@
-"""A small world: 90 invented films in three schools, 70 made-up viewers who mostly keep to one of them."""
+"""A small world: 90 invented films in three schools, and 70 viewers, most of whose ratings are in one school."""
 
 from functools import cache
 from pathlib import Path
@@ -56,7 +56,7 @@ def films() -> tuple[Film, ...]:
 
 @cache
 def dataset(viewers: int = VIEWERS) -> Dataset:
-    """Everybody rates 25 films, most of their own school and better; two ratings share each second."""
+    """Each viewer rates 25 films, mostly of their own school and with more stars; two ratings share each second."""
     rng = np.random.default_rng(5)
     user, film, value, ts_ms = [], [], [], []
     for viewer in range(viewers):
@@ -75,25 +75,25 @@ def dataset(viewers: int = VIEWERS) -> Dataset:
 
 def workshop(folder: Path, vectors: bool = True, weights: Weights | None = None) -> Workshop:
     encoder = HashEncoder() if vectors else None
-    found = dict(zip((film.item_id for film in films()), school_vectors(), strict=True)) if vectors else {}
-    return Workshop(folder, TrainParams(ridge=20.0), weights or Weights(), encoder, found, Silent())
+    vectors_by_id = dict(zip((film.item_id for film in films()), school_vectors(), strict=True)) if vectors else {}
+    return Workshop(folder, TrainParams(ridge=20.0), weights or Weights(), encoder, vectors_by_id, Silent())
 
 
 def school_vectors() -> NDArray[np.float32]:
-    """Unit vectors, float32[films, 16], near to those of the same school."""
+    """Unit vectors, float32[films, 16], close to those of the same school."""
     rng = np.random.default_rng(3)
-    found = rng.normal(0, 1, (3, 16))[np.arange(FILMS) % 3] + rng.normal(0, 0.4, (FILMS, 16))
-    unit: NDArray[np.float64] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    raw = rng.normal(0, 1, (3, 16))[np.arange(FILMS) % 3] + rng.normal(0, 0.4, (FILMS, 16))
+    unit: NDArray[np.float64] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     return unit.astype(np.float32)
 
 
 def school_of(bench: Workbench, row: int) -> int:
-    """The school of a catalogue row."""
+    """Return the school of a catalogue row."""
     return (int(bench.bundle.catalogue.item_ids[row]) - 100) % 3
 
 
-class Asked(Pipeline):
-    """A pipeline that answers from a table of queries, the rest of it as it is, and remembers who asked."""
+class RecordingPipeline(Pipeline):
+    """A pipeline that answers queries from a table, if there is one, and records the user ids of requests."""
 
     def __init__(self, pipeline: Pipeline, answers: dict[str, tuple[int, ...]] | None = None) -> None:
         super().__init__(pipeline.release, pipeline.encoder, pipeline.constants)
@@ -117,7 +117,7 @@ class Asked(Pipeline):
 
 
 class Listening(Progress):
-    """Progress that remembers what it was told."""
+    """Records the progress reports."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, int, int | None]] = []

@@ -9,8 +9,8 @@ figures = st.lists(st.floats(-10, 10), min_size=2, max_size=30).map(np.array)
 
 
 def test_mean_and_standard_error_by_hand():
-    found = Estimate.of(np.array([1.0, 2.0, 3.0, 4.0]))
-    assert found == Estimate(2.5, pytest.approx(np.sqrt(5 / 3) / 2), 4)
+    estimate = Estimate.of(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert estimate == Estimate(2.5, pytest.approx(np.sqrt(5 / 3) / 2), 4)
 
 
 @pytest.mark.parametrize(("values", "mean"), [([], 0.0), ([3.0], 3.0)])
@@ -20,9 +20,9 @@ def test_too_few_figures_have_no_error(values, mean):
 
 def test_a_paired_error_is_that_of_the_differences():
     base = np.array([0.1, 0.9, 0.4, 0.6])
-    found = Estimate.of_difference(base + 0.05, base)
-    assert found.mean == pytest.approx(0.05)
-    assert found.se == pytest.approx(0.0, abs=1e-12)
+    estimate = Estimate.of_difference(base + 0.05, base)
+    assert estimate.mean == pytest.approx(0.05)
+    assert estimate.se == pytest.approx(0.0, abs=1e-12)
     assert Estimate.of(base).se > 0.1
 
 
@@ -32,7 +32,7 @@ def test_figures_of_other_people_cannot_be_paired():
 
 
 @given(figures)
-def test_the_difference_to_oneself_is_nothing(values):
+def test_the_difference_to_itself_is_0(values):
     assert Estimate.of_difference(values, values) == Estimate(0.0, 0.0, len(values))
 
 
@@ -48,17 +48,17 @@ def test_is_printed_with_its_error():
 
 
 def test_several_figures_of_a_person_count_once():
-    found = Estimate.by_person(np.array([1.0, 0.0, 0.5]), np.array([7, 3, 7]))
-    assert found == Estimate.of(np.array([0.0, 0.75]))
+    estimate = Estimate.by_person(np.array([1.0, 0.0, 0.5]), np.array([7, 3, 7]))
+    assert estimate == Estimate.of(np.array([0.0, 0.75]))
     assert Estimate.by_person(np.zeros(0), np.zeros(0, np.intp)).n == 0
 
 
 def test_a_median_with_the_error_of_a_median():
     values = np.random.default_rng(1).normal(3.0, 2.0, 1_000)
-    found = Estimate.of_median(values)
-    assert found.mean == np.median(values)
-    assert found.se == pytest.approx(2.0 * np.sqrt(np.pi / 2 / 1_000), rel=0.25)
-    assert found == Estimate.of_median(values)
+    estimate = Estimate.of_median(values)
+    assert estimate.mean == np.median(values)
+    assert estimate.se == pytest.approx(2.0 * np.sqrt(np.pi / 2 / 1_000), rel=0.25)
+    assert estimate == Estimate.of_median(values)
 
 
 def test_one_enormous_figure_does_not_move_the_median():

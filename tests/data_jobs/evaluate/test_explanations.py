@@ -1,11 +1,11 @@
-"""The evaluation of sentences, and the checker that it goes by."""
+"""The evaluation of sentences, and its checker."""
 
 import numpy as np
 import pytest
 
 from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
-from data_jobs.evaluate.explanations.explanations import Forgetful, explanations, reading_ease
-from data_jobs.evaluate.explanations.lies import Others, lies
+from data_jobs.evaluate.explanations.explanations import NoSentenceStore, explanations, reading_ease
+from data_jobs.evaluate.explanations.lies import OtherFacts, lies
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Deadline, Page, PageSentences
@@ -61,52 +61,52 @@ def test_lies_have_faults(sentence: str) -> None:
     assert CHECKER.faults(sentence, HEAT)
 
 
-def test_what_a_query_asked_for_may_be_said_of_a_film_that_has_it() -> None:
-    asked = Reason(ReasonKind.QUERY, "Dark comedy", "Dark comedy", 1.0)
-    met = FilmFacts("Heat", 1995, ("Crime",), (), (), (), "en", (asked,))
-    assert CHECKER.faults("It is a dark comedy, just as you asked.", met) == []
-    assert CHECKER.faults("It is a dark western, just as you asked.", met)
+def test_a_matched_query_may_be_named() -> None:
+    query_reason = Reason(ReasonKind.QUERY, "Dark comedy", "Dark comedy", 1.0)
+    matching = FilmFacts("Heat", 1995, ("Crime",), (), (), (), "en", (query_reason,))
+    assert CHECKER.faults("It is a dark comedy, just as you asked.", matching) == []
+    assert CHECKER.faults("It is a dark western, just as you asked.", matching)
     assert CHECKER.faults("It is a dark comedy, close to Collateral, which you liked.", HEAT)
 
 
-def test_lies_are_planted_in_turn_and_are_no_true_sentences() -> None:
-    told = [("You liked Collateral (2004), and Michael Mann directed this crime film, too.", HEAT)] * 20
-    others = Others(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])
-    planted = lies(told, others, 40, np.random.default_rng(0))
+def test_lies_cycle_through_the_kinds_and_are_caught() -> None:
+    true_sentences = [("You liked Collateral (2004), and Michael Mann directed this crime film, too.", HEAT)] * 20
+    others = OtherFacts(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])
+    planted = lies(true_sentences, others, 40, np.random.default_rng(0))
     assert len({lie.kind for lie in planted}) >= 10
-    assert all(lie.sentence != told[0][0] and len(lie.sentence.split()) <= 22 for lie in planted)
+    assert all(lie.sentence != true_sentences[0][0] and len(lie.sentence.split()) <= 22 for lie in planted)
     assert [lie for lie in planted if not CHECKER.faults(lie.sentence, lie.film)] == []
 
 
 def test_template_and_model_are_measured_side_by_side(bench) -> None:
     listening = kit.Listening()
     with Bedrock() as bedrock:
-        model = explainer_at(bedrock.url, Forgetful())
-        found = explanations(bench, 0, listening, {"template": TemplateExplainer(), "model": model})
-    assert [each.by for each in found.written] == ["template", "model"]
-    for each in found.written:
-        assert each.sentences > 0
-        assert each.longest <= 22
-        assert each.true >= 0.95
-        assert 0 < each.openings <= 1
-    assert found.written[0].fell_back is None
-    assert found.written[1].fell_back is not None
-    assert found.share_caught >= 0.99
-    assert {bar.name for bar in found.bars()} >= {"checker: planted lies caught", "fell back from the model"}
-    assert next(iter(found.tables())).title == "Explanations"
+        model = explainer_at(bedrock.url, NoSentenceStore())
+        result = explanations(bench, 0, listening, {"template": TemplateExplainer(), "model": model})
+    assert [each.by for each in result.written] == ["template", "model"]
+    for written in result.written:
+        assert written.sentences > 0
+        assert written.longest <= 22
+        assert written.true >= 0.95
+        assert 0 < written.openings <= 1
+    assert result.written[0].fell_back is None
+    assert result.written[1].fell_back is not None
+    assert result.share_caught >= 0.99
+    assert {bar.name for bar in result.bars()} >= {"checker: planted lies caught", "fell back from the model"}
+    assert next(iter(result.tables())).title == "Explanations"
     assert listening.heard
 
 
-def test_an_explainer_that_lies_is_found_out(bench) -> None:
+def test_the_lies_of_an_explainer_are_caught(bench) -> None:
     class Liar(TemplateExplainer):
         def explain(self, page: Page, deadline: Deadline) -> PageSentences:
             return PageSentences(tuple("You liked Vertigo (1958), and this won 7 Oscars." for _ in page.evidence))
 
-    found = explanations(bench, 0, kit.Listening(), {"model": Liar()})
-    assert found.written[0].true == 0
-    assert found.written[0].untrue
-    assert found.written[0].openings < 0.2
-    assert not all(bar.met for bar in found.bars())
+    result = explanations(bench, 0, kit.Listening(), {"model": Liar()})
+    assert result.written[0].true == 0
+    assert result.written[0].untrue
+    assert result.written[0].openings < 0.2
+    assert not all(bar.met for bar in result.bars())
 
 
 def test_short_words_read_more_easily() -> None:

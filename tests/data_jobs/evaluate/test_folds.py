@@ -1,14 +1,14 @@
-"""Five models, none of which has seen its people."""
+"""Five models, each trained without the people of its fold."""
 
 from tests.data_jobs.evaluate import kit
 
 
-def test_everybody_is_in_one_fold(folds):
+def test_each_person_is_in_one_fold(folds):
     assert len(folds) == 5
     assert sorted(code for fold in folds for code in fold.codes) == list(range(kit.VIEWERS))
 
 
-def test_the_people_of_a_fold_left_its_training_with_all_they_rated(folds):
+def test_the_training_of_a_fold_has_no_event_of_its_people(folds):
     events = kit.dataset().events
     for fold in folds:
         trained = fold.bench.dataset.events
@@ -16,9 +16,9 @@ def test_the_people_of_a_fold_left_its_training_with_all_they_rated(folds):
         assert len(trained) + sum((events.user == code).sum() for code in fold.codes) == len(events)
 
 
-def test_what_they_rated_is_known_on_the_rows_of_the_bench(folds):
+def test_people_have_all_their_events_on_the_rows_of_the_bench(folds):
     fold = folds[0]
-    events, here = kit.dataset().events, fold.everybody.dataset
-    assert len(here.events) == len(events)
+    events, moved = kit.dataset().events, fold.people.dataset
+    assert len(moved.events) == len(events)
     catalogue = fold.bench.bundle.catalogue
-    assert [film.item_id for film in here.films] == list(catalogue.item_ids)
+    assert [film.item_id for film in moved.films] == list(catalogue.item_ids)

@@ -1,4 +1,4 @@
-"""Profiles made from columns are those that the same events, sent one by one, would leave in the store."""
+"""Profiles made from columns equal those that the store has after the same events, sent one by one."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.data_jobs.evaluate import kit
 @pytest.mark.parametrize("user_id", ["viewer-0", "viewer-17", "viewer-69"])
 def test_a_profile_is_that_of_a_replay(bench, user_id):
     events = bench.dataset.events
-    mine = np.flatnonzero(events.user == events.user_ids.index(user_id))
+    indices = np.flatnonzero(events.user == events.user_ids.index(user_id))
     sent = [
         Event(
             bench.dataset.films[events.film[at]].item_id,
@@ -20,7 +20,7 @@ def test_a_profile_is_that_of_a_replay(bench, user_id):
             float(events.value[at]),
             int(events.ts_ms[at]),
         )
-        for at in mine
+        for at in indices
     ]
     profile, stored = bench.people.profile(user_id), replay(user_id, sent)
     assert profile.history == stored.history
@@ -28,7 +28,7 @@ def test_a_profile_is_that_of_a_replay(bench, user_id):
     assert np.array_equal(profile.disliked, stored.disliked)
 
 
-def test_everything_that_was_rated_is_seen(bench):
+def test_all_rated_films_are_seen(bench):
     events = bench.dataset.events
     profile = bench.people.profile("viewer-5")
     rows = bench.bundle.catalogue.rows_of_hashes(profile.seen)
@@ -45,7 +45,7 @@ def test_a_profile_of_some_events_knows_these_alone(bench):
     assert np.all(np.diff(profile.history.ts_ms) >= 0)
 
 
-def test_a_case_has_the_rows_of_what_is_to_be_found(bench, holdout):
+def test_a_case_has_the_rows_of_the_hidden_likes(bench, holdout):
     cases = bench.people.cases(holdout.relevant)
     assert [case.profile.user_id for case in cases] == list(holdout.relevant)
     for case in cases:
@@ -53,12 +53,12 @@ def test_a_case_has_the_rows_of_what_is_to_be_found(bench, holdout):
         assert tuple(items) == holdout.relevant[case.profile.user_id]
 
 
-def test_what_is_to_be_found_was_never_seen(bench, holdout):
+def test_hidden_likes_are_unseen(bench, holdout):
     for case in bench.people.cases(holdout.relevant):
         assert not np.isin(bench.bundle.catalogue.film_hashes()[case.relevant], case.profile.seen).any()
 
 
-def test_a_film_that_left_the_catalogue_stays_in_the_count(bench):
+def test_a_film_outside_the_catalogue_stays_in_the_count(bench):
     [case] = bench.people.cases({"viewer-0": ("100", "no such film")})
     assert len(case.relevant) == 2
     assert case.relevant[1] == -1

@@ -1,4 +1,4 @@
-"""The metrics against values worked out by hand, and the laws they must keep."""
+"""The metrics against values worked out by hand, and their invariants."""
 
 import numpy as np
 import pytest
@@ -24,42 +24,42 @@ def rows(*values: int) -> np.ndarray:
     return np.array(values, np.int32)
 
 
-lists = st.lists(st.integers(0, 30), min_size=0, max_size=10, unique=True).map(lambda found: rows(*found))
-wanted = st.lists(st.integers(0, 30), min_size=1, max_size=15, unique=True).map(lambda found: rows(*found))
+lists = st.lists(st.integers(0, 30), min_size=0, max_size=10, unique=True).map(lambda values: rows(*values))
+relevant_lists = st.lists(st.integers(0, 30), min_size=1, max_size=15, unique=True).map(lambda values: rows(*values))
 
 
 class TestRecall:
-    def test_is_the_share_of_the_wanted_that_is_there(self):
+    def test_is_the_share_of_relevant_films_in_the_list(self):
         assert recall(rows(1, 2, 3), rows(3, 9)) == 0.5
 
-    def test_divides_by_all_that_is_wanted_not_by_the_length_of_the_list(self):
+    def test_divides_by_the_number_of_relevant_films_not_by_the_length_of_the_list(self):
         assert recall(rows(*range(10)), rows(*range(40))) == 0.25
 
-    def test_of_nothing_found_is_0(self):
+    def test_without_a_hit_is_0(self):
         assert recall(rows(), rows(1)) == 0.0
 
-    def test_refuses_an_empty_truth(self):
+    def test_refuses_to_measure_without_relevant_films(self):
         with pytest.raises(ValueError, match="at least one"):
             recall(rows(1), rows())
 
-    @given(lists, wanted)
-    def test_does_not_care_for_the_order(self, ranked, relevant):
+    @given(lists, relevant_lists)
+    def test_does_not_depend_on_the_order(self, ranked, relevant):
         assert recall(ranked[::-1], relevant) == recall(ranked, relevant)
 
 
 class TestTailRecall:
     ranks = rows(*range(1, 31))  # row 0 is the best known
 
-    def test_looks_for_what_is_outside_the_head(self):
+    def test_counts_only_films_outside_the_head(self):
         assert tail_recall(rows(0, 9, 10), rows(0, 10, 11), self.ranks, 10) == 0.5
 
-    def test_says_nothing_where_all_is_inside(self):
+    def test_is_undefined_if_all_are_inside(self):
         assert np.isnan(tail_recall(rows(0), rows(0, 9), self.ranks, 10))
 
     def test_a_film_that_is_not_in_the_catalogue_stays_in_the_count(self):
         assert tail_recall(rows(10), rows(10, -1), self.ranks, 10) == 0.5
 
-    @given(lists.map(lambda ranked: ranked[ranked < 30]), wanted.map(lambda relevant: relevant % 30))
+    @given(lists.map(lambda ranked: ranked[ranked < 30]), relevant_lists.map(lambda relevant: relevant % 30))
     def test_without_a_head_is_recall(self, ranked, relevant):
         relevant = np.unique(relevant)
         assert tail_recall(ranked, relevant, self.ranks, 0) == recall(ranked, relevant)
@@ -67,31 +67,31 @@ class TestTailRecall:
 
 class TestNdcg:
     def test_by_hand(self):
-        found = ndcg(rows(7, 1, 2), rows(1, 2, 3), 10)
+        value = ndcg(rows(7, 1, 2), rows(1, 2, 3), 10)
         ideal = 1 + 1 / np.log2(3) + 1 / np.log2(4)
-        assert found == pytest.approx((1 / np.log2(3) + 1 / np.log2(4)) / ideal)
+        assert value == pytest.approx((1 / np.log2(3) + 1 / np.log2(4)) / ideal)
 
     def test_the_ideal_list_has_no_more_than_k_hits(self):
         assert ndcg(rows(*range(10)), rows(*range(40)), 10) == pytest.approx(1.0)
 
-    def test_what_lies_beyond_k_does_not_count(self):
+    def test_ranks_beyond_k_do_not_count(self):
         assert ndcg(rows(5, 6, 1), rows(1), 2) == 0.0
 
-    def test_refuses_an_empty_truth(self):
+    def test_refuses_to_measure_without_relevant_films(self):
         with pytest.raises(ValueError, match="at least one"):
             ndcg(rows(1), rows(), 10)
 
-    @given(lists, wanted)
+    @given(lists, relevant_lists)
     def test_lies_between_0_and_1(self, ranked, relevant):
         assert 0.0 <= ndcg(ranked, relevant, 10) <= 1.0 + 1e-12
 
-    @given(lists, wanted)
+    @given(lists, relevant_lists)
     def test_is_largest_with_the_hits_first(self, ranked, relevant):
         hits_first = ranked[np.argsort(~np.isin(ranked, relevant), kind="stable")]
         assert ndcg(hits_first, relevant, 10) >= ndcg(ranked, relevant, 10) - 1e-12
 
-    @given(wanted)
-    def test_of_the_wanted_themselves_is_1(self, relevant):
+    @given(relevant_lists)
+    def test_of_the_relevant_films_themselves_is_1(self, relevant):
         assert ndcg(relevant[:10], relevant, 10) == pytest.approx(1.0)
 
 
@@ -104,8 +104,8 @@ class TestCoverage:
         assert coverage([], 0) == 0.0
 
     @given(st.lists(lists, max_size=5))
-    def test_grows_with_every_list(self, found):
-        assert coverage(found, 31) >= coverage(found[:-1], 31)
+    def test_grows_with_every_list(self, values):
+        assert coverage(values, 31) >= coverage(values[:-1], 31)
 
 
 class TestPopularityRank:
@@ -144,8 +144,8 @@ class TestCalibration:
 
     def test_by_hand(self):
         taste, shown = np.array([0.7, 0.3]), np.array([0.9, 0.1])
-        wanted = 0.7 * np.log(0.7 / 0.898) + 0.3 * np.log(0.3 / 0.102)
-        assert miscalibration(taste, shown) == pytest.approx(wanted)
+        expected = 0.7 * np.log(0.7 / 0.898) + 0.3 * np.log(0.3 / 0.102)
+        assert miscalibration(taste, shown) == pytest.approx(expected)
 
     def test_a_list_with_no_genre_of_the_taste_costs_most(self):
         assert miscalibration(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx(np.log(100))

@@ -1,4 +1,4 @@
-"""The yardstick against the formula written out, and against the solver of the training."""
+"""Plain EASE against the formula written out, and against the solver used in training."""
 
 import numpy as np
 import pytest
@@ -33,26 +33,26 @@ shapes = pytest.mark.parametrize(("people", "films"), [(12, 40), (60, 25)], ids=
 @pytest.mark.parametrize("ridge", [1.0, 50.0])
 def test_scores_are_those_of_the_formula(people, films, ridge):
     likes = matrix(people, films)
-    wanted = likes.toarray() @ written_out(likes.toarray().astype(np.float64), ridge)
-    assert PlainEase(likes, ridge).scores(likes) == pytest.approx(wanted, abs=2e-4)
+    expected = likes.toarray() @ written_out(likes.toarray().astype(np.float64), ridge)
+    assert PlainEase(likes, ridge).scores(likes) == pytest.approx(expected, abs=2e-4)
 
 
 @shapes
 def test_agrees_with_the_solver_of_the_training(people, films):
     likes = matrix(people, films, seed=4)
-    other = solver_for(equations_of(likes)).invert(10.0, 0.0).scores(likes)
-    assert PlainEase(likes, 10.0).scores(likes) == pytest.approx(other, abs=2e-4)
+    training_scores = solver_for(equations_of(likes)).invert(10.0, 0.0).scores(likes)
+    assert PlainEase(likes, 10.0).scores(likes) == pytest.approx(training_scores, abs=2e-4)
 
 
 @given(st.integers(2, 12), st.integers(2, 12), st.integers(0, 50))
 @settings(max_examples=25)
-def test_a_film_gives_itself_nothing(people, films, seed):
+def test_a_film_adds_nothing_to_its_own_score(people, films, seed):
     likes = matrix(people, films, seed)
     alone = sp.identity(films, dtype=np.float32, format="csr")
     assert np.diag(PlainEase(likes, 5.0).scores(alone)) == pytest.approx(np.zeros(films), abs=1e-4)
 
 
-def test_only_likes_count_and_all_the_same():
+def test_only_likes_count_and_all_equally():
     likes = likes_of(kit.dataset())
     assert set(likes.weight.tolist()) == {0.0, 1.0}
     assert likes.liked.sum() == split.liked(kit.dataset().events).sum()
@@ -62,7 +62,7 @@ class TestLambda:
     def inner(self):
         return [split.draw(kit.dataset(), kind, 0, 5) for kind in PER_PERSON]
 
-    def test_is_one_of_the_grid_and_progress_is_told(self):
+    def test_is_one_of_the_grid_and_progress_is_reported(self):
         done = []
         assert tuned_ridge(self.inner(), (1.0, 30.0), done.append) in (1.0, 30.0)
         assert done == [1, 2, 3, 4]
@@ -74,15 +74,15 @@ class TestLambda:
 
 
 def by_hand(holdout, ridge: float) -> float:
-    """Mean Recall@10 + NDCG@10, person by person."""
+    """Return the mean Recall@10 + NDCG@10, computed person by person."""
     events, films = holdout.training.events, holdout.training.films
     likes = likes_of(holdout.training).matrix()
-    scores, found = PlainEase(likes, ridge).scores(likes), []
+    scores, figures = PlainEase(likes, ridge).scores(likes), []
     row_of = {film.item_id: row for row, film in enumerate(films)}
     for user_id, items in holdout.relevant.items():
         code = events.user_ids.index(user_id)
-        mine = scores[code].copy()
-        mine[events.film[events.user == code]] = -np.inf
-        ranked, wanted = np.argsort(-mine)[:10], np.array([row_of[item] for item in items])
-        found.append(recall(ranked, wanted) + ndcg(ranked, wanted, 10))
-    return float(np.mean(found))
+        own_scores = scores[code].copy()
+        own_scores[events.film[events.user == code]] = -np.inf
+        ranked, expected = np.argsort(-own_scores)[:10], np.array([row_of[item] for item in items])
+        figures.append(recall(ranked, expected) + ndcg(ranked, expected, 10))
+    return float(np.mean(figures))

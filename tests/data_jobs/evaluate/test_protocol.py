@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.protocol import joined, measure, row_of
+from data_jobs.evaluate.protocol import measure, pooled, row_of
 from data_jobs.evaluate.ranking_models import MostLiked
 from tests.data_jobs.evaluate import kit
 
 
 class Oracle:
-    """Knows what is to be found."""
+    """A model that knows the hidden likes."""
 
     name = "oracle"
 
     def __init__(self, cases) -> None:
-        self._wanted = {case.profile.user_id: case.relevant for case in cases}
+        self._relevant = {case.profile.user_id: case.relevant for case in cases}
 
     def best(self, profile, k, among=None):
-        return self._wanted[profile.user_id][:k]
+        return self._relevant[profile.user_id][:k]
 
 
 class Fixed:
@@ -30,26 +30,26 @@ def cases(bench, holdout):
     return bench.people.cases(holdout.relevant)
 
 
-def test_an_oracle_reaches_everything(bench, cases):
-    found = measure(Oracle(cases), cases, bench, kit.Listening())
-    assert found.recall.tolist() == [1.0] * len(cases)
-    assert found.ndcg == pytest.approx(np.ones(len(cases)))
+def test_an_oracle_has_perfect_figures(bench, cases):
+    result = measure(Oracle(cases), cases, bench, kit.Listening())
+    assert result.recall.tolist() == [1.0] * len(cases)
+    assert result.ndcg == pytest.approx(np.ones(len(cases)))
 
 
-def test_the_same_list_for_everybody_covers_ten_films(bench, cases):
-    found = measure(Fixed(), cases, bench, kit.Listening())
-    assert found.coverage == 10 / kit.FILMS
-    assert len(set(found.diversity.tolist())) == 1
-    assert found.popularity_rank.tolist() == [bench.ranks[:10].mean()] * len(cases)
+def test_one_list_for_all_people_covers_ten_films(bench, cases):
+    result = measure(Fixed(), cases, bench, kit.Listening())
+    assert result.coverage == 10 / kit.FILMS
+    assert len(set(result.diversity.tolist())) == 1
+    assert result.popularity_rank.tolist() == [bench.ranks[:10].mean()] * len(cases)
 
 
-def test_progress_goes_on_to_the_end(bench, cases):
+def test_progress_reaches_the_total(bench, cases):
     progress = kit.Listening()
     measure(Fixed(), cases, bench, progress)
-    assert progress.heard[-1] == ("asking fixed", len(cases), len(cases))
+    assert progress.heard[-1] == ("ranking with fixed", len(cases), len(cases))
 
 
-def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
+def test_a_row_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
     oracle, popular = (measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), MostLiked(bench)))
     row = row_of(oracle, [popular, oracle])
     assert set(row.against) == {"popularity"}
@@ -57,11 +57,11 @@ def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, c
     assert row.against["popularity"].ndcg.se == pytest.approx(popular.ndcg.std(ddof=1) / np.sqrt(len(cases)))
 
 
-def test_parts_join_to_the_whole(bench, cases):
+def test_pooled_parts_equal_the_whole(bench, cases):
     model = MostLiked(bench)
     whole = measure(model, cases, bench, kit.Listening())
     parts = [measure(model, part, bench, kit.Listening()) for part in (cases[:9], cases[9:])]
-    both = joined(parts)
+    both = pooled(parts)
     assert both.ndcg.tolist() == whole.ndcg.tolist()
     assert both.recall.tolist() == whole.recall.tolist()
     assert [each.tolist() for each in both.lists] == [each.tolist() for each in whole.lists]

@@ -1,4 +1,4 @@
-"""What every model under test owes: never a film that was rated, best first, and what it is named for."""
+"""All models: no rated film, best first, and each ranks by its own rule."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ NAMES = ("popularity", "content", "plain EASE", "PureSVD", "playbook preset", "p
 
 @pytest.fixture(scope="module")
 def models(bench):
-    found = [
+    all_models = [
         MostLiked(bench),
         ContentModel(bench.bundle),
         Ease(bench, 20.0),
@@ -33,7 +33,7 @@ def models(bench):
         BaselinePreset(bench.pipeline),
         PipelineModel(bench, 0.0),
     ]
-    return {model.name: model for model in found}
+    return {model.name: model for model in all_models}
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ class TestEveryModel:
     def test_gives_the_shorter_list_as_a_prefix(self, models, someone, name):
         assert models[name].best(someone, 5).tolist() == models[name].best(someone, 10).tolist()[:5]
 
-    def test_keeps_to_the_films_it_is_asked_among(self, bench, models, someone, name):
+    def test_keeps_to_the_candidates(self, bench, models, someone, name):
         among = np.arange(len(bench.bundle.catalogue)) % 4 == 1
         assert among[models[name].best(someone, 8, among)].all()
 
-    def test_orders_these_as_it_orders_all(self, bench, models, someone, name):
+    def test_orders_the_candidates_as_all_films(self, bench, models, someone, name):
         among = np.arange(len(bench.bundle.catalogue)) % 4 == 1
         everything = [row for row in models[name].best(someone, 80).tolist() if among[row]]
         assert models[name].best(someone, 80, among).tolist() == everything
@@ -72,25 +72,25 @@ def test_popularity_gives_strangers_the_most_liked(bench, models):
     assert bench.ranks[models["popularity"].best(Profile("nobody"), 10)].tolist() == list(range(1, 11))
 
 
-def test_served_is_the_pipeline_itself(bench, someone):
+def test_the_pipeline_model_returns_the_pipelines_ranking(bench, someone):
     for diversity in (0.0, 0.2, 1.0):
         request = Request(user_id=someone.user_id, k=10, diversity=diversity)
         items = bench.pipeline.rank(request, someone, patient()).items
         assert PipelineModel(bench, diversity).best(someone, 10).tolist() == [item.row for item in items]
 
 
-def test_served_without_a_diversity_uses_the_default_of_the_api(bench, someone):
+def test_without_a_diversity_the_default_of_the_api_is_used(bench, someone):
     assert (
         PipelineModel(bench).best(someone, 10).tolist()
         == PipelineModel(bench, Request().diversity).best(someone, 10).tolist()
     )
 
 
-def test_the_svd_preset_is_asked_of_the_pipeline(bench, someone):
-    found = PipelineModel(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
+def test_the_svd_preset_ranks_with_the_pipeline(bench, someone):
+    rows = PipelineModel(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
     items = bench.pipeline.rank(Request(user_id=someone.user_id, k=10, preset=Preset.SVD), someone, patient()).items
-    assert found.tolist() == [item.row for item in items]
-    assert found.tolist() != PipelineModel(bench, 0.0).best(someone, 10).tolist()
+    assert rows.tolist() == [item.row for item in items]
+    assert rows.tolist() != PipelineModel(bench, 0.0).best(someone, 10).tolist()
 
 
 def test_content_needs_vectors(plain_bench):
@@ -111,6 +111,6 @@ def test_a_stranger_gets_a_list_as_well(models, name):
 def test_best_unseen_is_a_full_sort_with_ties_by_row(scores, k):
     bundle = make_bundle(films=30, outside=0)
     seen = bundle.catalogue.film_hashes()[[3, 7]]
-    found = best_unseen(bundle, np.array(scores, np.float32), Profile("a", seen=np.sort(seen)), k)
+    rows = best_unseen(bundle, np.array(scores, np.float32), Profile("a", seen=np.sort(seen)), k)
     order = sorted((row for row in range(30) if row not in (3, 7)), key=lambda row: (-scores[row], row))
-    assert found.tolist() == order[:k]
+    assert rows.tolist() == order[:k]

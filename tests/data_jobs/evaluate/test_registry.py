@@ -1,4 +1,4 @@
-"""Every part that is offered is there."""
+"""Each part has a module and an option."""
 
 from importlib import import_module
 
@@ -20,4 +20,4 @@ def test_names_are_distinct():
 
 def test_the_command_line_has_an_option_for_each():
     assert list(OPTIONS) == [part.name for part in PARTS]
-    assert all(said.endswith((".", "?")) for said in OPTIONS.values())
+    assert all(help_text.endswith((".", "?")) for help_text in OPTIONS.values())

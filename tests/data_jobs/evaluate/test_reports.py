@@ -9,17 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.cold_items import ColdItems, ColdRecall
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
-from data_jobs.evaluate.newcomers import Newcomer, Newcomers
+from data_jobs.evaluate.parts.cold_items import ColdItems, ColdRecall
+from data_jobs.evaluate.parts.newcomers import Newcomer, Newcomers
+from data_jobs.evaluate.parts.queries import QueriesOutcome
+from data_jobs.evaluate.parts.reasons import ALL, Reasons, TasteSizeReasons
+from data_jobs.evaluate.parts.similar import SimilarOutcome
 from data_jobs.evaluate.picture import panels, picture
-from data_jobs.evaluate.protocol import Against, Row
+from data_jobs.evaluate.protocol import PairedDifference, Row
 from data_jobs.evaluate.quality_bars import bars
-from data_jobs.evaluate.queries import QueriesOutcome
-from data_jobs.evaluate.reasons import ALL, Reasons, TasteSizeReasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write
-from data_jobs.evaluate.similar import SimilarOutcome
 from data_jobs.evaluate.split import PER_PERSON, SplitKind
 
 SETTING = Setting(
@@ -47,7 +47,9 @@ def about(mean: float, se: float = 0.005, n: int = 579) -> Estimate:
 
 
 def row(model: str, recall: float, ndcg: float, diversity: float, ahead: float = 0.1) -> Row:
-    against = {name: Against(about(ahead), about(ahead)) for name in ("popularity", "plain EASE") if name != model}
+    against = {
+        name: PairedDifference(about(ahead), about(ahead)) for name in ("popularity", "plain EASE") if name != model
+    }
     return Row(model, about(recall), about(ndcg), 0.04, about(50), about(diversity), against)
 
 
@@ -62,7 +64,7 @@ def evaluation(**parts) -> Evaluation:
 
 
 def complete() -> Evaluation:
-    found = ColdRecall(about(0.02), about(0.1), about(0.3))
+    result = ColdRecall(about(0.02), about(0.1), about(0.3))
     parts = {
         "newcomers": Newcomers(
             tuple(
@@ -77,7 +79,7 @@ def complete() -> Evaluation:
                 for likes, ahead in ((1, -0.004), (3, 0.02))
             )
         ),
-        "cold-items": ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
+        "cold-items": ColdItems(487, 425, 1_969, {"pipeline": result, "content": result}, result, about(0.06)),
         "queries": QueriesOutcome(about(0.96), about(0.9), about(0.91), about(0.3), ("exact: Ran",)),
         "similar": SimilarOutcome(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
         "reasons": Reasons(
@@ -89,16 +91,16 @@ def complete() -> Evaluation:
     return evaluation(**parts)
 
 
-def met(found: Evaluation) -> dict[str, bool]:
-    return {bar.name: bar.met for bar in bars(found)}
+def met(result: Evaluation) -> dict[str, bool]:
+    return {bar.name: bar.met for bar in bars(result)}
 
 
 class TestBars:
     def test_the_fixed_holdouts_have_absolute_bars(self):
-        found = met(evaluation())
-        assert found["Recall@10"]
-        assert found["NDCG@10"]
-        assert found["coverage@10"]
+        result = met(evaluation())
+        assert result["Recall@10"]
+        assert result["NDCG@10"]
+        assert result["coverage@10"]
 
     @pytest.mark.parametrize("kind", list(PER_PERSON))
     def test_a_figure_below_its_bar_fails(self, kind):
@@ -108,34 +110,34 @@ class TestBars:
         assert not met(low)["NDCG@10"]
 
     @pytest.mark.parametrize("changed", [{"small": False}, {"fixed": False}])
-    def test_other_data_has_bars_against_the_yardsticks(self, changed):
-        found = met(evaluation(setting=replace(SETTING, **changed)))
-        assert "Recall@10" not in found
-        assert found["NDCG@10 against popularity"]
-        assert found["NDCG@10 against plain EASE"]
+    def test_other_data_has_bars_against_the_baselines(self, changed):
+        result = met(evaluation(setting=replace(SETTING, **changed)))
+        assert "Recall@10" not in result
+        assert result["NDCG@10 against popularity"]
+        assert result["NDCG@10 against plain EASE"]
 
-    def test_diversity_may_cost_little_and_must_bring_some(self):
-        found = met(evaluation())
-        assert found["NDCG@10 lost by default diversity"]
-        assert found["intra-list diversity, default diversity"]
-        assert found["intra-list diversity, diversity 1"]
+    def test_diversity_must_gain_enough_and_cost_little(self):
+        result = met(evaluation())
+        assert result["NDCG@10 lost by default diversity"]
+        assert result["intra-list diversity, default diversity"]
+        assert result["intra-list diversity, diversity 1"]
         costly = evaluation()
         costly.models[2] = row(DEFAULT, 0.2, 0.300, 0.701)
         assert not met(costly)["NDCG@10 lost by default diversity"]
         assert not met(costly)["intra-list diversity, default diversity"]
 
     def test_a_newcomer_with_one_like_may_be_a_little_below(self):
-        found = met(complete())
-        assert found["newcomer with 1 like, NDCG@10 against popularity"]
-        assert found["newcomer with 3 likes, NDCG@10 against popularity"]
+        result = met(complete())
+        assert result["newcomer with 1 like, NDCG@10 against popularity"]
+        assert result["newcomer with 3 likes, NDCG@10 against popularity"]
 
     def test_only_parts_that_ran_have_bars(self):
         assert len(bars(complete())) > len(bars(evaluation())) == 6
 
     def test_one_false_reason_is_too_many(self):
-        found = met(complete())
-        assert found["cited film: the score falls without it"]
-        assert not found["cited film: among the two largest falls"]
+        result = met(complete())
+        assert result["cited film: the score falls without it"]
+        assert not result["cited film: among the two largest falls"]
 
 
 class TestTables:
@@ -158,17 +160,17 @@ class TestTables:
 
 class TestFiles:
     def test_json_reads_back(self):
-        found = json.loads(json.dumps(document(complete()), allow_nan=False))
-        assert found["models"][1]["recall"] == {"mean": 0.225, "se": 0.005, "n": 579}
-        assert found["setting"]["kind"] == "random"
-        assert found["newcomers"]["entries"][1]["likes"] == 3
-        assert found["cold_items"]["films"] == 487
-        assert {"name", "wanted", "found", "met"} == set(found["bars"][0])
+        result = json.loads(json.dumps(document(complete()), allow_nan=False))
+        assert result["models"][1]["recall"] == {"mean": 0.225, "se": 0.005, "n": 579}
+        assert result["setting"]["kind"] == "random"
+        assert result["newcomers"]["entries"][1]["likes"] == 3
+        assert result["cold_items"]["films"] == 487
+        assert {"name", "wanted", "found", "met"} == set(result["bars"][0])
 
     def test_a_part_that_did_not_run_is_null(self):
         assert document(evaluation())["queries"] is None
 
-    def test_csv_has_one_figure_a_line(self):
+    def test_csv_has_one_figure_per_line(self):
         lines = list(csv.DictReader(io.StringIO(table_of_figures(complete()))))
         [ndcg] = [line for line in lines if (line["model"], line["metric"]) == (PIPELINE, "ndcg")]
         assert ndcg == {
@@ -190,11 +192,11 @@ class TestFiles:
 
 class TestPicture:
     def test_is_well_formed_and_has_a_bar_for_every_figure(self):
-        found = ET.fromstring(picture(complete()))
+        result = ET.fromstring(picture(complete()))
         space = "{http://www.w3.org/2000/svg}"
         bars_wanted = sum(len(part.bars) for part in panels(complete()))
-        assert len(found.findall(f"{space}rect")) == bars_wanted + 1
-        assert len(found.findall(f"{space}path")) == bars_wanted
+        assert len(result.findall(f"{space}rect")) == bars_wanted + 1
+        assert len(result.findall(f"{space}path")) == bars_wanted
 
     def test_the_longest_bar_fits(self):
         width = float(ET.fromstring(picture(complete())).get("width"))

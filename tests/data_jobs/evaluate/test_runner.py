@@ -1,4 +1,4 @@
-"""Everything together, from files to figures, and on the command line."""
+"""A whole evaluation, from files to figures, and on the command line."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ from tests.builders import HashEncoder
 from tests.data_jobs.evaluate import kit
 from tests.movielens_layout import write_movielens
 
-# The two towers are trained by PyTorch, which a machine may lack; their own tests say so.
+# The two towers are trained with PyTorch, which may not be installed.
 NAMES = [part.name for part in PARTS if part.name != "two-tower" or find_spec("torch")]
 
 
@@ -29,7 +29,7 @@ NAMES = [part.name for part in PARTS if part.name != "two-tower" or find_spec("t
 def movielens(tmp_path_factory):
     folder = tmp_path_factory.mktemp("movielens")
     write_movielens(kit.dataset(), folder)
-    (folder / "tags.csv").unlink()  # nobody gave any
+    (folder / "tags.csv").unlink()  # there are none
     return folder
 
 
@@ -50,23 +50,31 @@ def whole(movielens, params, tmp_path_factory):
 
 
 class TestEvaluate:
-    def test_all_models_stand_side_by_side(self, whole):
-        found, _ = whole
-        rivals = ["popularity", "content", "content, centred", "plain EASE", "PureSVD", "playbook preset", "svd preset"]
-        assert [row.model for row in found.models] == [*rivals, PIPELINE, DEFAULT, DIVERSE]
-        assert set(found.row(PIPELINE).against) == {"popularity", "plain EASE"}
-        assert len({row.ndcg.n for row in found.models}) == 1
+    def test_all_models_are_compared(self, whole):
+        evaluation, _ = whole
+        baselines = [
+            "popularity",
+            "content",
+            "content, centred",
+            "plain EASE",
+            "PureSVD",
+            "playbook preset",
+            "svd preset",
+        ]
+        assert [row.model for row in evaluation.models] == [*baselines, PIPELINE, DEFAULT, DIVERSE]
+        assert set(evaluation.row(PIPELINE).against) == {"popularity", "plain EASE"}
+        assert len({row.ndcg.n for row in evaluation.models}) == 1
 
     def test_all_parts_ran_and_took_time(self, whole):
-        found, _ = whole
-        assert list(found.parts) == NAMES
-        assert set(NAMES) < set(found.seconds)
+        evaluation, _ = whole
+        assert list(evaluation.parts) == NAMES
+        assert set(NAMES) < set(evaluation.seconds)
 
-    def test_nothing_but_vectors_is_left_in_the_home(self, whole):
+    def test_only_vectors_are_left_in_the_home(self, whole):
         _, home = whole
         assert [path.name for path in home.iterdir()] == ["cache"]
 
-    def test_the_setting_says_what_was_measured(self, whole):
+    def test_the_setting_describes_the_evaluation(self, whole):
         setting = whole[0].setting
         assert (setting.films, setting.people, setting.events) == (kit.FILMS, kit.VIEWERS, kit.VIEWERS * 25)
         assert (setting.holdout, setting.kind, setting.fixed, setting.small) == (
@@ -78,16 +86,16 @@ class TestEvaluate:
         assert setting.params["ridge"] == 20.0
         assert setting.weights == Weights().to_json()
 
-    def test_an_unknown_model_is_no_row(self, whole):
+    def test_an_unknown_model_has_no_row(self, whole):
         with pytest.raises(KeyError):
             whole[0].row("two-tower")
 
-    def test_parts_that_were_not_asked_for_do_not_run(self, movielens, params, tmp_path):
+    def test_only_requested_parts_run(self, movielens, params, tmp_path):
         order = EvaluationOrder(tmp_path, Source(movielens=movielens), None, params=params, split=SplitKind.TIME)
-        found = evaluate(order, kit.Listening())
-        assert found.parts == {}
-        assert found.setting.kind is SplitKind.TIME
-        assert "content" not in {row.model for row in found.models}
+        evaluation = evaluate(order, kit.Listening())
+        assert evaluation.parts == {}
+        assert evaluation.setting.kind is SplitKind.TIME
+        assert "content" not in {row.model for row in evaluation.models}
 
     def test_the_same_order_gives_the_same_figures(self, movielens, params, tmp_path):
         order = EvaluationOrder(tmp_path, Source(movielens=movielens), None, params=params, seed=4)
@@ -119,7 +127,7 @@ class TestCommandLine:
             "random-seed-0.json", "random-seed-0.csv", "random-seed-0.svg"
         }  # fmt: skip
 
-    def test_json_is_what_is_written(self, capsys, tmp_path, monkeypatch, movielens, params):
+    def test_json_equals_the_written_file(self, capsys, tmp_path, monkeypatch, movielens, params):
         holdout = tmp_path / "mine.csv"
         relevant = draw(kit.dataset(), SplitKind.RANDOM, 0).relevant
         with holdout.open("w", newline="") as file:
@@ -136,17 +144,17 @@ class TestCommandLine:
         assert code == 2
         assert "give only one" in err
 
-    def test_a_split_at_a_moment_brings_the_arrivals_with_it(self, capsys, tmp_path, monkeypatch, params):
+    def test_the_global_split_includes_the_arrivals(self, capsys, tmp_path, monkeypatch, params):
         data = kit.dataset()
         events, last = data.events, data.events.ts_ms[-1]
-        back = last + np.where(np.arange(len(events)) % 25 < 20, 0, kit.DAY_MS)  # thirty people come late, and again
+        back = last + np.where(np.arange(len(events)) % 25 < 20, 0, kit.DAY_MS)  # thirty people have late events
         folder = tmp_path / "movielens"
         ts_ms = np.where(events.user < 30, back, events.ts_ms)
         write_movielens(replace(data, events=replace(events, ts_ms=ts_ms)), folder)
         arguments = ("--movielens", str(folder), "--params", str(params), "--split", "global")
         code, out, err = self.run(capsys, tmp_path, monkeypatch, *arguments)
         assert (code, err) == (0, "")
-        assert "People who arrived after the training" in out
+        assert "People who arrived after training" in out
         assert {path.stem for path in (tmp_path / "artifacts/eval").iterdir()} == {"global-seed-0"}
 
     def test_help_names_the_parts(self, capsys, tmp_path, monkeypatch):
@@ -154,4 +162,4 @@ class TestCommandLine:
         assert code == 0
         for option in ("--holdout", "--split", "--seed", "--all", *(f"--{name}" for name in NAMES)):
             assert option in out
-        assert all(said in " ".join(out.split()) for said in OPTIONS.values())
+        assert all(help_text in " ".join(out.split()) for help_text in OPTIONS.values())

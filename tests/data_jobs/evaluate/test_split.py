@@ -25,47 +25,47 @@ def events_of(holdout: Holdout) -> set[tuple[str, str]]:
 
 
 def by_person(data: Dataset) -> dict[str, list[tuple[str, float, int]]]:
-    events, found = data.events, {user_id: [] for user_id in data.events.user_ids}
+    events, ratings = data.events, {user_id: [] for user_id in data.events.user_ids}
     columns = (events.user, events.film, events.value, events.ts_ms)
     for user, film, value, ts_ms in zip(*(column.tolist() for column in columns), strict=True):
-        found[events.user_ids[user]].append((data.films[film].item_id, value, ts_ms))
-    return found
+        ratings[events.user_ids[user]].append((data.films[film].item_id, value, ts_ms))
+    return ratings
 
 
 class TestTheRule:
     @KINDS
-    def test_a_fifth_of_everybodys_likes_is_to_be_found(self, kind):
+    def test_a_fifth_of_each_persons_likes_is_held_out(self, kind):
         holdout = split.draw(DATA, kind, seed=3)
         for user_id, ratings in by_person(DATA).items():
             likes = {item for item, stars, _ in ratings if stars >= 4}
-            found = set(holdout.relevant.get(user_id, ()))
-            assert found <= likes
-            assert len(found) == (round(SHARE * len(likes)) if len(likes) >= 10 else 0)
+            relevant = set(holdout.relevant.get(user_id, ()))
+            assert relevant <= likes
+            assert len(relevant) == (round(SHARE * len(likes)) if len(likes) >= 10 else 0)
 
     @KINDS
-    def test_what_is_to_be_found_is_not_in_the_training(self, kind):
+    def test_held_out_likes_are_not_in_the_training(self, kind):
         holdout = split.draw(DATA, kind, seed=3)
-        wanted = {(user, item) for user, items in holdout.relevant.items() for item in items}
-        assert not wanted & events_of(holdout)
-        assert holdout.likes == len(wanted)
+        held_out = {(user, item) for user, items in holdout.relevant.items() for item in items}
+        assert not held_out & events_of(holdout)
+        assert holdout.likes == len(held_out)
 
-    def test_at_random_a_fifth_of_the_other_ratings_leaves_as_well(self):
+    def test_at_random_a_fifth_of_the_other_ratings_is_removed_too(self):
         holdout = split.draw(DATA, SplitKind.RANDOM, seed=3)
-        kept = by_person(holdout.training)
+        remaining = by_person(holdout.training)
         for user_id in holdout.relevant:
             low = sum(stars < 4 for _, stars, _ in by_person(DATA)[user_id])
-            assert sum(stars < 4 for _, stars, _ in kept[user_id]) == low - round(SHARE * low)
+            assert sum(stars < 4 for _, stars, _ in remaining[user_id]) == low - round(SHARE * low)
 
     def test_by_time_nothing_later_than_the_first_held_out_like_is_left(self):
         holdout = split.draw(DATA, SplitKind.TIME, seed=3)
-        kept = by_person(holdout.training)
-        for user_id, wanted in holdout.relevant.items():
-            first = min(ts_ms for item, _, ts_ms in by_person(DATA)[user_id] if item in wanted)
-            assert all(ts_ms <= first for _, _, ts_ms in kept[user_id])
+        remaining = by_person(holdout.training)
+        for user_id, held_out in holdout.relevant.items():
+            first = min(ts_ms for item, _, ts_ms in by_person(DATA)[user_id] if item in held_out)
+            assert all(ts_ms <= first for _, _, ts_ms in remaining[user_id])
             same_time = [each for each in by_person(DATA)[user_id] if each[1] < 4 and each[2] <= first]
-            assert set(same_time) <= set(kept[user_id])
+            assert set(same_time) <= set(remaining[user_id])
 
-    def test_people_with_few_likes_stay_whole(self):
+    def test_people_with_few_likes_keep_all_their_ratings(self):
         holdout = split.draw(DATA, SplitKind.RANDOM, seed=3, min_likes=18)
         left_alone = set(DATA.events.user_ids) - set(holdout.relevant)
         assert left_alone
@@ -77,18 +77,18 @@ class TestTheRule:
         assert split.draw(DATA, kind, seed).relevant == split.draw(DATA, kind, seed).relevant
 
     def test_another_seed_draws_another(self):
-        one, other = (split.draw(DATA, SplitKind.RANDOM, seed).relevant for seed in (1, 2))
-        assert one != other
+        first, second = (split.draw(DATA, SplitKind.RANDOM, seed).relevant for seed in (1, 2))
+        assert first != second
 
     def test_by_time_a_seed_decides_ties_alone(self):
-        one, other = (split.draw(DATA, SplitKind.TIME, seed).relevant for seed in (1, 2))
+        first, second = (split.draw(DATA, SplitKind.TIME, seed).relevant for seed in (1, 2))
         time_of = {(user, item): ts_ms for user, each in by_person(DATA).items() for item, _, ts_ms in each}
-        for user in one:
-            times = [Counter(time_of[user, item] for item in found[user]) for found in (one, other)]
+        for user in first:
+            times = [Counter(time_of[user, item] for item in relevant[user]) for relevant in (first, second)]
             assert times[0] == times[1]
 
-    def test_nobody_with_enough_likes_is_an_error(self):
-        with pytest.raises(DataError, match="nobody has 99 likes"):
+    def test_too_few_likes_of_all_people_are_an_error(self):
+        with pytest.raises(DataError, match="no person has 99 likes"):
             split.draw(DATA, SplitKind.RANDOM, 0, min_likes=99)
 
     def test_a_like_is_a_like_without_stars(self):
@@ -105,19 +105,19 @@ class TestFromAFile:
 
     def holdout_file(self, path, kind: SplitKind):
         holdout = split.draw(DATA, kind, seed=3)
-        gone = {(u, i) for u, each in by_person(DATA).items() for i, _, _ in each} - events_of(holdout)
-        lines = [f"{u},{i},{'positive' if i in holdout.relevant.get(u, ()) else 'low'}" for u, i in sorted(gone)]
+        removed = {(u, i) for u, each in by_person(DATA).items() for i, _, _ in each} - events_of(holdout)
+        lines = [f"{u},{i},{'positive' if i in holdout.relevant.get(u, ()) else 'low'}" for u, i in sorted(removed)]
         return holdout, self.write(path, lines)
 
     @KINDS
-    def test_gives_the_same_as_drawing_it_and_tells_its_kind(self, tmp_path, kind):
+    def test_gives_the_drawn_holdout_and_its_kind(self, tmp_path, kind):
         drawn, path = self.holdout_file(tmp_path / "holdout.csv", kind)
-        found = split.read(path, DATA, Report())
-        assert {user: set(items) for user, items in found.relevant.items()} == {
+        holdout = split.read(path, DATA, Report())
+        assert {user: set(items) for user, items in holdout.relevant.items()} == {
             user: set(items) for user, items in drawn.relevant.items()
         }
-        assert events_of(found) == events_of(drawn)
-        assert found.kind is kind
+        assert events_of(holdout) == events_of(drawn)
+        assert holdout.kind is kind
 
     def test_a_rating_that_is_not_listed_stays(self, tmp_path):
         path = self.write(tmp_path / "one.csv", [f"viewer-0,{by_person(DATA)['viewer-0'][0][0]},positive"])
@@ -141,12 +141,12 @@ class TestFromAFile:
 
 
 class TestPlaces:
-    def test_spans_cover_everybody_in_order(self):
+    def test_spans_cover_all_people_in_order(self):
         bounds = split.spans(DATA.events)
         assert len(bounds) == len(DATA.events.user_ids)
         assert all(set(DATA.events.user[start:stop]) == {code} for code, (start, stop) in enumerate(bounds))
 
-    def test_somebody_without_events_has_an_empty_span(self):
+    def test_a_person_without_events_has_an_empty_span(self):
         rest = split.without(DATA, DATA.events.user == 3)
         start, stop = split.spans(rest.events)[3]
         assert start == stop

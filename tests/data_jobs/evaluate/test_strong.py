@@ -1,4 +1,4 @@
-"""People held out whole: the split, the figures by hand, and everything together."""
+"""Strong generalisation: the split, the figures by hand, and the whole measurement."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ def crowd():
     return two_camps(people=120)
 
 
-def test_nobody_held_out_trains_and_nobody_is_in_two_parts():
+def test_the_three_sets_of_people_are_disjoint():
     data = crowd()
     parts = split_people(data, 0)
     validation, test = set(parts.validation.codes.tolist()), set(parts.test.codes.tolist())
@@ -34,16 +34,16 @@ def test_nobody_held_out_trains_and_nobody_is_in_two_parts():
     assert parts.likes.sum() == liked(training.events).sum()
 
 
-def test_a_fifth_of_the_likes_is_hidden_and_none_of_it_known():
+def test_a_fifth_of_the_likes_is_hidden_and_the_rest_known():
     data = crowd()
     part = split_people(data, 0).test
     is_like = liked(data.events)
     for row, code in enumerate(part.codes.tolist()):
         known, hidden = set(part.known[row].indices.tolist()), set(part.hidden[row].indices.tolist())
-        theirs = data.events.film[(data.events.user == code) & is_like]
+        likes = data.events.film[(data.events.user == code) & is_like]
         assert not known & hidden
-        assert known | hidden == set(theirs.tolist())
-        assert len(hidden) == len(theirs) // 5
+        assert known | hidden == set(likes.tolist())
+        assert len(hidden) == len(likes) // 5
         assert set(data.events.film[part.events[row]].tolist()) == known
 
 
@@ -53,7 +53,7 @@ def test_another_seed_is_another_split_and_the_same_is_the_same():
     assert (first.hidden != again.hidden).nnz == 0
 
 
-def test_likes_of_films_that_nobody_trains_on_are_left_out():
+def test_likes_of_films_outside_the_training_are_left_out():
     data = crowd()
     parts = split_people(data, 0)
     known = np.asarray(parts.likes.sum(axis=0)).ravel() > 0
@@ -69,7 +69,7 @@ def test_too_few_people_are_refused():
 
 
 def test_the_figures_by_hand():
-    # Of three hidden films the lists have the first at rank 1 and the second at rank 30; a list ends after 40.
+    # Of three hidden films, the list has one at rank 1 and one at rank 30; it ends after 40.
     best = np.full((1, 100), -1)
     best[0, :40] = np.arange(40) + 100
     hidden = sp.csr_matrix((np.ones(3, np.float32), ([0, 0, 0], [100, 129, 7])), shape=(1, 300))
@@ -78,13 +78,13 @@ def test_the_figures_by_hand():
     assert ndcg == pytest.approx((1 + 1 / np.log2(31)) / (1 + 1 / np.log2(3) + 1 / np.log2(4)))
 
 
-def test_recall_is_of_what_a_list_can_hold():
+def test_recall_divides_by_at_most_k():
     hidden = sp.csr_matrix(np.ones((1, 30), np.float32))
     best = np.arange(100)[None, :] % 30
     assert figures_of(best[:, :20], hidden)[0, 0] == 1
 
 
-def test_what_is_folded_in_is_never_recommended():
+def test_folded_in_likes_are_not_recommended():
     known = sp.csr_matrix(np.array([[1, 0, 1, 0, 0]], np.float32))
     people = HeldOutPeople(np.array([0]), known, known, [])
     best = ranked(
@@ -101,22 +101,22 @@ def movielens(tmp_path_factory):
     return folder
 
 
-def test_models_that_know_people_find_more_than_popularity(movielens, tmp_path):
-    found = strong(EvaluationOrder(tmp_path, Source(movielens=movielens)), kit.Listening())
-    by_name = {row.model: row for row in found.models}
+def test_personal_models_find_more_than_popularity(movielens, tmp_path):
+    result = strong(EvaluationOrder(tmp_path, Source(movielens=movielens)), kit.Listening())
+    by_name = {row.model: row for row in result.models}
     assert list(by_name) == ["popularity", "plain EASE", PIPELINE]
     for name in ("plain EASE", PIPELINE):
         assert by_name[name].ndcg_100.mean > by_name["popularity"].ndcg_100.mean
-    assert all(row.recall_20.n == found.measured == 12 for row in found.models)
-    measured, published = found.tables()
+    assert all(row.recall_20.n == result.measured == 12 for row in result.models)
+    measured, published = result.tables()
     assert len(measured.rows) == 3
     assert len(published.rows) == len(PUBLISHED)
-    document, table = write(found, tmp_path / "out")
+    document, table = write(result, tmp_path / "out")
     assert json.loads(document.read_text())["published_ml_20m"]["EASE (Steck 2019)"]["NDCG@100"] == 0.42
     assert len(list(csv.reader(table.read_text().splitlines()))) == 1 + 9
 
 
-def test_by_one_command(movielens, tmp_path, monkeypatch, capsys):
+def test_the_command(movielens, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path))
     command = [
         "evaluate",
@@ -130,7 +130,7 @@ def test_by_one_command(movielens, tmp_path, monkeypatch, capsys):
     ]
     assert main(command) == 0
     said = capsys.readouterr().out
-    assert "96 people train, 12 others are measured" in said
+    assert "trained on 96 people, tested on 12 others" in said
     assert "Mult-VAE (Liang 2018)" in said
     for other in (["--split", "time"], ["--panel"], ["--compare", "default", "svd"]):
         assert main([*command, *other]) == 2

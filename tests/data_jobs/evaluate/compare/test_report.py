@@ -11,14 +11,14 @@ from data_jobs.evaluate.bootstrap import Interval
 from data_jobs.evaluate.compare.comparison import SHARES, Figure
 from data_jobs.evaluate.compare.page import page
 from data_jobs.evaluate.compare.report import document, tables, write
-from data_jobs.evaluate.compare.words import difference, said
+from data_jobs.evaluate.compare.words import change_in_words, difference
 from services.cli.main import main
 
 VOID = {"meta", "br"}
 
 
-class Well(HTMLParser):
-    """Every tag that opens closes; remembers addresses and texts."""
+class WellFormed(HTMLParser):
+    """Asserts that each tag is closed; records addresses, and the number of charts and of named charts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,11 +39,11 @@ class Well(HTMLParser):
         assert self.open.pop() == tag
 
 
-def read(html: str) -> Well:
-    found = Well()
-    found.feed(html)
-    assert found.open == []
-    return found
+def read(html: str) -> WellFormed:
+    parsed = WellFormed()
+    parsed.feed(html)
+    assert parsed.open == []
+    return parsed
 
 
 def test_every_row_is_as_wide_as_its_headings(compared):
@@ -52,9 +52,9 @@ def test_every_row_is_as_wide_as_its_headings(compared):
 
 
 def test_json_reads_back_with_the_verdict(compared):
-    found = json.loads(json.dumps(document(compared), allow_nan=False))
-    assert found["verdict"] == compared.verdict
-    assert found["figures"][1]["b_less_a"]["n"] == compared.people
+    parsed = json.loads(json.dumps(document(compared), allow_nan=False))
+    assert parsed["verdict"] == compared.verdict
+    assert parsed["figures"][1]["b_less_a"]["n"] == compared.people
 
 
 def test_two_files_named_after_both_sides_and_the_holdout(compared, tmp_path):
@@ -64,23 +64,23 @@ def test_two_files_named_after_both_sides_and_the_holdout(compared, tmp_path):
     ]
 
 
-def test_the_page_stands_alone(compared):
+def test_the_page_needs_no_other_file(compared):
     html = page(compared)
-    found = read(html)
-    assert found.addresses == []
+    parsed = read(html)
+    assert parsed.addresses == []
     assert not re.search(r"https?://|url\(|@import|<script", html)
     assert "default-src 'none'" in html.replace("&#x27;", "'")
-    assert found.charts == found.named >= 7
+    assert parsed.charts == parsed.named >= 7
     assert "prefers-color-scheme: dark" in html
 
 
-def test_the_page_says_what_the_tables_say(compared):
+def test_the_page_has_the_content_of_the_tables(compared):
     html = page(compared)
     for words in (compared.verdict, compared.risen[0].title, compared.best[0].newest[0], "Largest gains"):
         assert words in html
 
 
-def test_titles_of_others_are_escaped(compared):
+def test_titles_are_escaped(compared):
     films = tuple(replace(film, title="<script>alert(1)</script>") for film in compared.risen)
     html = page(replace(compared, a="<a & b>", risen=films))
     read(html)
@@ -104,16 +104,17 @@ def test_a_page_without_any_difference_is_drawn(compared):
         (SHARES, 0.3, 0.01, "better", "+2.0 (+1.0 to +3.0) points"),
     ],
 )
-def test_differences_are_told_with_their_interval(unit, a, low, words, shown):
+def test_differences_have_their_interval(unit, a, low, words, shown):
     less = Interval(0.02, low, 0.03, 9)
     figure = Figure("x", unit, a, a + 0.02, less, "better", "worse")
     assert difference(figure) == shown
-    assert said(figure) == words
+    assert change_in_words(figure) == words
 
 
-def test_a_clear_loss_is_told_by_its_own_word():
+def test_a_clear_loss_has_its_own_word():
     assert (
-        said(Figure("x", "", 0.3, 0.2, Interval(-0.1, -0.2, -0.05, 9), "less known", "better known")) == "better known"
+        change_in_words(Figure("x", "", 0.3, 0.2, Interval(-0.1, -0.2, -0.05, 9), "less known", "better known"))
+        == "better known"
     )
     large = Figure("x", "", 40.0, 35.0, Interval(-5.0, -9.0, -1.0, 9), "less known", "better known")
     assert difference(large) == "-5.0 (-9.0 to -1.0)"
@@ -142,7 +143,7 @@ class TestCommandLine:
         assert code == 2
         assert "has no parts" in err
 
-    def test_a_name_that_is_nothing_ends_before_anything_is_trained(self, capsys, tmp_path, monkeypatch):
+    def test_an_unknown_name_fails_before_training(self, capsys, tmp_path, monkeypatch):
         code, _, err = self.run(capsys, tmp_path, monkeypatch, "--compare", "default", "mine.toml")
         assert code == 1
-        assert "--compare mine.toml: neither of these: a preset" in err
+        assert "--compare mine.toml: expected a preset" in err

@@ -1,4 +1,4 @@
-"""How a side is named, and that none is asked for likes that it was trained on."""
+"""How sides are named, and that none is measured on likes that it was trained on."""
 
 import csv
 import json
@@ -48,7 +48,7 @@ def held_out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, source, params, held_out):
-    """A home with a bundle that was built without the hidden likes (active), and one that knows them."""
+    """A home with a bundle built without the hidden likes (active), and one trained on them."""
     home = tmp_path_factory.mktemp("home")
     for holdout in (None, held_out):
         build(BuildOrder(home, source, holdout=holdout, params=params), Silent())
@@ -77,9 +77,9 @@ def test_presets_are_known_by_name(tmp_path):
 def test_a_file_of_weights_keeps_the_training_of_the_others(tmp_path, params, file, content):
     path = tmp_path / file
     path.write_text(content)
-    found = named(str(path), EvaluationOrder(tmp_path, params=params))
-    assert (found.name, found.kind, found.params.ridge) == ("mine", SideKind.WEIGHTS, 20.0)
-    assert found.weights == Weights(traits=2.0, concept=0.5)
+    result = named(str(path), EvaluationOrder(tmp_path, params=params))
+    assert (result.name, result.kind, result.params.ridge) == ("mine", SideKind.WEIGHTS, 20.0)
+    assert result.weights == Weights(traits=2.0, concept=0.5)
 
 
 def test_a_wrong_file_of_weights_is_named(tmp_path):
@@ -89,8 +89,8 @@ def test_a_wrong_file_of_weights_is_named(tmp_path):
         named(str(path), EvaluationOrder(tmp_path))
 
 
-def test_anything_else_is_told_what_there_is(tmp_path):
-    with pytest.raises(DataError, match=r"--compare defualt: neither of these: a preset \(default"):
+def test_an_unknown_name_is_refused_with_what_is_accepted(tmp_path):
+    with pytest.raises(DataError, match=r"--compare defualt: expected a preset \(default"):
         named("defualt", EvaluationOrder(tmp_path))
     with pytest.raises(BundleMissing, match="no bundle"):
         named("0123456789abcdef", EvaluationOrder(tmp_path))
@@ -104,22 +104,22 @@ def test_a_bundle_that_may_know_the_hidden_likes_is_refused(home, held_out):
         named(knowing, EvaluationOrder(home, holdout=held_out))
 
 
-def test_a_bundle_built_without_them_is_compared_by_version_folder_or_as_the_active_one(home, held_out):
+def test_a_bundle_built_without_them_is_named_by_version_folder_or_active(home, held_out):
     version, _ = versions(home)
     order = EvaluationOrder(home, holdout=held_out)
     names = ("active", version, str(home / "bundles" / version))
     assert {named(name, order).path for name in names} == {home / "bundles" / version}
 
 
-def test_the_bundle_answers_as_the_weights_it_was_built_from(home, source, params, held_out):
+def test_a_bundle_ranks_as_the_weights_it_was_built_with(home, source, params, held_out):
     version, _ = versions(home)
-    found = run(EvaluationOrder(home, source, holdout=held_out, params=params), ("active", "default"), Silent())
-    assert (found.a, found.kinds, found.holdout) == (version, ("bundle", "preset"), "mine.csv")
-    assert found.figure("NDCG@10").b_less_a.mean == 0
-    assert found.moves.same == 1
+    result = run(EvaluationOrder(home, source, holdout=held_out, params=params), ("active", "default"), Silent())
+    assert (result.a, result.kinds, result.holdout) == (version, ("bundle", "preset"), "mine.csv")
+    assert result.figure("NDCG@10").b_less_a.mean == 0
+    assert result.moves.same == 1
 
 
-def test_other_films_than_the_bundle_has_are_refused(home, params, held_out, tmp_path):
+def test_data_with_other_films_than_the_bundle_is_refused(home, params, held_out, tmp_path):
     data = kit.dataset()
     folder = tmp_path / "movielens"
     more = (*data.films, replace(data.films[0], item_id="999", title="Another"))
@@ -135,23 +135,23 @@ def test_other_films_than_the_bundle_has_are_refused(home, params, held_out, tmp
 def test_training_parameters_are_compared_too(home, source, params, tmp_path):
     strong = tmp_path / "strong.json"
     strong.write_text(json.dumps({"train": {"ridge": 5000.0}}))
-    found = run(EvaluationOrder(tmp_path, source, params=params), ("default", str(strong)), Silent())
-    assert (found.a, found.b) == ("default", "strong")
-    assert found.moves.same < 1
+    result = run(EvaluationOrder(tmp_path, source, params=params), ("default", str(strong)), Silent())
+    assert (result.a, result.b) == ("default", "strong")
+    assert result.moves.same < 1
 
 
-def test_a_thing_is_not_compared_with_itself(home, source, tmp_path):
+def test_a_side_is_not_compared_with_itself(home, source, tmp_path):
     same = tmp_path / "same.json"
     same.write_text("{}")
     with pytest.raises(DataError, match="are the same; name two that differ"):
         run(EvaluationOrder(home, source), ("default", str(same)), Silent())
 
 
-def test_files_of_one_name_are_told_apart(source, params, tmp_path):
+def test_files_of_one_name_get_distinct_names(source, params, tmp_path):
     paths = []
     for folder, traits in (("a", 0), ("b", 9)):
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "weights.json")
         paths[-1].write_text(json.dumps({"weights": {"traits": traits}}))
-    found = run(EvaluationOrder(tmp_path, source, params=params), (str(paths[0]), str(paths[1])), Silent())
-    assert (found.a, found.b) == (str(paths[0]), str(paths[1]))
+    result = run(EvaluationOrder(tmp_path, source, params=params), (str(paths[0]), str(paths[1])), Silent())
+    assert (result.a, result.b) == (str(paths[0]), str(paths[1]))

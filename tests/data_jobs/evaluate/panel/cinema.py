@@ -1,10 +1,10 @@
-"""A dozen films that everybody knows, with a few facts each."""
+"""Ten well-known films with a few facts each."""
 
 from functools import cache
 from typing import Any
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.evaluate.panel.entries import Ask, Entry, PanelPart, PanelTaste
+from data_jobs.evaluate.panel.entries import Entry, PanelPart, PanelRequest, PanelTaste
 from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.records import Events, Film
 
@@ -35,12 +35,12 @@ FILMS = (
 
 @cache
 def facts() -> FactColumns:
-    """The films as they stand, film i in row i."""
+    """The films as columns, film i in row i."""
     return FactColumns(build_catalogue(FILMS, Events.empty()))
 
 
-def entry(ask: Ask | None = None, **others: Any) -> Entry:
-    """An entry with whatever is left open filled in."""
+def entry(request: PanelRequest | None = None, **others: Any) -> Entry:
+    """Return an entry with defaults for the fields not given."""
     whole = {
         "part": PanelPart.TASTES,
         "name": "some",
@@ -48,6 +48,6 @@ def entry(ask: Ask | None = None, **others: Any) -> Entry:
         "decade": "any",
         "language": "any",
         "audience": "any",
-        "ask": ask or PanelTaste(("Alien (1979)",)),
+        "request": request or PanelTaste(("Alien (1979)",)),
     }
     return Entry(**(whole | others))

@@ -4,7 +4,7 @@ import pytest
 
 from data_jobs.evaluate.panel.__main__ import main
 from data_jobs.evaluate.panel.check import check
-from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, Want
+from data_jobs.evaluate.panel.entries import PanelFilm, PanelPart, PanelQuery, Want
 from data_jobs.evaluate.panel.entry_files import read_panel
 from data_jobs.evaluate.panel.predicate import parse
 from data_jobs.sample.load import load_sample
@@ -15,7 +15,7 @@ from tests.movielens_layout import write_movielens
 WESTERN = parse({"any_genre": "Western"})
 
 
-def test_a_line_an_entry():
+def test_one_line_per_entry():
     listed = parse({"not": {"any": [{"films": ["Casablanca (1942)"]}, {"language": "fr", "year_to": 1950}]}})
     entries = [
         cinema.entry(
@@ -24,7 +24,7 @@ def test_a_line_an_entry():
         cinema.entry(
             PanelQuery("any"), part=PanelPart.QUERIES, name="any", wants=(Want(parse({"year_from": 1900}), 10, 10),)
         ),
-        cinema.entry(Like("Jaws (1975)"), part=PanelPart.SIMILAR, name="Jaws", wants=(Want(WESTERN),)),
+        cinema.entry(PanelFilm("Jaws (1975)"), part=PanelPart.SIMILAR, name="Jaws", wants=(Want(WESTERN),)),
     ]
     assert list(check(entries, kit.dataset())) == [
         "queries, western: 30 films for 7 of 10, 90 must not be there",
@@ -42,9 +42,9 @@ def of_the_sample() -> list[str]:
 
 def test_the_panel_is_checked_on_the_sample_catalogue(of_the_sample):
     skipped = [line for line in of_the_sample if line.startswith("skipped: ")]
-    sums = [line for line in of_the_sample if "popularity passes" in line]
-    assert [line.split(":")[0] for line in sums] == list(PanelPart)
-    assert len(of_the_sample) - len(sums) - 1 == len(read_panel())
+    totals = [line for line in of_the_sample if "popularity passes" in line]
+    assert [line.split(":")[0] for line in totals] == list(PanelPart)
+    assert len(of_the_sample) - len(totals) - 1 == len(read_panel())
     assert 0 < len(skipped) < len(read_panel())
 
 

@@ -1,8 +1,8 @@
-"""The files say what they must, and a mistake is named by file and entry."""
+"""Reading the panel's files, and errors that name file and entry."""
 
 import pytest
 
-from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, PanelTaste
+from data_jobs.evaluate.panel.entries import PanelFilm, PanelPart, PanelQuery, PanelTaste
 from data_jobs.evaluate.panel.entry_files import read_panel
 from data_jobs.evaluate.panel.predicate import PanelError
 
@@ -27,10 +27,10 @@ def test_the_three_files_are_read_in_order(write):
     folder = write(tastes=TASTE + WANT, queries=QUERY + WANT, similar=LIKE + WANT)
     entries = read_panel(folder)
     assert [entry.part for entry in entries] == list(PanelPart)
-    assert [entry.ask for entry in entries] == [
+    assert [entry.request for entry in entries] == [
         PanelTaste(("Alien (1979)",)),
         PanelQuery("a boxer"),
-        Like("Alien (1979)"),
+        PanelFilm("Alien (1979)"),
     ]
     assert {(entry.wants[0].least, entry.wants[0].first) for entry in entries} == {(7, 10)}
 
@@ -51,7 +51,7 @@ def test_a_fresh_entry_has_a_name_of_its_own(write):
         read_panel(write(tastes=TASTE + WANT, fresh_tastes=TASTE + WANT))
 
 
-def test_an_expectation_may_say_how_many(write):
+def test_an_expectation_may_set_least_and_first(write):
     wants = 'want = [{ least = 2, first = 3, where = { is = "scary" } }, { where = { language = "fr" } }]\n'
     (entry,) = read_panel(write(statements='[scary]\nany_genre = "Horror"\n', tastes=TASTE + wants))
     assert [(want.least, want.first) for want in entry.wants] == [(2, 3), (7, 10)]

@@ -1,4 +1,4 @@
-"""Films are found by the names people give them."""
+"""Looking up films by title and year, and the columns of facts."""
 
 import pytest
 
@@ -28,14 +28,14 @@ def test_a_film_is_found_by_title_and_year(film, row):
     assert cinema.facts().row_of(film) == row
 
 
-def test_a_title_without_a_year_is_no_film():
+def test_a_title_without_a_year_is_rejected():
     assert not is_film("Alien")
     assert not is_film("(1979)")
     with pytest.raises(ValueError, match='write "Title \\(year\\)"'):
         cinema.facts().row_of("Alien")
 
 
-def test_films_that_are_not_here_are_left_out_of_a_list():
+def test_missing_films_are_left_out_of_a_list():
     assert cinema.facts().rows_of(["Fargo (1996)", "Casablanca (1942)", "Alien (1979)"]).tolist() == [7, 0]
 
 
@@ -44,11 +44,11 @@ def test_titles_are_compared_without_article_accents_and_case():
     assert plain("Theodora") == "theodora"
 
 
-def test_an_entry_is_found_whole_between_bars():
+def test_an_entry_matches_as_a_whole_between_bars():
     assert holding(["| joel coen | ethan coen |", "| joel coens |"], ["| joel coen |"]).tolist() == [True, False]
 
 
-def test_details_that_lack_everything_are_no_error():
+def test_empty_details_are_no_error():
     facts = FactColumns(make_catalogue(9))
     assert len(facts) == 9
     assert set(facts.languages.tolist()) == {"en", "fr", "ja", ""}

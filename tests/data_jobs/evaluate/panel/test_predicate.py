@@ -1,4 +1,4 @@
-"""A statement is true of the films it should be true of, and combines as logic has it."""
+"""Statements about films, and their combinations."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def rows(table, named=None) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("table", "found"),
+    ("table", "expected"),
     [
         ({"any_genre": "horror"}, [0, 5, 6]),
         ({"any_genre": ["Horror", "sci-fi"]}, [0, 1, 2, 3, 5, 6]),
@@ -50,15 +50,15 @@ def rows(table, named=None) -> list[int]:
         ({"not": {"year_from": 1900}}, [9]),
     ],
 )
-def test_what_a_statement_is_true_of(table, found):
-    assert rows(table) == found
+def test_the_films_of_which_a_statement_is_true(table, expected):
+    assert rows(table) == expected
 
 
 def test_an_unknown_fact_fails():
     assert 9 not in rows({"any": [{"year_from": 0}, {"year_to": 3000}, {"runtime_from": 0}, {"runtime_to": 999}]})
 
 
-def test_a_statement_takes_over_one_that_has_a_name():
+def test_a_statement_may_refer_to_named_ones():
     named = {"zombies": parse({"about": "zombie*"}), "french": parse({"language": "fr"})}
     assert rows({"is": "zombies", "year_to": 1990}, named) == [5]
     assert rows({"is": ["zombies", "french"]}, named) == [4, 5, 6]
@@ -109,20 +109,20 @@ tables = st.recursive(
 
 
 @given(tables)
-def test_not_turns_a_statement_around(table):
+def test_not_inverts_a_statement(table):
     assert sorted(rows(table) + rows({"not": table})) == list(range(len(cinema.FILMS)))
     assert rows({"not": {"not": table}}) == rows(table)
 
 
 @given(tables, tables)
-def test_any_is_the_union_and_all_the_intersection(one, other):
-    assert set(rows({"any": [one, other]})) == set(rows(one)) | set(rows(other))
-    assert set(rows({"all": [one, other]})) == set(rows(one)) & set(rows(other))
+def test_any_is_the_union_and_all_the_intersection(left, right):
+    assert set(rows({"any": [left, right]})) == set(rows(left)) | set(rows(right))
+    assert set(rows({"all": [left, right]})) == set(rows(left)) & set(rows(right))
 
 
 @given(tables, tables)
-def test_de_morgan(one, other):
-    assert rows({"not": {"any": [one, other]}}) == rows({"all": [{"not": one}, {"not": other}]})
+def test_de_morgan(left, right):
+    assert rows({"not": {"any": [left, right]}}) == rows({"all": [{"not": left}, {"not": right}]})
 
 
 @given(tables)

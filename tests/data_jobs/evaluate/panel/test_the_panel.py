@@ -1,11 +1,11 @@
-"""The panel as it stands: broad enough, named well, a third of it kept apart, the fresh entries among that third."""
+"""The panel's own entries: quotas, kinds, unique names, and a third kept apart, fresh entries included."""
 
 import tomllib
 from collections import Counter
 
 import pytest
 
-from data_jobs.evaluate.panel.entries import FIRST, Like, PanelPart, PanelQuery, PanelTaste
+from data_jobs.evaluate.panel.entries import FIRST, PanelFilm, PanelPart, PanelQuery, PanelTaste
 from data_jobs.evaluate.panel.entry_files import FOLDER, FRESH, KINDS, QUOTAS, read_panel
 
 ENTRIES = read_panel()
@@ -15,14 +15,14 @@ def of(part: PanelPart):
     return [entry for entry in ENTRIES if entry.part is part]
 
 
-def tuned(part: PanelPart):
+def not_fresh(part: PanelPart):
     return [entry for entry in of(part) if not entry.fresh]
 
 
 @pytest.mark.parametrize("part", PanelPart)
 class TestEachPart:
     def test_has_sixty_entries_or_more(self, part):
-        assert len(tuned(part)) >= 60
+        assert len(not_fresh(part)) >= 60
 
     def test_has_forty_fresh_entries_or_more_that_are_all_kept_apart(self, part):
         fresh = [entry for entry in of(part) if entry.fresh]
@@ -47,7 +47,7 @@ class TestEachPart:
             assert 0.33 <= sum(apart) / len(apart) <= 0.5, kind
 
     def test_has_older_entries_kept_apart_of_every_kind_too(self, part):
-        assert {entry.kind for entry in tuned(part) if entry.kept_apart} == set(KINDS[part])
+        assert {entry.kind for entry in not_fresh(part) if entry.kept_apart} == set(KINDS[part])
 
     def test_expects_something_of_films_or_forbids_something(self, part):
         for entry in of(part):
@@ -58,27 +58,27 @@ class TestEachPart:
 def test_names_are_unique_in_a_part_and_films_distinct_in_an_entry():
     assert len({(entry.part, entry.name) for entry in ENTRIES}) == len(ENTRIES)
     for entry in ENTRIES:
-        assert len(set(entry.ask.films)) == len(entry.ask.films)
+        assert len(set(entry.request.films)) == len(entry.request.films)
 
 
-def test_nothing_is_asked_twice():
-    assert max(Counter(entry.ask for entry in ENTRIES).values()) == 1
+def test_no_request_occurs_twice():
+    assert max(Counter(entry.request for entry in ENTRIES).values()) == 1
 
 
 def test_a_film_for_similar_counts_for_its_own_decade():
     for entry in of(PanelPart.SIMILAR):
-        assert isinstance(entry.ask, Like)
-        assert entry.ask.film.endswith(f"({entry.decade[:3]}{entry.ask.film[-2]})")
+        assert isinstance(entry.request, PanelFilm)
+        assert entry.request.film.endswith(f"({entry.decade[:3]}{entry.request.film[-2]})")
 
 
 def test_a_child_is_never_given_films_for_adults():
     for entry in ENTRIES:
-        if entry.audience == "children" and isinstance(entry.ask, PanelTaste):
+        if entry.audience == "children" and isinstance(entry.request, PanelTaste):
             assert entry.never is not None, entry.name
 
 
 def test_queries_come_in_several_languages():
-    written = Counter(entry.ask.written_in for entry in ENTRIES if isinstance(entry.ask, PanelQuery))
+    written = Counter(entry.request.written_in for entry in ENTRIES if isinstance(entry.request, PanelQuery))
     assert {"fr", "de", "es", "it", "pt"} < set(written)
 
 

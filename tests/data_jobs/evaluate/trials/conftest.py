@@ -9,6 +9,6 @@ from tests.data_jobs.evaluate import kit
 
 @pytest.fixture
 def job(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """What a trial needs of an evaluation, on the invented films."""
+    """Return the parts of a job that a trial needs, on the invented films."""
     monkeypatch.setattr(runner, "FILMS", kit.FILMS)
     return SimpleNamespace(bench=bench, seed=0, progress=kit.Listening())

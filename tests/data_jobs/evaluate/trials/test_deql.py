@@ -16,16 +16,16 @@ def least_expected_loss(people, dropout, ratio, ridge):
     """Return the off-diagonal of the weights that minimise the loss, every way of hiding films written out."""
     out = np.zeros((FILMS, FILMS))
     for column in range(FILMS):
-        square, wanted = np.zeros((FILMS, FILMS)), np.zeros(FILMS)
+        square, target = np.zeros((FILMS, FILMS)), np.zeros(FILMS)
         for shown in product((0.0, 1.0), repeat=FILMS):
-            chance = np.prod([1 - dropout if kept else dropout for kept in shown])
+            chance = np.prod([1 - dropout if is_shown else dropout for is_shown in shown])
             weight = chance * (ratio**2 if shown[column] else 1.0)
             left = people * np.array(shown)
             square += weight * left.T @ left
-            wanted += weight * left.T @ people[:, column]
+            target += weight * left.T @ people[:, column]
         # The closed form divides the equations by this, so lambda is in its units.
         unit = (dropout + (1 - dropout) * ratio**2) * (1 - dropout)
-        out[:, column] = np.linalg.solve(square + unit * (1 - dropout) * ridge * np.eye(FILMS), wanted)
+        out[:, column] = np.linalg.solve(square + unit * (1 - dropout) * ridge * np.eye(FILMS), target)
     np.fill_diagonal(out, 0)
     return out
 
@@ -35,14 +35,14 @@ def least_expected_loss(people, dropout, ratio, ridge):
 def test_the_closed_form_minimises_the_expected_loss(dropout, ratio):
     people = np.random.default_rng(4).random((PEOPLE, FILMS))
     gram = (people.T @ people).astype(np.float32)
-    plain = with_prior(inverted(gram, penalty(np.diagonal(gram), 0.5, dropout), 0.0), None, 0.0)
+    table = with_prior(inverted(gram, penalty(np.diagonal(gram), 0.5, dropout), 0.0), None, 0.0)
     share = deql.shown_share(dropout, ratio)
-    found = plain * deql.damping(gram, plain, 0.5, dropout, share)
+    result = table * deql.damping(gram, table, 0.5, dropout, share)
     # EDLAE's column is that of hidden films seen in part, 1 - p, which scales all columns alike.
-    assert found / (1 - dropout) == pytest.approx(least_expected_loss(people, dropout, ratio, 0.5), rel=2e-3, abs=1e-4)
+    assert result / (1 - dropout) == pytest.approx(least_expected_loss(people, dropout, ratio, 0.5), rel=2e-3, abs=1e-4)
 
 
 def test_at_least_twenty_variants_are_tried(job):
-    found = deql.part(job)
-    assert sum(not each.variant.today for each in found.tried) >= 20
-    assert sum(each.variant.today for each in found.tried) == len(deql.DROPOUTS) * len(deql.RIDGES)
+    result = deql.part(job)
+    assert sum(not each.variant.today for each in result.tried) >= 20
+    assert sum(each.variant.today for each in result.tried) == len(deql.DROPOUTS) * len(deql.RIDGES)

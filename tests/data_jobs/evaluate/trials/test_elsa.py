@@ -14,23 +14,23 @@ def people():
     return sp.csr_matrix((rng.random((80, 30)) < np.where(taste, 0.5, 0.05)).astype(np.float32))
 
 
-def loss(batch, free):
-    unit = free / np.linalg.norm(free, axis=1, keepdims=True)
-    found = np.maximum(batch @ unit @ unit.T - batch, 0)
-    direction = found / np.linalg.norm(found, axis=1, keepdims=True)
-    wanted = batch / np.linalg.norm(batch, axis=1, keepdims=True)
-    return ((direction - wanted) ** 2).sum(axis=1).mean()
+def loss(batch, weights):
+    unit = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    predicted = np.maximum(batch @ unit @ unit.T - batch, 0)
+    direction = predicted / np.linalg.norm(predicted, axis=1, keepdims=True)
+    target = batch / np.linalg.norm(batch, axis=1, keepdims=True)
+    return ((direction - target) ** 2).sum(axis=1).mean()
 
 
 def test_the_gradient_is_that_of_the_loss(people):
     batch = people[:20].toarray().astype(np.float64)
-    free = np.random.default_rng(7).normal(size=(30, 4))
-    slope = elsa._slope(batch, free)
+    weights = np.random.default_rng(7).normal(size=(30, 4))
+    gradient = elsa._gradient(batch, weights)
     for at in [(0, 0), (3, 2), (17, 1), (29, 3)]:
-        moved = [free.copy(), free.copy()]
+        moved = [weights.copy(), weights.copy()]
         moved[0][at] += 1e-5
         moved[1][at] -= 1e-5
-        assert slope[at] == pytest.approx((loss(batch, moved[0]) - loss(batch, moved[1])) / 2e-5, rel=1e-3, abs=1e-6)
+        assert gradient[at] == pytest.approx((loss(batch, moved[0]) - loss(batch, moved[1])) / 2e-5, rel=1e-3, abs=1e-6)
 
 
 def test_rows_keep_so_many_numbers_and_have_length_one(people):

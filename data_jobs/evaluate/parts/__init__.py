@@ -1,0 +1,1 @@
+"""The parts of an evaluation: one module per option, whose ``part(job)`` measures; see ``registry``."""
