@@ -76,8 +76,8 @@ def _recommend(recommender: Recommender, person: BenchPerson, *, cached: bool) -
     if answer.degraded:
         raise BenchFailed(f"a response is degraded ({', '.join(answer.degraded)}), so its units mean nothing")
     if answer.cached != cached:
-        where = "came from the cache" if answer.cached else "was not in the cache"
-        raise BenchFailed(f"a response {where}, so its units are of the wrong kind; run it again")
+        origin = "came from the cache" if answer.cached else "was not in the cache"
+        raise BenchFailed(f"a response {origin}, so its units are of the wrong kind; run it again")
 
 
 @contextmanager

@@ -108,8 +108,8 @@ def _check(request: RawRequest, status: int, body: bytes, cached: bool | None) -
             f"a request of kind {request.kind} got a degraded response; run `marquee doctor` to find out why"
         )
     if cached is not None and (_CACHED in body) != cached:
-        where = "was computed, not taken from the cache" if cached else "came from the cache"
-        raise BenchFailed(f"a response of kind {request.kind} {where}; is CACHE_TTL_SECS set?")
+        origin = "was computed, not taken from the cache" if cached else "came from the cache"
+        raise BenchFailed(f"a response of kind {request.kind} {origin}; is CACHE_TTL_SECS set?")
 
 
 def first_answer(server: RunningServer, request: RawRequest) -> float:

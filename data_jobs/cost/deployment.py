@@ -1,4 +1,4 @@
-"""What is deployed and how much it is used: everything a bill depends on besides the prices."""
+"""A deployment and its load: everything that a bill depends on except the prices."""
 
 import tomllib
 from dataclasses import dataclass

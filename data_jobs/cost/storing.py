@@ -10,7 +10,7 @@ from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
 
-# Assumed: the log is kept for ever and its first year is billed; DynamoDB deletes expired items within two days.
+# Assumed: the log is kept indefinitely, and its first year is billed; DynamoDB deletes expired items within two days.
 LOG_MONTHS, EXPIRED_DAYS = 12.0, 2.0
 
 # A collection that scales to zero does so after ten minutes without a request and wakes with two search workers and

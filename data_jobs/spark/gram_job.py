@@ -11,7 +11,7 @@ Events are CSV with a header, JSON lines or Parquet, with the columns of MovieLe
 timestamp``) or of Marquee's log (``user_id, item_id, event, value, ts``). Films are MovieLens's ``movies.csv``,
 ``features/items.parquet`` of a build, or any such table with an id and perhaps ``vote_count`` and ``other_ids``.
 
-1. Events are grouped by person, and of a person's events on one film the one that stands is kept.
+1. Events are grouped by person; of a person's events on one film, only the one that stands is used.
 2. Likes are counted per film, and the most liked films chosen: for the tables, and fewer ones to choose lambda by.
 3. A person's values are weight x n ** (exponent / 2) for n films, rounded to integers on a grid, so sums are exact.
 4. The matrix is cut into slabs of rows. A task gets everyone with a film in its slab, and their films from there on.
@@ -299,11 +299,11 @@ def read_table(spark: SparkSession, path: str, form: str | None) -> DataFrame:
 def select_columns(table: DataFrame, columns: Sequence[str], required: Sequence[str], path: str) -> DataFrame:
     """Return these columns under our names. Raises SystemExit for a table without a required one."""
     folded = {name.lower().replace("_", ""): name for name in table.columns}
-    sources = {ours: next((folded[name] for name in COLUMNS[ours] if name in folded), None) for ours in columns}
-    for ours in required:
-        if sources[ours] is None:
-            raise SystemExit(f"{path}: no column for {ours} ({', '.join(COLUMNS[ours])}); it has {table.columns}")
-    return table.select([table[source].alias(ours) for ours, source in sources.items() if source is not None])
+    sources = {target: next((folded[name] for name in COLUMNS[target] if name in folded), None) for target in columns}
+    for target in required:
+        if sources[target] is None:
+            raise SystemExit(f"{path}: no column for {target} ({', '.join(COLUMNS[target])}); it has {table.columns}")
+    return table.select([table[source].alias(target) for target, source in sources.items() if source is not None])
 
 
 def read_films(spark: SparkSession, path: str) -> LogFilms:

@@ -1,4 +1,4 @@
-"""Features of a film for its tower, besides its id: genres, half-decades, tags in few dimensions, tag genome, text."""
+"""Features of a film for its tower, apart from its id: genres, half-decades, reduced tags, tag genome, text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

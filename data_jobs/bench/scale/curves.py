@@ -63,12 +63,12 @@ def _panel(panel: CurvePanel, top: int) -> Iterator[str]:
     y_axis = _Axis.of([y for _, y in points], top + _PANEL - _BOTTOM, top + _TOP)
     for value in x_axis.ticks():
         yield f'<path d="M{x_axis.at(value):.1f} {y_axis.start}V{y_axis.end}" stroke="{_GRID}"/>'
-        where = f'x="{x_axis.at(value):.1f}" y="{y_axis.start + 18}" text-anchor="middle"'
-        yield f'<text {where} fill="{_MUTED}">{value:,.0f}</text>'
+        position = f'x="{x_axis.at(value):.1f}" y="{y_axis.start + 18}" text-anchor="middle"'
+        yield f'<text {position} fill="{_MUTED}">{value:,.0f}</text>'
     for value in y_axis.ticks():
         yield f'<path d="M{x_axis.start} {y_axis.at(value):.1f}H{x_axis.end}" stroke="{_GRID}"/>'
-        where = f'x="{_LEFT - 8}" y="{y_axis.at(value) + 4:.1f}" text-anchor="end"'
-        yield f'<text {where} fill="{_MUTED}">{value:,.6g}</text>'
+        position = f'x="{_LEFT - 8}" y="{y_axis.at(value) + 4:.1f}" text-anchor="end"'
+        yield f'<text {position} fill="{_MUTED}">{value:,.6g}</text>'
     for number, (name, curve) in enumerate(panel.curves.items()):
         yield from _curve(name, curve, _COLOURS[number % len(_COLOURS)], x_axis, y_axis, top + _TOP + 20 * number)
 

@@ -26,11 +26,11 @@ def clustered_embeddings(films: int, dims: int, encoder_id: str, seed: int = SEE
     rng = np.random.default_rng(seed)
     draw = _Draw(rng, dims)
     shared = np.float32(np.sqrt(_SHARED)) * draw.units(1)[0]
-    themes, left = _themes(films, draw)
+    themes, own = _themes(films, draw)
     blocks = []
     for start in range(0, films, _BLOCK):
         count = min(_BLOCK, films - start)
-        vectors = shared + themes[rng.integers(0, len(themes), count)] + np.float32(np.sqrt(left)) * draw.units(count)
+        vectors = shared + themes[rng.integers(0, len(themes), count)] + np.float32(np.sqrt(own)) * draw.units(count)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         blocks.append((count, Embeddings.quantise(vectors, encoder_id)))
     mean = sum((block.mean * np.float32(count / films) for count, block in blocks), np.zeros(dims, np.float32))
@@ -46,12 +46,12 @@ def _themes(films: int, draw: "_Draw") -> tuple[Floats, float]:
     """Return the smallest themes as sums over their levels, float32[themes, dims], and the squared length that is left
     for a film's own part.
     """
-    themes, left = np.zeros((1, draw.dims), np.float32), 1 - _SHARED
-    while len(themes) * _BRANCHES * _LEAST_FILMS <= films and left - _THEME >= _OWN:
+    themes, rest = np.zeros((1, draw.dims), np.float32), 1 - _SHARED
+    while len(themes) * _BRANCHES * _LEAST_FILMS <= films and rest - _THEME >= _OWN:
         themes = np.repeat(themes, _BRANCHES, axis=0)
         themes += np.float32(np.sqrt(_THEME)) * draw.units(len(themes))
-        left -= _THEME
-    return themes, left
+        rest -= _THEME
+    return themes, rest
 
 
 class _Draw:

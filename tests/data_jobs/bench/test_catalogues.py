@@ -36,7 +36,7 @@ def test_the_most_voted_films_that_the_base_lacks_are_added():
 
 def test_a_film_keeps_its_id_and_ids_are_unique():
     candidates = [film("1", 40, 9), film("7", 41, 5), film("", 42, 4), film("", None, 100)]
-    assert [each.item_id for each in fill_catalogue(BASE, candidates, 4)] == ["1", "2", "7", "tmdb-42"]
+    assert [added.item_id for added in fill_catalogue(BASE, candidates, 4)] == ["1", "2", "7", "tmdb-42"]
 
 
 def test_a_base_that_is_large_enough_is_unchanged():
@@ -50,7 +50,7 @@ def test_too_few_films_are_an_error_with_the_available_number():
 
 def test_equal_votes_are_ordered_by_id_so_that_every_run_is_the_same():
     candidates = [film("", 52), film("", 51), film("", 53)]
-    assert [each.item_id for each in fill_catalogue(BASE, candidates, 4)] == ["1", "2", "tmdb-51", "tmdb-52"]
+    assert [added.item_id for added in fill_catalogue(BASE, candidates, 4)] == ["1", "2", "tmdb-51", "tmdb-52"]
 
 
 def test_the_default_is_the_sample():
@@ -67,7 +67,7 @@ def test_a_filled_sample_has_simulated_viewers(tmp_path):
     assert "candidates.jsonl" in dataset.sources
     assert SIMULATED in dataset.sources
     assert dataset.sources.count(SIMULATED) == 1
-    assert len(np.unique([each.item_id for each in dataset.films])) == films
+    assert len(np.unique([added.item_id for added in dataset.films])) == films
 
 
 def test_a_filled_movielens_folder_keeps_its_own_events(tmp_path):

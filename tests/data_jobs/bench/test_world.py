@@ -79,7 +79,7 @@ def test_with_real_text_every_film_is_embedded_and_cached(tmp_path):
 
 def test_every_input_changes_the_fingerprint(tmp_path):
     source, metadata = Source(catalogue=tuple(sample_files())), metadata_file(tmp_path, 5)
-    other = metadata_file(tmp_path, 5).rename(tmp_path / "other.jsonl")
+    renamed = metadata_file(tmp_path, 5).rename(tmp_path / "other.jsonl")
     metadata = metadata_file(tmp_path, 6)
     worlds = [
         World(),
@@ -88,7 +88,7 @@ def test_every_input_changes_the_fingerprint(tmp_path):
         World(encoder=HashingEncoder(), real_text=True),
         World(filling=Filling(600, metadata)),
         World(filling=Filling(601, metadata)),
-        World(filling=Filling(600, other)),
+        World(filling=Filling(600, renamed)),
         World(filling=Filling(600, metadata, viewers=9)),
     ]
     assert len({world.fingerprint() for world in worlds}) == len(worlds)

@@ -90,11 +90,11 @@ def test_a_complete_figure_is_read(tmp_path: Path) -> None:
 
 def test_a_region_must_have_every_price(tmp_path: Path) -> None:
     path = write(tmp_path, "usd = 1.0, as_of = 2026-01-01, verified = true")
-    other = '\n[other]\nunit = "hour"\npage = "AWS Other Pricing"\n'
+    second_item = '\n[other]\nunit = "hour"\npage = "AWS Other Pricing"\n'
     figures = "".join(
         f"{region} = {{ usd = 1.0, as_of = 2026-01-01, verified = true }}\n" for region in ("eu-west-1", "us-east-1")
     )
-    path.write_text(path.read_text(encoding="utf-8") + other + figures, encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + second_item + figures, encoding="utf-8")
     with pytest.raises(PriceError, match=r"no prices for the region 'us-east-1'; it has: eu-west-1$"):
         load_prices("us-east-1", path)
     assert set(load_prices("eu-west-1", path).prices) == {"thing", "other"}

@@ -90,13 +90,13 @@ def test_slabs_of_any_size_make_one_matrix(films: int, people: int, most_bytes: 
         np.bincount(person, minlength=len(dense)), film.astype(np.int32), dense[person, film].astype(np.int32),
         liked[person, film],
     )  # fmt: skip
-    whole, both = np.zeros((films, films), np.int64), np.zeros((films, films), np.int64)
+    matrix, common = np.zeros((films, films), np.int64), np.zeros((films, films), np.int64)
     for first, end in gram_job.slabs_of(films, most_bytes):
         piece = gram_job.piece_of(entries, first, end)
         sums, shared = gram_job.sum_slab([] if piece is None else [piece, piece], first, end, films)
-        whole[first:end, first:], both[first:end, first:] = sums, shared
-    assert np.triu(whole).tolist() == np.triu(2 * dense.T @ dense).tolist()
-    assert np.triu(both).tolist() == np.triu(2 * liked.T.astype(int) @ liked).tolist()
+        matrix[first:end, first:], common[first:end, first:] = sums, shared
+    assert np.triu(matrix).tolist() == np.triu(2 * dense.T @ dense).tolist()
+    assert np.triu(common).tolist() == np.triu(2 * liked.T.astype(int) @ liked).tolist()
 
 
 def test_a_task_stays_within_its_memory() -> None:

@@ -76,10 +76,10 @@ def test_an_interrupted_search_resumes_to_the_same_best(source, poor, tmp_path, 
     with half.sweep.open("a") as file:
         file.write("the beginning of a li")
     listening = kit.Listening()
-    whole = tune(order, TuningOrder(8, NAMES, tmp_path), listening)
-    assert whole.resumed == 4
-    assert [trial.values for trial in whole.trials] == [trial.values for trial in tuned.trials]
-    assert [trial.worth for trial in whole.trials] == [trial.worth for trial in tuned.trials]
+    resumed = tune(order, TuningOrder(8, NAMES, tmp_path), listening)
+    assert resumed.resumed == 4
+    assert [trial.values for trial in resumed.trials] == [trial.values for trial in tuned.trials]
+    assert [trial.worth for trial in resumed.trials] == [trial.worth for trial in tuned.trials]
     tried = [done for step, done, _ in listening.heard if step == "trying weights"]
     assert tried == [4, 5, 6, 7, 8]
 

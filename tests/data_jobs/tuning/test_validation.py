@@ -23,11 +23,11 @@ def test_groups_are_whole_profiles_and_unseen_people_of_each_split(groups):
 
 
 def test_unseen_people_are_not_in_training(groups):
-    whole, *few = [group for group in groups if group.name.endswith("random")]
-    events = whole.bench.dataset.events
+    whole_profiles, *few = [group for group in groups if group.name.endswith("random")]
+    events = whole_profiles.bench.dataset.events
     trained = {events.user_ids[code] for code in np.unique(events.user).tolist()}
     for group in few:
-        assert group.bench is whole.bench
+        assert group.bench is whole_profiles.bench
         assert not people(group) & trained
         assert {len(case.profile.history) for case in group.cases} == {int(group.name.split()[0])}
 
@@ -43,8 +43,8 @@ def test_no_person_both_chooses_and_judges(groups):
 def test_hidden_likes_are_not_in_the_profile(groups):
     for group in groups:
         for case in group.cases:
-            known = group.bench.bundle.catalogue.rows_of_hashes(case.profile.history.hashes)
-            assert not set(known.tolist()) & set(case.relevant.tolist())
+            rows = group.bench.bundle.catalogue.rows_of_hashes(case.profile.history.hashes)
+            assert not set(rows.tolist()) & set(case.relevant.tolist())
 
 
 def test_other_weights_give_the_same_people_other_lists(groups):

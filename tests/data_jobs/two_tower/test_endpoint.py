@@ -100,8 +100,8 @@ def test_films_for_an_unknown_person_are_those_of_numpy(endpoint):
 
 
 def test_a_known_person_has_other_scores_than_an_unknown_one(endpoint):
-    known = endpoint.films(person=mark_of("viewer-1"), k=80)
-    assert known["scores"] != endpoint.films(k=80)["scores"]
+    answer = endpoint.films(person=mark_of("viewer-1"), k=80)
+    assert answer["scores"] != endpoint.films(k=80)["scores"]
     assert endpoint.films(person=mark_of("unknown"))["scores"] == endpoint.films()["scores"]
 
 
