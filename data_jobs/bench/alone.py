@@ -16,7 +16,7 @@ from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release, TextEncoder
 
 DEADLINE_S = 60.0
-# For the overall figure, lengths are weighted as in the mix.
+# Per length; the overall figure weights the lengths as in the mix.
 MOST_PEOPLE = 40
 
 
@@ -28,18 +28,18 @@ def pipeline_times(release: Release, people: Mapping[int, Sequence[BenchPerson]]
     pipeline, clock = Pipeline(release, None), SystemClock()
     profiles = {0: [Profile("")] * 10, **{length: _profiles(people[length]) for length in LENGTHS}}
     passes_by_length: dict[int, list[Figures]] = defaultdict(list)
-    mixed: list[Figures] = []
+    mix_passes: list[Figures] = []
     stages: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for turn in range(passes + 1):
-        seconds = {length: _timed(pipeline, clock, those, stages[length]) for length, those in profiles.items()}
-        if turn:
-            for length, spent in seconds.items():
-                passes_by_length[length].append(percentiles(spent))
-            mixed.append(percentiles(_as_in_the_mix(seconds)))
+    for number in range(passes + 1):
+        seconds = {length: _rank_times(pipeline, clock, group, stages[length]) for length, group in profiles.items()}
+        if number:
+            for length, times in seconds.items():
+                passes_by_length[length].append(percentiles(times))
+            mix_passes.append(percentiles(_weighted_as_mix(seconds)))
     return {
-        "mix": over_passes(mixed),
+        "mix": over_passes(mix_passes),
         "people": {str(length): over_passes(figures) for length, figures in passes_by_length.items()},
-        "stages": {str(length): _medians(spent) for length, spent in stages.items()},
+        "stages": {str(length): _medians(times) for length, times in stages.items()},
     }
 
 
@@ -47,32 +47,32 @@ def _profiles(people: Sequence[BenchPerson]) -> list[Profile]:
     return [replay(person.user_id, person.events) for person in people[:MOST_PEOPLE]]
 
 
-def _timed(
+def _rank_times(
     pipeline: Pipeline, clock: SystemClock, profiles: Sequence[Profile], stages: dict[str, list[float]]
 ) -> list[float]:
-    request, spent = Request(k=K), []
+    request, times = Request(k=K), []
     for profile in profiles:
         deadline = Deadline.within(clock, DEADLINE_S)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         ranking = pipeline.rank(request, profile, deadline)
-        spent.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start)
         for stage, ms in ranking.trace.items():
             stages[stage].append(ms)
-    return spent
+    return times
 
 
-def _as_in_the_mix(seconds: Mapping[int, Sequence[float]]) -> list[float]:
-    """Return times in proportion to the weights of their lengths, by repeating them."""
+def _weighted_as_mix(seconds: Mapping[int, Sequence[float]]) -> list[float]:
+    """Repeat the times so that each length has its share of the mix."""
     return [
-        spent
+        time_s
         for length in LENGTHS
         for place in range(WEIGHTS[f"person_{length}"] * MOST_PEOPLE)
-        for spent in (seconds[length][place % len(seconds[length])],)
+        for time_s in (seconds[length][place % len(seconds[length])],)
     ]
 
 
-def _medians(spent: Mapping[str, Sequence[float]]) -> Figures:
-    return {stage: round(median(ms), 3) for stage, ms in spent.items()}
+def _medians(times: Mapping[str, Sequence[float]]) -> Figures:
+    return {stage: round(median(ms), 3) for stage, ms in times.items()}
 
 
 def encoder_times(encoder: TextEncoder, queries: Sequence[str], passes: int) -> Figures:
@@ -82,6 +82,6 @@ def encoder_times(encoder: TextEncoder, queries: Sequence[str], passes: int) -> 
 
 
 def _embedding_s(encoder: TextEncoder, query: str) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     encoder.encode([query])
-    return time.perf_counter() - begun
+    return time.perf_counter() - start

@@ -38,8 +38,7 @@ def make_people(
 ) -> dict[int, list[BenchPerson]]:
     """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
     at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
-    likes; given ``events`` int32[films], among those that somebody has watched: who uses a service sees what its people
-    see.
+    likes. ``events`` int32[films], events per film: if given, only films with events are drawn, as for real users.
     """
     watched = np.arange(len(catalogue)) if events is None else np.flatnonzero(events)
     return {
@@ -48,14 +47,14 @@ def make_people(
     }
 
 
-def logged(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
+def log_lines(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     """Return all events, person by person."""
     return [line for person in people for line in person.log()]
 
 
 def _person(catalogue: Catalogue, films: NDArray[np.intp], length: int, number: int, seed: int) -> BenchPerson:
     rng = np.random.default_rng((seed, length, number))
-    rows = films[_places(catalogue.genre_bits[films], min(length, int(len(films) * _MOST_SEEN)), rng)]
+    rows = films[_positions(catalogue.genre_bits[films], min(length, int(len(films) * _MOST_SEEN)), rng)]
     stars = rng.choice(_STARS, len(rows), p=_SHARES)
     events = tuple(
         Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
@@ -64,10 +63,10 @@ def _person(catalogue: Catalogue, films: NDArray[np.intp], length: int, number: 
     return BenchPerson(f"bench-{length}-{number}", events)
 
 
-def _places(genre_bits: NDArray[np.uint32], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return distinct places in random order; Gumbel noise on log weights draws without replacement."""
+def _positions(genre_bits: NDArray[np.uint32], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return distinct positions in random order; Gumbel noise on log weights draws without replacement."""
     films = len(genre_bits)
-    some = genre_bits[rng.integers(0, min(films, 500), 2)]
-    suits = (genre_bits & (some[0] | some[1])) != 0
-    drawn = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * suits
-    return rng.permutation(np.argpartition(-drawn, max(0, count - 1))[:count])
+    liked = genre_bits[rng.integers(0, min(films, 500), 2)]
+    is_liked = (genre_bits & (liked[0] | liked[1])) != 0
+    scores = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * is_liked
+    return rng.permutation(np.argpartition(-scores, max(0, count - 1))[:count])

@@ -40,7 +40,7 @@ def read_dataset(source: Source | None, filling: Filling | None, progress: Progr
         return arranged(dataset)
     report = Report(keep=0)
     metadata = read_tmdb(filling.metadata, report, progress)
-    films = filled(dataset.films, [*metadata.by_movielens.values(), *metadata.by_tmdb.values()], filling.films)
+    films = fill_catalogue(dataset.films, [*metadata.by_movielens.values(), *metadata.by_tmdb.values()], filling.films)
     sources = (*dataset.sources, filling.metadata.name)
     if source is not None:
         return arranged(replace(dataset, films=films, sources=sources))
@@ -50,30 +50,30 @@ def read_dataset(source: Source | None, filling: Filling | None, progress: Progr
     return arranged(Dataset(films, events, tuple(dict.fromkeys((*sources, SIMULATED)))))
 
 
-def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film, ...]:
-    """Return ``base`` plus the most voted films of ``more`` that it lacks, ``films`` in all.
+def fill_catalogue(base: Sequence[Film], candidates: Sequence[Film], films: int) -> tuple[Film, ...]:
+    """Return ``base`` plus the most voted ``candidates`` that it lacks, ``films`` in all.
 
-    Raises DataError if both together are too few. A larger base is kept as it is.
+    Raises DataError if there are too few candidates. A base that is large enough is returned unchanged.
     """
     ids = {film.item_id for film in base}
     tmdb_ids = {film.tmdb_id for film in base if film.tmdb_id is not None}
-    fresh: dict[str, Film] = {}
-    for film in more:
-        named = replace(film, item_id=film.item_id or f"tmdb-{film.tmdb_id}")
-        if film.tmdb_id is not None and film.tmdb_id not in tmdb_ids and named.item_id not in ids:
-            fresh.setdefault(named.item_id, named)
+    new_films: dict[str, Film] = {}
+    for film in candidates:
+        candidate = replace(film, item_id=film.item_id or f"tmdb-{film.tmdb_id}")
+        if film.tmdb_id is not None and film.tmdb_id not in tmdb_ids and candidate.item_id not in ids:
+            new_films.setdefault(candidate.item_id, candidate)
     missing = max(0, films - len(base))
-    if missing > len(fresh):
+    if missing > len(new_films):
         raise DataError(
-            f"{films:,} films requested, but the base has {len(base):,} and the metadata {len(fresh):,} others; "
-            f"ask for at most {len(base) + len(fresh):,}"
+            f"{films:,} films requested, but the base has {len(base):,} and the metadata {len(new_films):,} others; "
+            f"ask for at most {len(base) + len(new_films):,}"
         )
-    best = sorted(fresh.values(), key=lambda film: (-(film.vote_count or 0), film.item_id))
-    return (*base, *best[:missing])
+    most_voted = sorted(new_films.values(), key=lambda film: (-(film.vote_count or 0), film.item_id))
+    return (*base, *most_voted[:missing])
 
 
 def simulated_events(films: Sequence[Film], viewers: int, most: int = WATCHED_FILMS) -> Events:
-    """Return ratings by made-up viewers of the ``most`` voted films, as events on all of ``films``."""
+    """Return ratings by simulated viewers of the ``most`` most voted films; ``film`` is the row in ``films``."""
     votes = np.array([film.vote_count or 0 for film in films])
     watched = np.sort(np.argsort(-votes, kind="stable")[:most])
     events = simulate([films[row] for row in watched.tolist()], viewers, SEED)

@@ -28,7 +28,9 @@ Cost = dict[str, float]
 
 
 @contextmanager
-def counted(release: Release, connection: DynamoLocation, clock: Clock) -> Iterator[tuple[Recommender, ConsumedUnits]]:
+def counting_recommender(
+    release: Release, connection: DynamoLocation, clock: Clock
+) -> Iterator[tuple[Recommender, ConsumedUnits]]:
     """Yield a recommender like the server's whose state counts units; its connections are closed at the end. The
     request deadline is as long as the limit of one call.
     """
@@ -49,36 +51,36 @@ def units_used(
 
     Raises BenchFailed for a degraded response, a wrong cache state, and refused feedback.
     """
-    return {str(length): _medians([_of_person(recommender, units, one) for one in people[length][:PEOPLE]])
+    return {str(length): _medians([_units_of_person(recommender, units, person) for person in people[length][:PEOPLE]])
             for length in LENGTHS}  # fmt: skip
 
 
-def _of_person(recommender: Recommender, units: ConsumedUnits, person: BenchPerson) -> dict[str, Cost]:
-    """Send the same request twice, then a like."""
-    with _spent(units) as uncached:
-        _ask(recommender, person, cached=False)
-    with _spent(units) as cached:
-        _ask(recommender, person, cached=True)
+def _units_of_person(recommender: Recommender, units: ConsumedUnits, person: BenchPerson) -> dict[str, Cost]:
+    """Return the units of a request, of the same request again, and of a like."""
+    with _consumed(units) as uncached:
+        _recommend(recommender, person, cached=False)
+    with _consumed(units) as cached:
+        _recommend(recommender, person, cached=True)
     liked = person.events[0].item_id
     event = Event(liked, EventKind.LIKE, 1.0, recommender.clock.now_ms())
-    with _spent(units) as feedback:
+    with _consumed(units) as feedback:
         (receipt,) = recommender.feedback([FeedbackCommand(person.user_id, event)])
     if isinstance(receipt, MarqueeError):
         raise BenchFailed(f"a like of {liked!r} was refused: {receipt}") from receipt
     return {"uncached": uncached, "cached": cached, "feedback": feedback}
 
 
-def _ask(recommender: Recommender, person: BenchPerson, *, cached: bool) -> None:
+def _recommend(recommender: Recommender, person: BenchPerson, *, cached: bool) -> None:
     answer = recommender.recommend(Request(user_id=person.user_id, k=K, diversity=_DIVERSITY))
     if answer.degraded:
         raise BenchFailed(f"a response is degraded ({', '.join(answer.degraded)}), so its units mean nothing")
     if answer.cached != cached:
-        where = "came from the cache" if answer.cached else "was not in the cache"
-        raise BenchFailed(f"a response {where}, so its units are of the wrong kind; run it again")
+        origin = "came from the cache" if answer.cached else "was not in the cache"
+        raise BenchFailed(f"a response {origin}, so its units are of the wrong kind; run it again")
 
 
 @contextmanager
-def _spent(units: ConsumedUnits) -> Iterator[Cost]:
+def _consumed(units: ConsumedUnits) -> Iterator[Cost]:
     """Yield the units the block consumes, valid once it has ended."""
     read, write = units.read, units.write
     cost: Cost = {}
@@ -89,4 +91,4 @@ def _spent(units: ConsumedUnits) -> Iterator[Cost]:
 def _medians(costs: Iterable[Mapping[str, Cost]]) -> dict[str, Cost]:
     runs = list(costs)
     kinds = ("read", "write")
-    return {what: {kind: median(each[what][kind] for each in runs) for kind in kinds} for what in runs[0]}
+    return {operation: {kind: median(run[operation][kind] for run in runs) for kind in kinds} for operation in runs[0]}

@@ -22,13 +22,13 @@ _START_S = 20.0
 _STOP_S = 5.0
 _POLL_S = 0.005
 _LONGEST_S = 120.0
-_KEPT = ("LANG", "TMPDIR")
+_INHERITED = ("LANG", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFunction:
-    """What to run. ``folders``: its packages and code, first match wins; ``handler``: "module.function"; ``timeout_s``:
-    the emulator's limit. ``tools``: folder with the emulator and the runtime client.
+    """A function to run. ``folders``: its code and packages, first match wins; ``handler``: "module.function";
+    ``timeout_s``: the emulator's limit. ``tools``: folder with the emulator and the runtime client.
     """
 
     tools: Path
@@ -52,7 +52,7 @@ class Emulated:
         function = self._function
         # The code folder goes before the package folders; the runtime client comes last.
         path = os.pathsep.join(map(str, (*function.folders, function.tools)))
-        own = {
+        variables = {
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": path,
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -70,12 +70,12 @@ class Emulated:
             # Not the project's environment: its packages would hide what the folders lack.
             str(Path(sys.executable).resolve()), "-S", "-m", "awslambdaric", function.handler,
         ]  # fmt: skip
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own tools
                 command,
                 cwd=function.folders[0],
-                env={**own, **kept, **function.environment},
+                env={**variables, **inherited, **function.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -93,7 +93,7 @@ class Emulated:
     ) -> None:
         self._stop()
 
-    def invoke(self, event: object) -> Any:  # noqa: ANN401 - whatever the function answers
+    def invoke(self, event: object) -> Any:  # noqa: ANN401 - any JSON
         """Return the function's response to an event. Raises Unavailable if it is not JSON."""
         answer = self.invoke_raw(json.dumps(event).encode())
         try:
@@ -102,7 +102,7 @@ class Emulated:
             raise Unavailable(f"the function's response is not JSON: {answer[:500]!r}") from error
 
     def invoke_raw(self, event: bytes) -> bytes:
-        """Return the response as bytes, whatever it is. Raises Unavailable if there is none."""
+        """Return the response as raw bytes. Raises Unavailable if there is none."""
         connection = HTTPConnection(_HOST, self._port, timeout=self._function.timeout_s + _LONGEST_S)
         try:
             connection.request("POST", _INVOKE, event)
@@ -129,13 +129,13 @@ class Emulated:
         raise Unavailable(f"the Lambda emulator did not start within {_START_S:.0f} s: {self.said()[-500:]}")
 
     def _stop(self) -> None:
-        """Stop the emulator and the function: both run in their own session."""
+        """Stop the emulator and the function, which share a session of their own."""
         process, self._process = self._process, None
         if process is None:
             return
-        for how in (signal.SIGTERM, signal.SIGKILL):
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
             try:
-                os.killpg(process.pid, how)
+                os.killpg(process.pid, signal_number)
                 process.wait(_STOP_S)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
@@ -145,7 +145,7 @@ def _free_ports(count: int) -> list[int]:
     """Return ports that are free now; the emulator cannot choose its own."""
     sockets = [socket.create_server((_HOST, 0)) for _ in range(count)]
     try:
-        return [int(made.getsockname()[1]) for made in sockets]
+        return [int(listener.getsockname()[1]) for listener in sockets]
     finally:
-        for made in sockets:
-            made.close()
+        for listener in sockets:
+            listener.close()

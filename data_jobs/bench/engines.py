@@ -17,7 +17,7 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 
-# A pause of a server that shares the cores is measured, not treated as a failure.
+# Servers share the cores with the bench, so a pause is measured, not treated as a failure.
 LONGEST_MS = 20_000
 _CALL_S = 10.0
 _OPENSEARCH = (
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 def settings_of_run(settings: Settings, *, opensearch: bool, dynamodb: bool) -> Settings:
-    """Return the settings with the engines that are wanted, under names unique to this run."""
+    """Return the settings with the chosen engines, under names unique to this run."""
     run = f"marquee-bench-{uuid4().hex[:12]}"
     search: dict[str, Any] = {"opensearch_endpoint": None}
     if opensearch:
@@ -45,7 +45,7 @@ def settings_of_run(settings: Settings, *, opensearch: bool, dynamodb: bool) -> 
 
 
 def names_of(settings: Settings) -> dict[str, str]:
-    """Return ``{search, state}``: which engine does what."""
+    """Return the engines' names, ``{search, state}``."""
     return {
         "search": "embedded" if settings.opensearch_endpoint is None else "opensearch",
         "state": "sqlite" if settings.ddb_users_table is None else "dynamodb",
@@ -57,8 +57,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     search = () if settings.opensearch_endpoint is None else _OPENSEARCH
     state = () if settings.ddb_users_table is None else _DYNAMODB
     values = {name.upper(): getattr(settings, name) for name in (*search, *state)}
-    kept = {"CACHE_ANSWERS": "all"} if state else {}
-    return kept | {name: str(value) for name, value in values.items() if value is not None}
+    cache = {"CACHE_ANSWERS": "all"} if state else {}
+    return cache | {name: str(value) for name, value in values.items() if value is not None}
 
 
 def connection_of(settings: Settings) -> "DynamoLocation":
@@ -70,11 +70,11 @@ def connection_of(settings: Settings) -> "DynamoLocation":
 
 
 @contextmanager
-def prepared(settings: Settings, bundle: Path, progress: Progress) -> Iterator[dict[str, Any]]:
-    """Make tables and index for the length of the block, with the production code. Yields the figures of the index,
-    ``{films, seconds}``; empty for embedded search.
+def prepare_engines(settings: Settings, bundle: Path, progress: Progress) -> Iterator[dict[str, Any]]:
+    """Create tables and index with the production code, and remove them after the block. Yields the figures of the
+    index, ``{films, seconds}``; empty for embedded search.
 
-    Raises StateUnavailable, SearchUnavailable, IndexingFailed. Whatever cannot be removed is logged.
+    Raises StateUnavailable, SearchUnavailable, IndexingFailed. What cannot be removed is logged.
     """
     with ExitStack() as removal:
         if settings.ddb_users_table is not None:
@@ -97,10 +97,10 @@ def _index(target: OpenSearchTarget, path: Path, progress: Progress) -> dict[str
     local = open_embedded(bundle, path)
     try:
         with open_job(target, SystemClock(), progress) as job:
-            done = job.run(bundle, local)
+            result = job.run(bundle, local)
     finally:
         local.close()
-    return {"films": done.films, "seconds": done.seconds}
+    return {"films": result.films, "seconds": result.seconds}
 
 
 def _remove_indexes(target: OpenSearchTarget) -> None:

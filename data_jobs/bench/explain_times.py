@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_jobs.bench.bench_people import BenchPerson, logged
+from data_jobs.bench.bench_people import BenchPerson, log_lines
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import TYPICAL, K
 from data_jobs.bench.world import FixedRelease
@@ -29,7 +29,7 @@ _DAY_S = 86_400
 _MODEL = ConverseModel("of-the-bench", by_tool=False, daily_tokens=1, input_usd=0.0, output_usd=0.0)
 
 
-class Kept(SqliteSentences):
+class PrefilledSentences(SqliteSentences):
     """A store that has every sentence cached from the second lookup on."""
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
@@ -48,50 +48,50 @@ def explain_times(release: Release, people: Mapping[int, Sequence[BenchPerson]],
 
     CPU time, because nothing waits and other load on the machine would count. The first pass does not count.
     """
-    those = people[TYPICAL][:PEOPLE]
+    group = people[TYPICAL][:PEOPLE]
     with tempfile.TemporaryDirectory(prefix="explain-") as folder:
         database = Database(Path(folder) / "state.db", SystemClock())
         state = SqliteState(database)
         try:
-            state.seed(logged(those))
-            store: SentenceStore = Kept(database)
-            kept = BedrockExplainer(_MODEL, _nobody, store, SystemClock())
-            explainers: dict[str, Explainer] = {"template": TemplateExplainer(), "kept": kept}
-            askers = {
+            state.seed(log_lines(group))
+            store: SentenceStore = PrefilledSentences(database)
+            cached = BedrockExplainer(_MODEL, _no_model, store, SystemClock())
+            explainers: dict[str, Explainer] = {"template": TemplateExplainer(), "kept": cached}
+            recommenders = {
                 name: Recommender(FixedRelease(release), state, None, explainer, SystemClock(), Options(cache_ttl_s=0))
                 for name, explainer in explainers.items()
             }
-            return _measured(askers, [person.user_id for person in those], passes)
+            return _measure(recommenders, [person.user_id for person in group], passes)
         finally:
             state.close()
 
 
-def _nobody() -> Converses:
+def _no_model() -> Converses:
     raise AssertionError("every sentence is cached, so no model is called")
 
 
-def _measured(askers: Mapping[str, Recommender], users: Sequence[str], passes: int) -> dict[str, Any]:
-    passes_by_author: dict[str, list[Figures]] = {"without": [], **{name: [] for name in askers}}
-    added: dict[str, list[float]] = {name: [] for name in askers}
-    for turn in range(passes + 1):
-        seconds: dict[str, list[float]] = {name: [] for name in passes_by_author}
+def _measure(recommenders: Mapping[str, Recommender], users: Sequence[str], passes: int) -> dict[str, Any]:
+    passes_by_explainer: dict[str, list[Figures]] = {"without": [], **{name: [] for name in recommenders}}
+    added: dict[str, list[float]] = {name: [] for name in recommenders}
+    for number in range(passes + 1):
+        seconds: dict[str, list[float]] = {name: [] for name in passes_by_explainer}
         for user_id in users:
-            for name, recommender in askers.items():
+            for name, recommender in recommenders.items():
                 # Alternating, so that other load on the machine affects both.
-                without = _spent(recommender, user_id, explain=False)
-                explained = _spent(recommender, user_id, explain=True)
+                without = _recommend_s(recommender, user_id, explain=False)
+                explained = _recommend_s(recommender, user_id, explain=True)
                 seconds["without"].append(without)
                 seconds[name].append(explained)
-                if turn:
+                if number:
                     added[name].append(explained - without)
-        if turn:
-            for name, spent in seconds.items():
-                passes_by_author[name].append(percentiles(spent))
-    figures: dict[str, Any] = {name: over_passes(those) for name, those in passes_by_author.items()}
-    return figures | {f"{name}_ms": round(1_000 * median(spent), 3) for name, spent in added.items()}
+        if number:
+            for name, times in seconds.items():
+                passes_by_explainer[name].append(percentiles(times))
+    merged: dict[str, Any] = {name: over_passes(figures) for name, figures in passes_by_explainer.items()}
+    return merged | {f"{name}_ms": round(1_000 * median(times), 3) for name, times in added.items()}
 
 
-def _spent(recommender: Recommender, user_id: str, *, explain: bool) -> float:
-    begun = time.thread_time()
+def _recommend_s(recommender: Recommender, user_id: str, *, explain: bool) -> float:
+    start = time.thread_time()
     recommender.recommend(Request(user_id=user_id, k=K, explain=explain))
-    return time.thread_time() - begun
+    return time.thread_time() - start

@@ -13,7 +13,7 @@ _LENGTH = b"\r\ncontent-length:"
 
 
 class HttpConnection:
-    """One socket to a local server. Responses must state their Content-Length, as ours do."""
+    """One socket to a local server. Responses must have a Content-Length, as the service's do."""
 
     def __init__(self, host: str, port: int) -> None:
         try:

@@ -1,8 +1,7 @@
 """Count how many films of a list the active bundle recognises by title and year, as an import of a history does.
 
 Run as ``python -m data_jobs.bench.imports FILE`` with one film per line, "Heat|1995". Prints how many were matched and
-by what, each film with another name or year in the catalogue, and each unmatched one; ``--all`` prints every match for
-reading.
+by what, each film with another name or year in the catalogue, and each unmatched one; ``--all`` prints every match.
 """
 
 import argparse
@@ -33,25 +32,26 @@ def films_of(path: Path) -> list[ImportedRow]:
 
 def lines_of(finder: Finder, films: Sequence[ImportedRow], *, everything: bool) -> Iterator[str]:
     """Yield the report line by line."""
-    matcher, catalogue, how, same = Matcher(finder), finder.catalogue, Counter[str](), 0
-    others, missed = [], []
+    matcher, catalogue, methods, equal = Matcher(finder), finder.catalogue, Counter[str](), 0
+    differing, unmatched = [], []
     for imported in films:
         match = matcher.match(imported)
         film = f"{imported.titles[0]} ({imported.year})"
         if match.row < 0:
             rows = match.candidates or matcher.candidates(imported)
-            named = "; ".join(f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows)
-            missed.append(f"{'doubtful' if match.candidates else 'not there'}: {film}{f': {named}?' if named else ''}")
+            names = "; ".join(f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows)
+            reason = "doubtful" if match.candidates else "not found"
+            unmatched.append(f"{reason}: {film}{f': {names}?' if names else ''}")
             continue
-        how[str(match.how)] += 1
+        methods[str(match.how)] += 1
         title, year = catalogue.titles[match.row], int(catalogue.years[match.row])
         is_same = bare(words_of(title)) == bare(words_of(imported.titles[0])) and year == imported.year
-        same += is_same
+        equal += is_same
         if everything or not is_same:
-            others.append(f"{film} is {title} ({year}), {catalogue.item_ids[match.row]}")
-    yield f"{len(films):,} films, {sum(how.values()):,} matched, {same:,} of them by the very title and year"
-    yield from (f"  {count:,} by {name}" for name, count in how.most_common())
-    yield from (*others, *missed)
+            differing.append(f"{film} is {title} ({year}), {catalogue.item_ids[match.row]}")
+    yield f"{len(films):,} films, {sum(methods.values()):,} matched, {equal:,} of them with the same title and year"
+    yield from (f"  {count:,} by {name}" for name, count in methods.most_common())
+    yield from (*differing, *unmatched)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

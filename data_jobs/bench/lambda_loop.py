@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_jobs.bench.bench_people import BenchPerson, logged, make_people
+from data_jobs.bench.bench_people import BenchPerson, log_lines, make_people
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, write_hello
@@ -31,7 +31,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import MarqueeError
 
 TARGETS = (
-    Target("Lambda, first answer beyond a hello", "ms", ("lambda", "beyond_hello", "embedded"), 200.0, ANY),
+    Target("Lambda, first answer minus hello world", "ms", ("lambda", "beyond_hello", "embedded"), 200.0, ANY),
     Target("Lambda, the same with AWS clients", "ms", ("lambda", "beyond_hello", "aws"), 450.0, ANY),
     Target("Lambda, warm /recommend, p50", "ms", ("lambda", "warm", "p50"), 12.0, LARGE),
     Target("Lambda, unpacked, no encoder, no bundle", "MB", ("lambda", "size_mb", "deployed"), 120.0, ANY),
@@ -54,26 +54,26 @@ class LambdaEffort:
 def measure_lambda(
     bundle: Path, home: Path, effort: LambdaEffort, progress: Progress, lay: Callable[[Path], Tree] = lay_tree
 ) -> dict[str, Any]:
-    """Return all figures of the loop over a bundle folder, as one JSON document. ``home``: where temporary folders may
-    be made; ``lay`` lays out the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
+    """Return all figures of the function over a bundle folder, as one JSON document. ``home``: where temporary folders
+    are made; ``lay`` lays out the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
     BundleError.
     """
     before = load()
     home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="lambda-", dir=home) as made:
-        folder = Path(made).resolve()
+    with tempfile.TemporaryDirectory(prefix="lambda-", dir=home) as temporary:
+        folder = Path(temporary).resolve()
         progress.advance("laying out the image", 0, 1)
         tree = lay(folder / "image")
         progress.advance("laying out the image", 1, 1)
-        opened, people = _seeded(bundle, folder / "home")
-        figures = _figures(tree, folder, Requests(opened.catalogue, people), effort, progress)
-    films = len(opened.catalogue)
-    measured = {"lambda": figures}
+        served, people = _make_home(bundle, folder / "home")
+        figures = _figures(tree, folder, Requests(served.catalogue, people), effort, progress)
+    films = len(served.catalogue)
+    results = {"lambda": figures}
     return {
         "machine": machine() | {"load_before": before, "load_after": load()},
-        "bundle": {"version": opened.version, "films": films, "sources": list(opened.sources)},
-        **measured,
-        "targets": [_verdict(target, measured, films) for target in TARGETS],
+        "bundle": {"version": served.version, "films": films, "sources": list(served.sources)},
+        **results,
+        "targets": [_verdict(target, results, films) for target in TARGETS],
     }
 
 
@@ -100,24 +100,24 @@ def _first_answers(
     functions: Mapping[str, EmulatedFunction], requests: Requests, log: Path, effort: LambdaEffort, progress: Progress
 ) -> dict[str, Figures]:
     """Return first-response figures by function; alternating, so that other load affects all of them."""
-    spent: dict[str, list[float]] = {name: [] for name in functions}
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
     total = effort.starts * len(functions)
     for done in range(total):
         name = list(functions)[done % len(functions)]
         with Emulated(functions[name], log) as emulated:
-            spent[name].append(_timed(emulated, requests.make(f"person_{TYPICAL}").raw, hello=name == "hello"))
+            seconds[name].append(_timed(emulated, requests.make(f"person_{TYPICAL}").raw, hello=name == "hello"))
         progress.advance("starting fresh processes", done + 1, total)
-    return {name: _spread(times) for name, times in spent.items()}
+    return {name: _spread(times) for name, times in seconds.items()}
 
 
 def _spread(times: Sequence[float]) -> Figures:
     """Return milliseconds; the first process reads everything from disk and is left out if there are others."""
-    counted = [spent * 1_000 for spent in (times[1:] or times)]
+    counted_ms = [seconds * 1_000 for seconds in (times[1:] or times)]
     return {
-        "n": len(counted),
-        "p50": round(median(counted), 1),
-        "min": round(min(counted), 1),
-        "max": round(max(counted), 1),
+        "n": len(counted_ms),
+        "p50": round(median(counted_ms), 1),
+        "min": round(min(counted_ms), 1),
+        "max": round(max(counted_ms), 1),
         "very_first": round(times[0] * 1_000, 1),
     }
 
@@ -130,10 +130,10 @@ def _warm(
     with Emulated(function, log) as emulated:
         hello = function.handler == HELLO_HANDLER
         for number in range(effort.passes + 1):
-            events = [sent.raw for sent in requests.mixed(effort.requests, RECOMMEND)]
+            events = [request.raw for request in requests.mixed(effort.requests, RECOMMEND)]
             times = [_timed(emulated, raw, hello) for raw in events]
             progress.advance("calling a warm process", number + 1, effort.passes + 1)
-            # The first pass warms up whatever is opened and filled once.
+            # The first pass is a warm-up.
             if number:
                 passes.append(percentiles(times))
     return over_passes(passes)
@@ -142,20 +142,20 @@ def _warm(
 def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
     """Return the seconds until the response is complete. Raises LoopFailed if it is an error or degraded."""
     event = event_of(raw)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     answer = emulated.invoke(event)
-    spent = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     fields = answer if isinstance(answer, dict) else {}
     status, body = fields.get("statusCode"), str(fields.get("body", answer))
-    # A store that cannot be reached would make the response fast.
+    # An unreachable store would make the response faster.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
         response = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
         raise LoopFailed(f"{raw[:60]!r} returned {response}")
-    return spent
+    return seconds
 
 
-def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPerson]]]:
-    """Make a home with this bundle active and people in its store; return the bundle and the people."""
+def _make_home(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPerson]]]:
+    """Make a home with this bundle active and people in its store. Return the bundle and the people."""
     home.mkdir()
     (home / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
     LocalBundles(home).activate(bundle.name)
@@ -164,7 +164,7 @@ def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPerso
     people = make_people(release.bundle.catalogue, people_needed(100), events=release.bundle.collaborative.events)
     state = SqliteState(Database(home / "state.db", SystemClock()))
     try:
-        state.seed(logged(person for of_length in people.values() for person in of_length))
+        state.seed(log_lines(person for of_length in people.values() for person in of_length))
     finally:
         state.close()
     return release.bundle, people

@@ -87,12 +87,12 @@ def event_of(raw: bytes) -> dict[str, Any]:
 def _image(*arguments: str) -> str:
     """Return the last line printed by a step of ``python -m infra.image``."""
     command = [sys.executable, "-m", "infra.image", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=False
     )
-    if done.returncode:
-        raise Unavailable(f"the Lambda image cannot be laid out: {done.stderr.strip()[-500:]}")
-    return done.stdout.strip().splitlines()[-1]
+    if result.returncode:
+        raise Unavailable(f"the Lambda image cannot be laid out: {result.stderr.strip()[-500:]}")
+    return result.stdout.strip().splitlines()[-1]
 
 
 def _megabytes(folder: Path) -> float:

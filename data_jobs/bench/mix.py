@@ -40,7 +40,7 @@ PEOPLE = tuple(kind for kind in WEIGHTS if kind.startswith("person_"))
 FREE_TEXT = "free_text"
 TYPICAL = 50
 K = 20
-_KNOWN_FILMS = 5_000
+_WELL_KNOWN_FILMS = 5_000
 _STEP = 1e-6
 _FILTERS: tuple[dict[str, Any], ...] = (
     {"genres": ["Comedy", "Romance"]},
@@ -53,8 +53,8 @@ _PHRASES = ("a film about {0}", "{0} and {1}", "{0} with {1}", "something like {
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A request: its kind and its bytes; ``user_id`` if it is one person's repeated request."""
+class RawRequest:
+    """A request: its kind and its bytes; ``user_id`` if it repeats for one person."""
 
     kind: str
     raw: bytes
@@ -75,7 +75,7 @@ class Requests:
             **{f"person_{length}": self._maker(length) for length in people},
             "anonymous": lambda: self._recommend(),
             "seeds": lambda: self._recommend(liked=self._films(int(self._rng.integers(1, 6)))),
-            "filters": lambda: self._recommend(user_id=self._person(TYPICAL), filters=self._one(_FILTERS)),
+            "filters": lambda: self._recommend(user_id=self._person(TYPICAL), filters=self._choice(_FILTERS)),
             "explain": lambda: self._recommend(user_id=self._person(TYPICAL), explain=True),
             "free_text": lambda: self._recommend(query=self.query()),
             "similar": lambda: get(f"/similar?item_id={quote(self._films(1)[0], safe='')}&k={K}"),
@@ -83,26 +83,27 @@ class Requests:
             "feedback": self._feedback,
         }
 
-    def make(self, kind: str) -> Sent:
+    def make(self, kind: str) -> RawRequest:
         """Return a request of a kind."""
-        return Sent(kind, self._makers[kind]())
+        return RawRequest(kind, self._makers[kind]())
 
-    def seeded(self, films: int) -> Sent:
-        """Return a request with so many liked films."""
-        return Sent("seeds", self._recommend(liked=self._films(films)))
+    def seeded(self, films: int) -> RawRequest:
+        """Return a request with this many liked films."""
+        return RawRequest("seeds", self._recommend(liked=self._films(films)))
 
-    def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
+    def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[RawRequest]:
         """Return about ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
-        chosen = tuple(kinds)
-        whole = sum(WEIGHTS[kind] for kind in chosen)
-        made = [self.make(kind) for kind in chosen for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
-        return [made[place] for place in self._rng.permutation(len(made)).tolist()]
+        selected = tuple(kinds)
+        total = sum(WEIGHTS[kind] for kind in selected)
+        requests = [self.make(kind) for kind in selected for _ in range(max(1, round(size * WEIGHTS[kind] / total)))]
+        return [requests[place] for place in self._rng.permutation(len(requests)).tolist()]
 
-    def repeated(self, users: int, k: int = K) -> list[Sent]:
-        """Return one request per person, always the same one; another ``k`` makes it a different request."""
+    def repeated(self, users: int, k: int = K) -> list[RawRequest]:
+        """Return one request per person, the same at every call for the same ``k``."""
         people = self._people[TYPICAL][:users]
         return [
-            Sent("cached", post("/recommend", {"user_id": person.user_id, "k": k}), person.user_id) for person in people
+            RawRequest("cached", post("/recommend", {"user_id": person.user_id, "k": k}), person.user_id)
+            for person in people
         ]
 
     def like(self, user_id: str) -> bytes:
@@ -113,8 +114,8 @@ class Requests:
         """Return a free-text query: a title, or a phrase of two keywords."""
         if not self._keywords or self._rng.random() < 0.3:
             return self._catalogue.titles[self._row()]
-        words = [self._one(self._keywords) for _ in range(2)]
-        return str(self._one(_PHRASES)).format(*words)
+        words = [self._choice(self._keywords) for _ in range(2)]
+        return str(self._choice(_PHRASES)).format(*words)
 
     def _maker(self, length: int) -> Callable[[], bytes]:
         return lambda: self._recommend(user_id=self._person(length))
@@ -130,7 +131,7 @@ class Requests:
         return [self._catalogue.item_ids[self._row()] for _ in range(films)]
 
     def _row(self) -> int:
-        return int(self._rng.integers(0, min(len(self._catalogue), _KNOWN_FILMS)))
+        return int(self._rng.integers(0, min(len(self._catalogue), _WELL_KNOWN_FILMS)))
 
     def _prefix(self) -> str:
         """Return the first three to six characters of a title."""
@@ -139,7 +140,7 @@ class Requests:
     def _feedback(self) -> bytes:
         return self.like(f"bench-feedback-{next(self._numbers) % 50}")
 
-    def _one(self, values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever the sequence holds
+    def _choice(self, values: Sequence[Any]) -> Any:  # noqa: ANN401 - an element of any type
         return values[int(self._rng.integers(0, len(values)))]
 
 

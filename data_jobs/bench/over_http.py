@@ -11,14 +11,14 @@ import numpy as np
 
 from data_jobs.bench.figures import Figures, percentiles
 from data_jobs.bench.http_client import HttpConnection
-from data_jobs.bench.mix import RECOMMEND, Requests, Sent, get
+from data_jobs.bench.mix import RECOMMEND, RawRequest, Requests, get
 from data_jobs.bench.server import RunningServer
 from services.recommender.errors import MarqueeError
 
 CONNECTIONS = 8
-ALIVE = Sent("alive", get("/health/live"))
+ALIVE = RawRequest("alive", get("/health/live"))
 _CACHED = b'"cached":true'
-# Number of rounds after which responses are cached, if they are at all.
+# Rounds until all responses are cached; writes to the cache are best effort.
 WARM_ROUNDS = 10
 _DEGRADED = b'"degraded":['
 _ACCEPTED = frozenset({200, 202})
@@ -29,7 +29,7 @@ LIKE_SHARE = 0.05
 
 
 class BenchFailed(MarqueeError):
-    """The server did not do what was to be measured: an error, a degraded response, or a wrong cache state."""
+    """A measurement is invalid: an error, a degraded response, or an unexpected cache state."""
 
 
 @dataclass(slots=True)
@@ -38,32 +38,32 @@ class Times:
     last two are empty if CPU time cannot be read). ``cpu_s``: CPU seconds of all requests.
     """
 
-    of_kind: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    wall: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    waited: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    waiting: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cpu_s: float | None = None
 
     def add(self, kind: str, seconds: float, cpu_s: float | None) -> None:
         """Add the times of one request."""
-        self.of_kind[kind].append(seconds)
+        self.wall[kind].append(seconds)
         if cpu_s is not None:
             self.cpu[kind].append(cpu_s)
             # Two threads of one request may use more than the wall-clock time.
-            self.waited[kind].append(max(0.0, seconds - cpu_s))
+            self.waiting[kind].append(max(0.0, seconds - cpu_s))
 
     def figures(self, kinds: Iterable[str]) -> Figures:
         """Return percentiles over some kinds; of CPU time as ``cpu_p50`` etc., of waiting as ``wait_p50`` etc."""
-        chosen = tuple(kinds)
+        selected = tuple(kinds)
         return (
-            _percentiles(self.of_kind, chosen)
-            | _named("cpu", _percentiles(self.cpu, chosen))
-            | _named("wait", _percentiles(self.waited, chosen))
+            _percentiles(self.wall, selected)
+            | _prefixed("cpu", _percentiles(self.cpu, selected))
+            | _prefixed("wait", _percentiles(self.waiting, selected))
         )
 
     @property
     def count(self) -> int:
         """Return the number of requests."""
-        return sum(map(len, self.of_kind.values()))
+        return sum(map(len, self.wall.values()))
 
     @property
     def cpu_ms(self) -> float | None:
@@ -72,14 +72,14 @@ class Times:
 
 
 def _percentiles(seconds: Mapping[str, Sequence[float]], kinds: Iterable[str]) -> Figures:
-    return percentiles([each for kind in kinds for each in seconds.get(kind, ())])
+    return percentiles([value for kind in kinds for value in seconds.get(kind, ())])
 
 
-def _named(part: str, figures: Figures) -> Figures:
+def _prefixed(part: str, figures: Figures) -> Figures:
     return {f"{part}_{name}": value for name, value in figures.items() if name != "n"}
 
 
-def ask_all(server: RunningServer, requests: Sequence[Sent], cached: bool | None = None) -> Times:
+def ask_all(server: RunningServer, requests: Sequence[RawRequest], cached: bool | None = None) -> Times:
     """Send requests one after the other on one connection and time each. ``cached``: the cache state expected of every
     ``/recommend`` response. Raises BenchFailed for an error, a degraded response or another cache state.
     """
@@ -88,9 +88,9 @@ def ask_all(server: RunningServer, requests: Sequence[Sent], cached: bool | None
         connection.ask(ALIVE.raw)
         first = last = server.cpu_s()
         for request in requests:
-            begun = time.perf_counter()
+            start = time.perf_counter()
             status, body = connection.ask(request.raw)
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - start
             _check(request, status, body, cached)
             before, last = last, server.cpu_s()
             times.add(request.kind, seconds, None if before is None or last is None else last - before)
@@ -98,7 +98,7 @@ def ask_all(server: RunningServer, requests: Sequence[Sent], cached: bool | None
     return times
 
 
-def _check(request: Sent, status: int, body: bytes, cached: bool | None) -> None:
+def _check(request: RawRequest, status: int, body: bytes, cached: bool | None) -> None:
     if status not in _ACCEPTED:
         raise BenchFailed(f"a request of kind {request.kind} returned {status}: {body[:300].decode()}")
     if request.kind != "cached" and request.kind not in RECOMMEND:
@@ -108,16 +108,16 @@ def _check(request: Sent, status: int, body: bytes, cached: bool | None) -> None
             f"a request of kind {request.kind} got a degraded response; run `marquee doctor` to find out why"
         )
     if cached is not None and (_CACHED in body) != cached:
-        where = "was computed, not taken from the cache" if cached else "came from the cache"
-        raise BenchFailed(f"a response of kind {request.kind} {where}; is CACHE_TTL_SECS set?")
+        origin = "was computed, not taken from the cache" if cached else "came from the cache"
+        raise BenchFailed(f"a response of kind {request.kind} {origin}; is CACHE_TTL_SECS set?")
 
 
-def first_answer(server: RunningServer, request: Sent) -> float:
+def first_answer(server: RunningServer, request: RawRequest) -> float:
     """Return the milliseconds of the first ``/recommend`` of a fresh process."""
     with server.connect() as connection:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         status, body = connection.ask(request.raw)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
     _check(request, status, body, cached=False)
     return round(seconds * 1_000, 2)
 
@@ -132,20 +132,22 @@ def hit_ratio(server: RunningServer, requests: Requests, count: int, seed: int =
     people = requests.repeated(ZIPF_PEOPLE, ZIPF_K)
     rng = np.random.default_rng(seed)
     odds = 1 / np.arange(1, len(people) + 1)
-    turns = rng.choice(len(people), count, p=odds / odds.sum()).tolist()
+    visits = rng.choice(len(people), count, p=odds / odds.sum()).tolist()
     likes = rng.random(count) < LIKE_SHARE
     hits = answers = 0
     with server.connect() as connection:
-        for turn, like in zip(turns, likes.tolist(), strict=True):
-            sent = Sent("feedback", requests.like(people[turn].user_id)) if like else people[turn]
-            status, body = connection.ask(sent.raw)
-            _check(sent, status, body, cached=None)
+        for person, like in zip(visits, likes.tolist(), strict=True):
+            request = RawRequest("feedback", requests.like(people[person].user_id)) if like else people[person]
+            status, body = connection.ask(request.raw)
+            _check(request, status, body, cached=None)
             hits += _CACHED in body
             answers += not like
     return round(hits / max(answers, 1), 4)
 
 
-def throughput(server: RunningServer, requests: Sequence[Sent], cached: bool, connections: int = CONNECTIONS) -> float:
+def throughput(
+    server: RunningServer, requests: Sequence[RawRequest], cached: bool, connections: int = CONNECTIONS
+) -> float:
     """Return the responses per second over several connections, each with its share of the requests.
 
     Raises BenchFailed as :func:`ask_all` does.
@@ -154,7 +156,7 @@ def throughput(server: RunningServer, requests: Sequence[Sent], cached: bool, co
     barrier = threading.Barrier(connections + 1)
     failures: list[MarqueeError] = []
 
-    def client(share: Sequence[Sent]) -> None:
+    def client(share: Sequence[RawRequest]) -> None:
         try:
             with server.connect() as connection:
                 connection.ask(ALIVE.raw)
@@ -164,36 +166,36 @@ def throughput(server: RunningServer, requests: Sequence[Sent], cached: bool, co
             failures.append(error)
             barrier.abort()
         except threading.BrokenBarrierError:
-            return  # another one failed before the start
+            return  # another client failed before the start
 
     threads = [threading.Thread(target=client, args=(share,)) for share in shares]
     for thread in threads:
         thread.start()
     with suppress(threading.BrokenBarrierError):
         barrier.wait()
-    begun = time.perf_counter()
+    start_s = time.perf_counter()
     for thread in threads:
         thread.join()
-    spent = time.perf_counter() - begun
+    seconds = time.perf_counter() - start_s
     if failures:
         raise failures[0]
-    return round(len(requests) / spent, 1)
+    return round(len(requests) / seconds, 1)
 
 
-def _drain(connection: HttpConnection, share: Sequence[Sent], cached: bool) -> None:
+def _drain(connection: HttpConnection, share: Sequence[RawRequest], cached: bool) -> None:
     for request in share:
         status, body = connection.ask(request.raw)
         _check(request, status, body, cached)
 
 
-def warm(server: RunningServer, requests: Sequence[Sent]) -> None:
-    """Repeat the requests until all come from the cache: writes are best effort and may follow the response."""
+def warm(server: RunningServer, requests: Sequence[RawRequest]) -> None:
+    """Repeat the requests until all responses come from the cache: writes are best effort and may follow a response."""
     for _ in range(WARM_ROUNDS):
-        missed = 0
+        misses = 0
         with server.connect() as connection:
             for request in requests:
                 status, body = connection.ask(request.raw)
                 _check(request, status, body, cached=None)
-                missed += _CACHED not in body
-        if not missed:
+                misses += _CACHED not in body
+        if not misses:
             return

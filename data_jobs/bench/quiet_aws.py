@@ -2,7 +2,7 @@
 
 A function deployed by `infra` gets the pepper of its API keys and the origin header from Secrets Manager, the key and
 the person from DynamoDB, and search hits from OpenSearch. Here one loopback server stands in for all of them, so that
-what is timed is our clients: import, construction, and one round trip each.
+only the clients are timed: import, construction, and one round trip each.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ _LIMITS = ("OPENSEARCH_TIMEOUT_MS", "DDB_TIMEOUT_MS", "REQUEST_DEADLINE_MS")
 
 @contextmanager
 def quiet_aws() -> Iterator[dict[str, str]]:
-    """Yield the settings of a function deployed with it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Quiet)
+    """Run the stand-in; yield the settings of a function that uses it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _QuietHandler)
     thread = threading.Thread(target=server.serve_forever, name="marquee-bench-aws", daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -72,7 +72,7 @@ def _answer_to(target: str, request: Mapping[str, Any]) -> tuple[int, Any]:
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
 
 
-class _Quiet(BaseHTTPRequestHandler):
+class _QuietHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16

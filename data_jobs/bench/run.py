@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
-from data_jobs.bench.bench_people import BenchPerson, logged, make_people
-from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared
+from data_jobs.bench.bench_people import BenchPerson, log_lines, make_people
+from data_jobs.bench.engines import connection_of, environment_of, names_of, prepare_engines
 from data_jobs.bench.explain_times import explain_times
 from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import Requests, people_needed
@@ -33,10 +33,10 @@ def measure(
     Raises Unavailable (server, encoder or engine), BenchFailed, IndexingFailed, BundleError.
     """
     before = load()
-    with _temporary_home(bundle, settings.marquee_home / "bench") as own:
-        settings = settings.model_copy(update={"marquee_home": own})
-        with prepared(settings, bundle, progress) as index:
-            release = LocalReleases(own, search_opener(settings, SystemClock())).current()
+    with _temporary_home(bundle, settings.marquee_home / "bench") as run_home:
+        settings = settings.model_copy(update={"marquee_home": run_home})
+        with prepare_engines(settings, bundle, progress) as index:
+            release = LocalReleases(run_home, search_opener(settings, SystemClock())).current()
             try:
                 figures = _figures(settings, release, encoder, effort, progress)
             finally:
@@ -85,9 +85,9 @@ def _pipeline(
 def _explain(
     release: Release, people: dict[int, list[BenchPerson]], effort: Effort, progress: Progress
 ) -> dict[str, Any]:
-    progress.advance("measuring sentences", 0, 1)
+    progress.advance("measuring explanations", 0, 1)
     figures = explain_times(release, people, effort.passes)
-    progress.advance("measuring sentences", 1, 1)
+    progress.advance("measuring explanations", 1, 1)
     return figures
 
 
@@ -105,27 +105,27 @@ def _units(settings: Settings, release: Release, people: dict[int, list[BenchPer
     """Return DynamoDB units by number of events; empty if people are in SQLite."""
     if settings.ddb_users_table is None:
         return {}
-    from data_jobs.bench.dynamo_units import counted, units_used
+    from data_jobs.bench.dynamo_units import counting_recommender, units_used
 
-    with counted(release, connection_of(settings), SystemClock()) as (recommender, units):
+    with counting_recommender(release, connection_of(settings), SystemClock()) as (recommender, units):
         return units_used(recommender, units, people)
 
 
 @contextmanager
 def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
-    """Yield a home with this bundle active and an empty state store, so that no run finds another's responses."""
+    """Yield a home with this bundle active and an empty state store, so that no run reads another's responses."""
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
-        own = Path(folder).resolve()
-        (own / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
-        LocalBundles(own).activate(bundle.name)
-        yield own
+        run_home = Path(folder).resolve()
+        (run_home / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
+        LocalBundles(run_home).activate(bundle.name)
+        yield run_home
 
 
 def _seed(settings: Settings, people: Iterable[BenchPerson]) -> None:
     state = open_stores(settings, SystemClock()).state
     try:
-        state.seed(logged(people))
+        state.seed(log_lines(people))
     finally:
         state.close()
 

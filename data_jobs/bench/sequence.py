@@ -1,4 +1,4 @@
-"""All measurements over HTTP in turn: some starts, then one process from cold to busy."""
+"""All measurements over HTTP in turn: several starts, then one process from cold to busy."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,20 +45,20 @@ def measure_http(
     encoding = encoder is not None and bundle.embeddings is not None
     kinds = kinds_of(free_text=encoding or bundle.embeddings is None)
     serve = partial(RunningServer, home, environment)
-    starts, firsts = [], []
+    starts, first_answers = [], []
     for done in range(effort.starts - 1):
         progress.advance("starting the server", done, effort.starts)
         with serve() as server:
             starts.append(server.started_s)
-            firsts.append(over_http.first_answer(server, requests.make("person_50")))
+            first_answers.append(over_http.first_answer(server, requests.make("person_50")))
     with serve() as server:
         progress.advance("starting the server", effort.starts, effort.starts)
         starts.append(server.started_s)
-        firsts.append(over_http.first_answer(server, requests.make("person_50")))
+        first_answers.append(over_http.first_answer(server, requests.make("person_50")))
         figures = _warm(server, requests, encoding, kinds, effort, progress)
     return {
         "start_s": round(median(starts), 3),
-        "first_answer_ms": round(median(firsts), 2),
+        "first_answer_ms": round(median(first_answers), 2),
         **figures,
     }
 
@@ -115,25 +115,25 @@ def _uncached(passes: list[Times], kinds: Iterable[str]) -> dict[str, Any]:
 def _cached(server: RunningServer, requests: Requests, effort: Effort) -> dict[str, Any]:
     people = requests.repeated(CACHED_PEOPLE)
     over_http.warm(server, people)
-    turns = people * max(1, effort.requests // len(people))
-    passes = [ask_all(server, turns, cached=True) for _ in range(effort.passes)]
+    repeated = people * max(1, effort.requests // len(people))
+    passes = [ask_all(server, repeated, cached=True) for _ in range(effort.passes)]
     figures: dict[str, Any] = dict(over_passes(times.figures(["cached"]) for times in passes))
     return figures | {"cpu_ms": _median([times.cpu_ms for times in passes])}
 
 
 def _throughput(server: RunningServer, requests: Requests, kinds: Iterable[str], effort: Effort) -> dict[str, Any]:
-    asking = [kind for kind in kinds if kind in RECOMMEND]
+    recommend_kinds = [kind for kind in kinds if kind in RECOMMEND]
     fresh = [
-        over_http.throughput(server, requests.mixed(effort.requests, asking), cached=False)
+        over_http.throughput(server, requests.mixed(effort.requests, recommend_kinds), cached=False)
         for _ in range(effort.passes)
     ]
     people = requests.repeated(CACHED_PEOPLE)
     over_http.warm(server, people)
-    turns = people * max(1, effort.requests // len(people))
-    cached = [over_http.throughput(server, turns, cached=True) for _ in range(effort.passes)]
+    repeated = people * max(1, effort.requests // len(people))
+    cached = [over_http.throughput(server, repeated, cached=True) for _ in range(effort.passes)]
     return {"connections": over_http.CONNECTIONS, "fresh": median(fresh), "cached": median(cached)}
 
 
 def _median(values: list[float | None]) -> float | None:
-    measured = [value for value in values if value is not None]
-    return round(median(measured), 3) if measured else None
+    numbers = [value for value in values if value is not None]
+    return round(median(numbers), 3) if numbers else None

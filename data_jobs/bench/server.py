@@ -24,7 +24,7 @@ _SERVES = re.compile(rb"Marquee serves .* on http://127\.0\.0\.1:(\d+) ")
 # Not by script name: the environment may not have it on its path.
 _COMMAND = (sys.executable, "-c", "from services.cli.main import run; run()", "serve", "--host", _HOST, "--port", "0")
 # The developer's own settings must not reach the process.
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "OPENBLAS_NUM_THREADS", "EMBEDDER_DIR")
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "OPENBLAS_NUM_THREADS", "EMBEDDER_DIR")
 
 
 class RunningServer:
@@ -42,28 +42,28 @@ class RunningServer:
         self._cpu_clock: int | None = None
 
     def __enter__(self) -> Self:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {"MARQUEE_HOME": str(self._home), "OPENBLAS_NUM_THREADS": "1"}
-        begun = time.perf_counter()
-        self._said = self._home / "server.log"
-        with self._said.open("wb") as log:
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        variables = {"MARQUEE_HOME": str(self._home), "OPENBLAS_NUM_THREADS": "1"}
+        start = time.perf_counter()
+        self._log = self._home / "server.log"
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 _COMMAND,
                 cwd=self._home,
-                env=own | kept | self._environment,
+                env=variables | inherited | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
             )
         try:
-            self.port = self._wait(begun + START_S)
+            self.port = self._wait(start + START_S)
             with self.connect() as connection:
                 connection.ask(get("/health/ready"))
         except BaseException:
             self._stop()
             raise
-        self.started_s = time.perf_counter() - begun
+        self.started_s = time.perf_counter() - start
         self._cpu_clock = cpu_clock(self.pid)
         return self
 
@@ -82,8 +82,8 @@ class RunningServer:
         return HttpConnection(_HOST, self.port)
 
     def cpu_s(self) -> float | None:
-        """Return the CPU seconds used so far by all threads, ended ones included, to the nanosecond; None if the system
-        cannot tell or the process has exited.
+        """Return the CPU seconds used so far by all threads, including ended ones, to the nanosecond; None if the
+        system does not report them or the process has exited.
         """
         if self._cpu_clock is None:
             return None
@@ -107,18 +107,18 @@ class RunningServer:
     def _wait(self, until: float) -> int:
         """Return the port once the server reports that it is up."""
         while time.perf_counter() < until:
-            if match := _SERVES.search(self._said.read_bytes()):
+            if match := _SERVES.search(self._log.read_bytes()):
                 return int(match[1])
             if self._process.poll() is not None:
-                raise Unavailable(f"the server exited with code {self._process.returncode}: {self._last_words()}")
+                raise Unavailable(f"the server exited with code {self._process.returncode}: {self._log_tail()}")
             time.sleep(_POLL_S)
-        raise Unavailable(f"the server did not start within {START_S:.0f} s: {self._last_words()}")
+        raise Unavailable(f"the server did not start within {START_S:.0f} s: {self._log_tail()}")
 
-    def _last_words(self) -> str:
-        return self._said.read_text(encoding="utf-8", errors="replace").strip()[-500:] or "no output"
+    def _log_tail(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace").strip()[-500:] or "no output"
 
     def _stop(self) -> None:
-        """Terminate it, then kill it with all its children if it does not exit."""
+        """Terminate the server, or kill it with all its children if it does not exit."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:

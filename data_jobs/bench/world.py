@@ -40,13 +40,13 @@ class FixedRelease:
     release: Release
 
     def current(self) -> Release:
-        """Return it."""
+        """Return the release."""
         return self.release
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What to measure. If nothing is named: the active bundle, else the sample. ``encoder`` None: without vectors."""
+    """The data to measure: by default the active bundle, else the sample. ``encoder`` None: no vectors."""
 
     source: Source | None = None
     filling: Filling | None = None
@@ -54,13 +54,13 @@ class World:
     encoder: TextEncoder | None = None
 
     @property
-    def is_named(self) -> bool:
-        """Whether data was named, so that the active bundle is not used."""
+    def is_specified(self) -> bool:
+        """Whether data was specified, so that the active bundle is not used."""
         return self.source is not None or self.filling is not None or self.real_text
 
     def fingerprint(self) -> str:
         """Return a hash over everything that the bench bundle is made from."""
-        made_of = {
+        inputs = {
             "format": _FORMAT,
             "data": fingerprint(Order(Path(), self.source, self.encoder)),
             "films": self.filling.films if self.filling else None,
@@ -70,7 +70,7 @@ class World:
             "params": asdict(PARAMS),
             "weights": Weights().to_json(),
         }
-        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def find_bundle(home: Path, world: World, progress: Progress) -> Path:
@@ -78,16 +78,16 @@ def find_bundle(home: Path, world: World, progress: Progress) -> Path:
 
     Raises DataError, EncoderUnavailable, BundleError.
     """
-    if not world.is_named:
+    if not world.is_specified:
         try:
             return _opened(home)
         except BundleError:
             pass  # nothing is active, or it cannot be served: fall back to the sample
-    own = home / "bench" / world.fingerprint()
+    bench_home = home / "bench" / world.fingerprint()
     try:
-        return _opened(own)
+        return _opened(bench_home)
     except BundleError:
-        return _build(home, own, world, progress)
+        return _build(home, bench_home, world, progress)
 
 
 def _opened(home: Path) -> Path:
@@ -97,7 +97,7 @@ def _opened(home: Path) -> Path:
     return path
 
 
-def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
+def _build(home: Path, bench_home: Path, world: World, progress: Progress) -> Path:
     dataset = read_dataset(world.source, world.filling, progress)
     catalogue = build_catalogue(dataset.films, dataset.events)
     vectors = _vectors(home, world, dataset, catalogue, progress)
@@ -109,8 +109,8 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
     simulated = () if vectors is None or world.real_text else (SIMULATED_VECTORS,)
     bundle = bundle_of(model, catalogue, embeddings, (*dataset.sources, *simulated), nearest=nearest)
     progress.advance("writing the bundle", 0, 1)
-    path = save(bundle, own, {"training": dict(model.figures)})
-    LocalBundles(own).activate(path.name)
+    path = save(bundle, bench_home, {"training": dict(model.figures)})
+    LocalBundles(bench_home).activate(path.name)
     progress.advance("writing the bundle", 1, 1)
     return path
 
@@ -124,7 +124,7 @@ def _vectors(
     if not world.real_text:
         return simulated_vectors(catalogue.genre_bits, world.encoder.dims)
 
-    def told(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    return embed_films(dataset.films, world.encoder, home / "cache" / "vectors", told)
+    return embed_films(dataset.films, world.encoder, home / "cache" / "vectors", report)

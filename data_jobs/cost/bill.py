@@ -8,7 +8,7 @@ from data_jobs.cost.prices import Price
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``units`` of something in a month; ``what`` says for what."""
+    """``units`` billed in a month at ``price``; ``what``: for what."""
 
     service: str
     what: str

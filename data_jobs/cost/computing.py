@@ -48,8 +48,8 @@ def tasks(deployment: Deployment) -> float:
 def _lambda(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     service, memory_gb = "Lambda", deployment.memory_mb / MB_A_GB
     yield Line(service, "requests", deployment.requests, prices["lambda_request"])
-    running = billed_seconds(deployment) * memory_gb
-    yield Line(service, f"{deployment.memory_mb:,} MB", running, prices[f"lambda_{deployment.architecture}"])
+    gb_seconds = billed_seconds(deployment) * memory_gb
+    yield Line(service, f"{deployment.memory_mb:,} MB", gb_seconds, prices[f"lambda_{deployment.architecture}"])
     if deployment.snapstart:
         older = min(KEPT_VERSIONS - 1, deployment.releases * SNAPSHOT_DAYS / DAYS)
         yield Line(service, "SnapStart, snapshots", (1 + older) * memory_gb * SECONDS, prices["snapstart_cache"])
@@ -64,14 +64,14 @@ def _fargate(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def _network(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Yield the balancer, and NAT for what has no gateway endpoint: OpenSearch and the logs."""
+    """Yield the balancer, and NAT for OpenSearch and the logs, which have no gateway endpoint."""
     balancer, network, gateways = "Load balancer", "Network", deployment.settings.nat_gateways
     connections = deployment.requests / REQUESTS_A_CONNECTION / SECONDS / LCU_CONNECTIONS
     capacity = max(connections, sent_gb(deployment) / HOURS / LCU_GB_AN_HOUR)
     yield Line(balancer, "balancer", HOURS, prices["balancer_hour"])
     yield Line(balancer, f"{capacity:.2f} capacity units", capacity * HOURS, prices["balancer_lcu"])
     yield Line(network, f"NAT gateways: {gateways}", gateways * HOURS, prices["nat_hour"])
-    through = (deployment.searches * SEARCH_BYTES + deployment.requests * LOG_BYTES) / 1e9
-    yield Line(network, "NAT, traffic", through, prices["nat_transfer"])
+    nat_gb = (deployment.searches * SEARCH_BYTES + deployment.requests * LOG_BYTES) / 1e9
+    yield Line(network, "NAT, traffic", nat_gb, prices["nat_transfer"])
     addresses = gateways + ZONES
     yield Line(network, f"public addresses: {addresses}", addresses * HOURS, prices["public_ipv4"])

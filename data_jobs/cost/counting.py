@@ -1,4 +1,4 @@
-"""Costs of counting people's events by Spark on EMR Serverless, if a release does that; else there are none."""
+"""Costs of counting people's events by Spark on EMR Serverless, if releases do that."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ MEMORY_GB = 8.0
 
 
 def counting_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Yield the hours of processors and of their memory, one job a release."""
+    """Yield the vCPU and memory hours of one job per release."""
     hours = deployment.releases * deployment.spark_events * SPARK_CPU_S / SPARK_BUSY / 3_600
     yield Line("EMR Serverless", "counting events, vCPU", hours, prices["emr_vcpu"])
     yield Line("EMR Serverless", "counting events, memory", hours * MEMORY_GB, prices["emr_memory"])

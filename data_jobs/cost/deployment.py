@@ -1,4 +1,4 @@
-"""What is deployed and how much it is used: everything a bill depends on besides the prices."""
+"""A deployment and its load: everything that a bill depends on except the prices."""
 
 import tomllib
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ SECONDS = HOURS * 3_600
 
 
 class DeploymentError(MarqueeError):
-    """An impossible deployment; the message names the value and what was expected."""
+    """An invalid deployment; the message names the value and what was expected."""
 
 
 class ComputeKind(StrEnum):
-    """What computes responses: ``compute`` of infra/settings.py."""
+    """The compute platform: ``compute`` of infra/settings.py."""
 
     LAMBDA = "lambda"
     FARGATE = "fargate"
@@ -47,7 +47,7 @@ class TwoTowerKind(StrEnum):
     INSTANCE = "instance"
 
 
-# What the constructs decide per stage: NAT gateways, and for how many days old versions of objects are kept.
+# Set by the constructs per stage: NAT gateways, and days for which old versions of objects are kept.
 STAGES = {"dev": (1, 7), "prod": (2, 90)}
 _PACKAGE = Path(__file__).resolve().parent
 # Next to the package in a checkout, inside it in a wheel.
@@ -56,7 +56,7 @@ _FOLDERS = (_PACKAGE.parents[1] / "infra/stages", _PACKAGE / "stages")
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:
-    """What a stage decides, from its file and the constructs. Capacities in OCU, times in days."""
+    """The settings of a stage, from its file and the constructs. Capacities in OCU, times in days."""
 
     nat_gateways: int
     noncurrent_days: int
@@ -79,7 +79,7 @@ def stage_of(name: str) -> StageFacts:
     if name not in STAGES:
         raise DeploymentError(f"stage {name!r}: expected {' or '.join(STAGES)}")
     paths = [folder / f"{name}.toml" for folder in _FOLDERS]
-    path = next((each for each in paths if each.is_file()), None)
+    path = next((candidate for candidate in paths if candidate.is_file()), None)
     if path is None:
         raise DeploymentError(f"{paths[0]}: no such file; run this in a checkout of Marquee")
     try:
@@ -99,7 +99,7 @@ class Deployment:
     ``explain_share`` of ``/recommend`` responses, ``cache_hit`` of those that ``cache`` covers, ``feedback_share`` of
     all requests. ``canary_minutes``: between two runs, 0 for none. ``search_ocu_min`` None: the stage's.
 
-    Raises DeploymentError for impossible values.
+    Raises DeploymentError for invalid values.
     """
 
     rps: float = 0.0
@@ -143,7 +143,7 @@ class Deployment:
 
     @property
     def settings(self) -> StageFacts:
-        """Return what the stage decides."""
+        """Return the settings of the stage."""
         return stage_of(self.stage)
 
     @property
@@ -169,27 +169,25 @@ class Deployment:
         return self.rps * SECONDS * (1 - self.feedback_share)
 
     @property
-    def explained(self) -> float:
+    def explained_pages(self) -> float:
         """Return freshly computed responses per month that get explanations."""
         return self.fresh * self.explain_share
 
     @property
-    def kept(self) -> float:
-        """Return responses per month that are looked up in the cache. Those that use OpenSearch are the expensive
-        (dear) ones.
-        """
+    def cache_lookups(self) -> float:
+        """Return cache lookups per month. The expensive ("dear") responses are those that use OpenSearch."""
         dear = 0.0 if self.search is SearchKind.EMBEDDED else self.search_share
         return self.recommendations * {Cache.ALL: 1.0, Cache.DEAR: dear, Cache.NONE: 0.0}[self.cache]
 
     @property
     def hits(self) -> float:
         """Return cache hits per month."""
-        return self.kept * self.cache_hit
+        return self.cache_lookups * self.cache_hit
 
     @property
-    def stored(self) -> float:
-        """Return responses per month that are written to the cache."""
-        return self.kept - self.hits
+    def cache_writes(self) -> float:
+        """Return writes to the cache per month."""
+        return self.cache_lookups - self.hits
 
     @property
     def fresh(self) -> float:
@@ -201,11 +199,11 @@ class Deployment:
         """Return OpenSearch queries per month; 0 if the index in the bundle is used."""
         if self.search is SearchKind.EMBEDDED:
             return 0.0
-        missed = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
-        return self.recommendations * self.search_share * missed
+        miss_share = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
+        return self.recommendations * self.search_share * miss_share
 
     @property
-    def towered(self) -> float:
+    def two_tower_queries(self) -> float:
         """Return queries to the two-tower endpoint per month; 0 if the model in the bundle is used."""
         return 0.0 if self.two_tower is TwoTowerKind.OFF else self.fresh * self.two_tower_share
 

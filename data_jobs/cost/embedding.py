@@ -14,7 +14,7 @@ _PRICES = {
     "nova": ("nova_embedding", "nova_embedding_batch"),
 }
 # Used if the price list lacks the region: Bedrock charges the same or slightly more there.
-_OTHERWISE = "us-east-1"
+_FALLBACK_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,18 @@ class EmbeddingCost:
     usd: float
     batch: bool
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Return the estimate as a sentence."""
-        how = "by a batch job" if self.batch else "one by one"
+        method = "by a batch job" if self.batch else "one by one"
         size = f"{self.texts:,} texts of about {self.tokens:,} tokens"
-        return f"{size} are to be embedded {how}: about {self.usd:.2f} US dollars"
+        return f"{size} are to be embedded {method}: about {self.usd:.2f} US dollars"
 
 
 def estimate(texts: Sequence[str], name: str, region: str | None, *, batch: bool, longest: int) -> EmbeddingCost:
     """Return the price of embedding texts with ``titan`` or ``nova``, each cut at ``longest`` characters."""
     tokens = sum(-(-min(len(text), longest) // CHARACTERS_A_TOKEN) for text in texts)
     try:
-        prices = load_prices(region or _OTHERWISE)
+        prices = load_prices(region or _FALLBACK_REGION)
     except PriceError:
-        prices = load_prices(_OTHERWISE)
+        prices = load_prices(_FALLBACK_REGION)
     return EmbeddingCost(len(texts), tokens, tokens / 1e6 * prices[_PRICES[name][batch]].usd, batch)

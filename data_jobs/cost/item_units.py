@@ -27,8 +27,8 @@ class RequestUnits:
 
 
 def profile_bytes(events: int) -> int:
-    """Return the size of a person's item with so many events, each of another film: the newest are kept, all films are
-    remembered.
+    """Return the size of a person's item with this many events on distinct films: the newest events, and a hash of
+    every film.
     """
     return PROFILE_FIXED + HISTORY_BYTES * min(events, MAX_EVENTS) + HASH_BYTES * events
 
@@ -49,8 +49,8 @@ def fresh(events: int) -> RequestUnits:
 
 
 def stored(events: int, explained: bool) -> RequestUnits:
-    """Return the additional units of caching a response: a failed lookup, the write, and another look at the profile's
-    revision.
+    """Return the additional units of caching a response: a failed lookup, the write, and another read of the profile
+    for its revision.
     """
     return RequestUnits(EVENTUAL + _reads(profile_bytes(events)), _writes(answer_bytes(explained)))
 

@@ -1,4 +1,4 @@
-"""Compute the bill of a deployment, and what would make it smaller."""
+"""Compute the bill of a deployment, and possible savings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -64,14 +64,14 @@ def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
     """Return what each change saves by itself, largest first; negligible ones are left out."""
     total = bill_of(deployment, prices).total
     savings = [
-        Saving(change, how, price, total - bill_of(other, prices).total)
-        for change, how, price, other in _changes(deployment)
+        Saving(change, how, price, total - bill_of(changed, prices).total)
+        for change, how, price, changed in _changes(deployment)
     ]
-    return sorted((each for each in savings if each.usd >= _LEAST_USD), key=lambda saving: -saving.usd)
+    return sorted((saving for saving in savings if saving.usd >= _LEAST_USD), key=lambda saving: -saving.usd)
 
 
 def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """Yield what can be switched off, how, and the drawback. A change without effect saves nothing."""
+    """Yield possible changes: name, how to make it, drawback, and the changed deployment. Some may have no effect."""
     yield from _search_changes(now)
     yield from _cache_changes(now)
     yield (
@@ -104,7 +104,7 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
 
 
 def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """Yield cache changes: the cache pays off where the work it saves costs more than a write."""
+    """Yield changes of the cache, which pays off if the work it saves costs more than a write."""
     if now.cache is not Cache.DEAR:
         yield (
             "cache expensive responses only", "CACHE_ANSWERS=dear", "repeated taste-only requests are ranked again",

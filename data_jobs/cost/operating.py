@@ -42,10 +42,10 @@ def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]
 
 def _cloudwatch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     service = "CloudWatch"
-    logged = deployment.requests * LOG_BYTES / 1e9
-    kept = logged * LOG_COMPRESSION * deployment.settings.log_days / DAYS
-    yield Line(service, "logs written", logged, prices["log_ingest"])
-    yield Line(service, "logs kept", kept, prices["log_storage"])
+    written_gb = deployment.requests * LOG_BYTES / 1e9
+    stored_gb = written_gb * LOG_COMPRESSION * deployment.settings.log_days / DAYS
+    yield Line(service, "logs written", written_gb, prices["log_ingest"])
+    yield Line(service, "logs kept", stored_gb, prices["log_storage"])
     yield Line(service, "metrics", _metrics(deployment), prices["custom_metric"])
     yield Line(service, "alarms", _alarms(deployment), prices["alarm"])
     yield Line(service, "dashboard", 1, prices["dashboard"])
@@ -59,9 +59,9 @@ def _metrics(deployment: Deployment) -> int:
 
 
 def _alarms(deployment: Deployment) -> int:
-    searched = SEARCH_ALARMS if deployment.search is not SearchKind.EMBEDDED else 0
+    search = SEARCH_ALARMS if deployment.search is not SearchKind.EMBEDDED else 0
     canary = CANARY_ALARMS if deployment.canary_runs else 0
-    return OTHER_ALARMS + HEALTH_ALARMS[deployment.compute] + searched + canary
+    return OTHER_ALARMS + HEALTH_ALARMS[deployment.compute] + search + canary
 
 
 def _canary(deployment: Deployment, prices: PriceList) -> Iterator[Line]:

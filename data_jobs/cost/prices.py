@@ -1,4 +1,4 @@
-"""The price list ``prices.toml``: one figure per region for everything that is billed."""
+"""The price list ``prices.toml``: one figure per billed item and region."""
 
 import tomllib
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class PriceError(MarqueeError):
 class Price:
     """``usd`` US dollars for one ``unit``, as shown on the AWS page ``page`` at ``as_of``.
 
-    ``verified``: found there or in AWS' Price List; else a known list price, with the doubt in ``remark``.
+    ``verified``: found there or in AWS' Price List. Otherwise it is an unconfirmed list price; see ``remark``.
     """
 
     name: str

@@ -10,13 +10,13 @@ from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
 
-# Assumed: the log is kept for ever and its first year is billed; DynamoDB deletes expired items within two days.
+# Assumed: the log is kept indefinitely, and its first year is billed; DynamoDB deletes expired items within two days.
 LOG_MONTHS, EXPIRED_DAYS = 12.0, 2.0
 
-# A collection that may sleep does so after ten minutes without a request and wakes with two search workers and one
-# indexing worker (Amazon OpenSearch Service developer guide, "Scale to zero").
+# A collection that scales to zero does so after ten minutes without a request and wakes with two search workers and
+# one indexing worker (Amazon OpenSearch Service developer guide, "Scale to zero").
 IDLE_S, AWAKE_SEARCH_OCU, AWAKE_INDEXING_OCU = 600.0, 2, 1
-# Assumed: a load takes a quarter of an hour including the wait for sleep; one OCU serves 50 searches per second.
+# Assumed: indexing takes a quarter of an hour including the idle time after it; one OCU serves 50 searches per second.
 LOAD_HOURS, SEARCHES_A_SECOND = 0.25, 50.0
 # Set in infra/settings.py for Classic, which never sleeps: two for searching, two for indexing.
 CLASSIC_OCU = 4
@@ -44,11 +44,11 @@ def search_ocu(deployment: Deployment) -> float:
     Requests are assumed to be independent (Poisson), so a share of ``1 - exp(-rate * 600 s)`` of the month has a
     request within the last ten minutes.
     """
-    least = deployment.settings.search_ocu_min if deployment.search_ocu_min is None else deployment.search_ocu_min
+    minimum = deployment.settings.search_ocu_min if deployment.search_ocu_min is None else deployment.search_ocu_min
     rate = deployment.searches / SECONDS
     awake = 1 - exp(-rate * IDLE_S)
-    needed = max(AWAKE_SEARCH_OCU, 2 * ceil(rate / SEARCHES_A_SECOND / 2), least)
-    return least + awake * (needed - least)
+    needed = max(AWAKE_SEARCH_OCU, 2 * ceil(rate / SEARCHES_A_SECOND / 2), minimum)
+    return minimum + awake * (needed - minimum)
 
 
 def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
@@ -57,27 +57,27 @@ def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     read = profiles + deployment.feedback * event.read + deployment.canary_runs * canary.read
     yield Line("DynamoDB", "reads", read, prices["dynamodb_read"])
     yield Line("DynamoDB", "writes", deployment.feedback * event.write, prices["dynamodb_write"])
-    looked, kept_answers = _cache_units(deployment)
-    yield Line("DynamoDB", "answer cache, reads", looked, prices["dynamodb_read"])
-    yield Line("DynamoDB", "answer cache, writes", kept_answers, prices["dynamodb_write"])
-    kept = deployment.people * EVENTS_A_PERSON + deployment.feedback * LOG_MONTHS
-    cached = deployment.stored / DAYS * EXPIRED_DAYS * item_units.answer_bytes(explained=False)
+    cache_reads, cache_writes = _cache_units(deployment)
+    yield Line("DynamoDB", "answer cache, reads", cache_reads, prices["dynamodb_read"])
+    yield Line("DynamoDB", "answer cache, writes", cache_writes, prices["dynamodb_write"])
+    events = deployment.people * EVENTS_A_PERSON + deployment.feedback * LOG_MONTHS
+    cache_bytes = deployment.cache_writes / DAYS * EXPIRED_DAYS * item_units.answer_bytes(explained=False)
     size = (
-        deployment.people * item_units.profile_bytes(EVENTS_A_PERSON) + kept * item_units.EVENT_BYTES + cached
+        deployment.people * item_units.profile_bytes(EVENTS_A_PERSON) + events * item_units.EVENT_BYTES + cache_bytes
     ) / 1e9  # fmt: skip
     yield Line("DynamoDB", "storage", size, prices["dynamodb_storage"])
     yield Line("DynamoDB", "point-in-time recovery", size, prices["dynamodb_pitr"])
 
 
 def _cache_units(deployment: Deployment) -> tuple[float, float]:
-    """Return the cache's read and write units per month: for hits, and for what is written."""
-    read = written = 0.0
+    """Return the cache's read and write units per month, for hits and writes."""
+    read_units = write_units = 0.0
     for explained, share in ((True, deployment.explain_share), (False, 1 - deployment.explain_share)):
-        hit = item_units.cached(EVENTS_A_PERSON, explained).read - item_units.fresh(EVENTS_A_PERSON).read
-        stored = item_units.stored(EVENTS_A_PERSON, explained)
-        read += share * (deployment.hits * hit + deployment.stored * stored.read)
-        written += share * deployment.stored * stored.write
-    return read, written
+        hit_read = item_units.cached(EVENTS_A_PERSON, explained).read - item_units.fresh(EVENTS_A_PERSON).read
+        write = item_units.stored(EVENTS_A_PERSON, explained)
+        read_units += share * (deployment.hits * hit_read + deployment.cache_writes * write.read)
+        write_units += share * deployment.cache_writes * write.write
+    return read_units, write_units
 
 
 def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
@@ -97,6 +97,6 @@ def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 def _s3(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     settings = deployment.settings
     bundles = (1 + deployment.releases * settings.noncurrent_days / DAYS) * bundle_gb(deployment)
-    logged = deployment.requests * ACCESS_LOG_BYTES * settings.log_days / DAYS / 1e9
-    yield Line("S3", "storage", RAW_GB + bundles + logged, prices["s3_storage"])
+    access_logs = deployment.requests * ACCESS_LOG_BYTES * settings.log_days / DAYS / 1e9
+    yield Line("S3", "storage", RAW_GB + bundles + access_logs, prices["s3_storage"])
     yield Line("S3", "canary reports", deployment.canary_runs * CANARY_REPORTS, prices["s3_write"])

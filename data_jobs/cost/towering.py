@@ -17,9 +17,10 @@ def tower_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     not depend on use.
     """
     if deployment.two_tower is TwoTowerKind.SERVERLESS:
-        seconds = deployment.towered * TOWER_MS / 1_000
+        seconds = deployment.two_tower_queries * TOWER_MS / 1_000
         yield Line("SageMaker", "two-tower, serverless", seconds * MEMORY_GB, prices["sagemaker_serverless"])
     elif deployment.two_tower is TwoTowerKind.INSTANCE:
         hours = HOURS * deployment.settings.two_tower_instances
         yield Line("SageMaker", "two-tower, instances", hours, prices["sagemaker_instance"])
-    yield Line("SageMaker", "two-tower, in and out", deployment.towered * TOWER_BYTES / _GB, prices["sagemaker_data"])
+    transferred = deployment.two_tower_queries * TOWER_BYTES / _GB
+    yield Line("SageMaker", "two-tower, in and out", transferred, prices["sagemaker_data"])

@@ -1,4 +1,4 @@
-"""What one request takes: milliseconds, bytes and log lines. Measured where noted, else assumptions to be replaced.
+"""Resources of one request: milliseconds, bytes and log lines. Measured where noted; otherwise assumptions to replace.
 
 ``marquee bench`` measures the milliseconds on one machine (2 cores, AMD EPYC, Python 3.11). They stand for a Lambda
 function of 1,769 MB, which has one vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
@@ -58,7 +58,7 @@ def billed_seconds(deployment: Deployment) -> float:
     milliseconds = (
         (deployment.hits + deployment.canary_runs) * (answer + CACHED_MS)
         + deployment.fresh * (answer + fresh_ms(deployment))
-        + deployment.stored * WRITE_MS
+        + deployment.cache_writes * WRITE_MS
         + deployment.searches * SEARCH_MS
         + deployment.feedback * (answer + FEEDBACK_MS + WRITE_MS)
     )

@@ -1,4 +1,4 @@
-"""Simulate viewers: these films' events are made up by a seeded random generator.
+"""Simulate viewers: the events of the sample films come from a seeded random generator.
 
 Each viewer has two to four tastes (a genre, a director, a keyword, a decade, a language), and sees films that are
 famous, that suit these tastes, or both. A second taste is mostly taken from a film that has the first, so that tastes
@@ -18,7 +18,7 @@ from services.recommender.domain.events import EventKind
 _LEAST_FILMS = 3
 """A trait shared by fewer films is not used as a taste."""
 _WEIGHT_OF = {"genre": 0.3, "keyword": 0.3, "director": 0.2, "decade": 0.1, "language": 0.1}
-_AKIN = 0.7
+_RELATED = 0.7
 """Probability that another taste comes from a film with an earlier one."""
 _PULL, _MOST_PULL, _FAME = 0.8, 4.5, 0.7
 """How strongly tastes (each by its trait's rarity) and fame (log rank) attract a viewer to a film, in log odds."""
@@ -27,7 +27,7 @@ _EVENING_MS = 86_400_000
 
 
 def simulate(films: Sequence[Film], viewers: int = 600, seed: int = 7) -> Events:
-    """Return ratings of ``viewers`` made-up people, "sim-0001" and on: 15 to 80 each, as far as there are films.
+    """Return ratings of ``viewers`` simulated people, "sim-0001" and so on: 15 to 80 each, at most one per film.
 
     Deterministic: the same films, number and seed give the same events. Raises ValueError without films.
     """
@@ -56,40 +56,40 @@ class _TraitMatrix:
         self.weight = weight
 
 
-def _named(film: Film) -> list[tuple[str, str]]:
-    named = [("genre", name) for name in film.genres]
-    named += [("director", name) for name in film.directors]
-    named += [("keyword", name) for name in film.keywords]
+def _traits_of(film: Film) -> list[tuple[str, str]]:
+    traits = [("genre", name) for name in film.genres]
+    traits += [("director", name) for name in film.directors]
+    traits += [("keyword", name) for name in film.keywords]
     if film.year is not None:
-        named.append(("decade", str(film.year // 10)))
+        traits.append(("decade", str(film.year // 10)))
     if film.language is not None:
-        named.append(("language", film.language))
-    return named
+        traits.append(("language", film.language))
+    return traits
 
 
 def _traits(films: Sequence[Film]) -> _TraitMatrix:
     """Return traits that at least three films but not most films share, each kind with its share of the choices."""
     rows = defaultdict(list)
     for row, film in enumerate(films):
-        for trait in _named(film):
+        for trait in _traits_of(film):
             rows[trait].append(row)
-    kept = sorted(trait for trait, films_with in rows.items() if _LEAST_FILMS <= len(films_with) <= 0.6 * len(films))
-    has = np.zeros((len(kept), len(films)), np.bool_)
-    weight = np.zeros(len(kept))
-    for place, trait in enumerate(kept):
+    common = sorted(trait for trait, films_with in rows.items() if _LEAST_FILMS <= len(films_with) <= 0.6 * len(films))
+    has = np.zeros((len(common), len(films)), np.bool_)
+    weight = np.zeros(len(common))
+    for place, trait in enumerate(common):
         has[place, rows[trait]] = True
         weight[place] = len(rows[trait]) ** 0.5
     for kind, share in _WEIGHT_OF.items():
-        of_kind = np.array([trait[0] == kind for trait in kept], np.bool_)
+        of_kind = np.array([trait[0] == kind for trait in common], np.bool_)
         weight[of_kind] *= share / max(weight[of_kind].sum(), 1e-12)
     return _TraitMatrix(has, weight)
 
 
 def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
-    """Return -log of the popularity rank, float64[films]: sources measure popularity in their own units."""
-    figure = np.array([film.popularity or film.vote_count or 0.0 for film in films])
+    """Return -log of the popularity rank, float64[films]: each source has its own unit of popularity."""
+    popularity = np.array([film.popularity or film.vote_count or 0.0 for film in films])
     rank = np.empty(len(films))
-    rank[np.argsort(-figure, kind="stable")] = np.arange(1, len(films) + 1)
+    rank[np.argsort(-popularity, kind="stable")] = np.arange(1, len(films) + 1)
     return np.asarray(-np.log(rank + 9))
 
 
@@ -99,7 +99,7 @@ def _tastes(rng: np.random.Generator, traits: _TraitMatrix) -> NDArray[np.bool_]
     chosen: list[int] = []
     while len(chosen) < count:
         weight = traits.weight.copy()
-        if chosen and rng.random() < _AKIN:
+        if chosen and rng.random() < _RELATED:
             film = rng.choice(np.flatnonzero(traits.has[chosen[0]]))
             weight *= traits.has[:, film]
         weight[chosen] = 0
@@ -114,14 +114,14 @@ def _history(
     """Return one viewer's film rows, stars and times, in time order."""
     count = min(int(rng.integers(15, 81)), len(fame))
     tastes = _tastes(rng, traits)
-    suits = np.minimum(tastes.sum(axis=0), 2)
+    matches = np.minimum(tastes.sum(axis=0), 2)
     rarity = 1 + np.log(len(fame) / np.maximum(1, tastes.sum(axis=1)))
     pull = _PULL * (rarity @ tastes)
     # Gumbel noise on log weights draws without replacement, in proportion to the weights.
-    drawn = np.minimum(pull, _MOST_PULL) + _FAME * fame + rng.gumbel(size=len(fame))
-    rows = np.argsort(-drawn, kind="stable")[:count].astype(np.int32)
+    scores = np.minimum(pull, _MOST_PULL) + _FAME * fame + rng.gumbel(size=len(fame))
+    rows = np.argsort(-scores, kind="stable")[:count].astype(np.int32)
     bias = rng.normal(0, 0.3)
-    opinion = 2.7 + 0.85 * suits[rows] + quality[rows] + bias + rng.normal(0, 0.6, count)
+    opinion = 2.7 + 0.85 * matches[rows] + quality[rows] + bias + rng.normal(0, 0.6, count)
     stars = np.clip(np.round(opinion * 2) / 2, 0.5, 5).astype(np.float32)
     order = rng.permutation(count)
     return rows[order], stars[order], _times(rng, count)

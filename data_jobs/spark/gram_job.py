@@ -1,4 +1,5 @@
-"""Count people's events with Apache Spark, for a log no one machine holds: the Gram matrix of the most liked films.
+"""Count people's events with Apache Spark: the Gram matrix of the most liked films, for logs too large for one
+machine.
 
     spark-submit gram_job.py --events s3://BUCKET/events/ --form parquet --films s3://BUCKET/features/items.parquet \
         --out s3://BUCKET/gram/
@@ -10,10 +11,10 @@ Events are CSV with a header, JSON lines or Parquet, with the columns of MovieLe
 timestamp``) or of Marquee's log (``user_id, item_id, event, value, ts``). Films are MovieLens's ``movies.csv``,
 ``features/items.parquet`` of a build, or any such table with an id and perhaps ``vote_count`` and ``other_ids``.
 
-1. Events are grouped by person, and of a person's events on one film the one that stands is kept.
-2. Films are counted, and the most liked chosen: those of the tables, and fewer ones to choose lambda by.
-3. A person's values are whole numbers of a grid, weight x n ** (exponent / 2) for n films, so every sum is exact.
-4. The matrix is cut into slabs of rows. Each task gets, of all people with a film of its slab, the films from there on.
+1. Events are grouped by person; of a person's events on one film, only the one that stands is used.
+2. Likes are counted per film, and the most liked films chosen: for the tables, and fewer ones to choose lambda by.
+3. A person's values are weight x n ** (exponent / 2) for n films, rounded to integers on a grid, so sums are exact.
+4. The matrix is cut into slabs of rows. A task gets everyone with a film in its slab, and their films from there on.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ KINDS = {"like": LIKE, "dislike": DISLIKE, "rating": RATING, "watch": WATCH, "cl
 GRID_BITS = 18
 TUNING_FILMS, MIN_LIKES, MAX_PEOPLE = 3_000, 5, 2_000
 MAX_ID, LAST_MS = 128, 4_102_444_800_000
-"""An id's longest length; the first time that is too late, 2100-01-01."""
+"""The length of the longest id; the last time accepted, 2100-01-01."""
 COLUMNS = {
     "user": ("userid", "user"),
     "item": ("movieid", "itemid", "item"),
@@ -48,12 +49,12 @@ COLUMNS = {
     "others": ("otherids",),
 }
 PROBLEMS = ("missing-value", "bad-id", "unknown-event", "unknown-film", "rating-out-of-range", "bad-timestamp")
-"""Why an event is left out, as ``marquee validate`` names it; its code is -1 - the place here."""
+"""Reasons to leave out an event, named as in ``marquee validate``; the code of a reason is -1 - its index."""
 GROUP_EVENTS, CHUNK_ENTRIES = 500_000, 1_000_000
-"""Events packed at once; entries added at once."""
+"""Events per group; entries added at once."""
 _FILM_SHIFT, _KIND_SHIFT, _LOW = 8, 4, 15
 _PATH_SHIFT = 54
-"""Above the numbers of lines, of which Spark gives each partition 2 ** 33."""
+"""Bits for the line numbers within a path; Spark gives each partition 2 ** 33 of them."""
 
 
 class Group(NamedTuple):
@@ -82,7 +83,7 @@ class FilmEntries(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the equations are made of; the names are those of the training parameters."""
+    """Rules for the equations, named as the training parameters."""
 
     max_films: int = 20_000
     row_exponent: float = -0.25
@@ -97,7 +98,9 @@ def taste_weights() -> np.ndarray:
     return table
 
 
-def standing(person: np.ndarray, film: np.ndarray, kind: np.ndarray, ts_ms: np.ndarray, line: np.ndarray) -> np.ndarray:
+def standing_events(
+    person: np.ndarray, film: np.ndarray, kind: np.ndarray, ts_ms: np.ndarray, line: np.ndarray
+) -> np.ndarray:
     """Return the index of the event that stands for each person and film, by person, then film: the latest opinion; if
     there is none, or since a clear, the latest watch, else click.
     """
@@ -105,27 +108,27 @@ def standing(person: np.ndarray, film: np.ndarray, kind: np.ndarray, ts_ms: np.n
     same = (person[order][1:] == person[order][:-1]) & (film[order][1:] == film[order][:-1])
     pair = np.cumsum(np.append(0, ~same)) if len(order) else order
     cleared = np.full(len(order), -1)
-    at = np.flatnonzero(kind[order] == CLEAR)
-    cleared[pair[at]] = at  # of several the last is written last
-    left = np.flatnonzero(np.arange(len(order)) > cleared[pair])
-    strength = np.select([kind == CLICK, kind == WATCH], [0, 1], 2)[order[left]]
-    ranked = left[np.lexsort((left, strength, pair[left]))]
+    clears = np.flatnonzero(kind[order] == CLEAR)
+    cleared[pair[clears]] = clears  # the last clear of a pair wins
+    remaining = np.flatnonzero(np.arange(len(order)) > cleared[pair])
+    strength = np.select([kind == CLICK, kind == WATCH], [0, 1], 2)[order[remaining]]
+    ranked = remaining[np.lexsort((remaining, strength, pair[remaining]))]
     last = np.append(pair[ranked][1:] != pair[ranked][:-1], True)[: len(ranked)]
     return np.asarray(order[ranked[last]])
 
 
-def packed(rows: Iterable[tuple[str, list[int], list[int], list[int]]]) -> Iterator[Group]:
+def pack_groups(rows: Iterable[tuple[str, list[int], list[int], list[int]]]) -> Iterator[Group]:
     """Yield people's rows (id, codes, times, lines) as groups of about half a million events."""
-    held: list[tuple[str, list[int], list[int], list[int]]] = []
+    batch: list[tuple[str, list[int], list[int], list[int]]] = []
     events = 0
     for row in rows:
-        held.append(row)
+        batch.append(row)
         events += len(row[1])
         if events >= GROUP_EVENTS:
-            yield group_of(held)
-            held, events = [], 0
-    if held:
-        yield group_of(held)
+            yield group_of(batch)
+            batch, events = [], 0
+    if batch:
+        yield group_of(batch)
 
 
 def group_of(rows: Sequence[tuple[str, list[int], list[int], list[int]]]) -> Group:
@@ -137,16 +140,16 @@ def group_of(rows: Sequence[tuple[str, list[int], list[int], list[int]]]) -> Gro
     person = np.repeat(np.arange(len(rows)), counts)[~wrong]
     code, ts_ms, line = code[~wrong], ts_ms[~wrong], line[~wrong]
     film, kind = code >> _FILM_SHIFT, (code >> _KIND_SHIFT) & _LOW
-    kept = standing(person, film, kind, ts_ms, line)
-    lengths = np.bincount(person[kept], minlength=len(rows))
+    valid = standing_events(person, film, kind, ts_ms, line)
+    lengths = np.bincount(person[valid], minlength=len(rows))
     users = [row[0] for row, length in zip(rows, lengths.tolist()) if length]  # noqa: B905 - Python 3.9
-    half_stars = (code[kept] & _LOW).astype(np.uint8)
-    return Group(users, lengths[lengths > 0], film[kept].astype(np.int32), kind[kept].astype(np.uint8), half_stars,
-                 ts_ms[kept], left_out)  # fmt: skip
+    half_stars = (code[valid] & _LOW).astype(np.uint8)
+    return Group(users, lengths[lengths > 0], film[valid].astype(np.int32), kind[valid].astype(np.uint8), half_stars,
+                 ts_ms[valid], left_out)  # fmt: skip
 
 
-def counted(group: Group, films: int) -> np.ndarray:
-    """Return for each film the people who like it, welcome it (weight above 0) and have an event with it,
+def film_counts(group: Group, films: int) -> np.ndarray:
+    """Return the number of people per film who like it, who welcome it (weight above 0), and who have an event on it,
     int64[3, films].
     """
     weight = taste_weights()[group.kind, group.half_stars]
@@ -154,13 +157,13 @@ def counted(group: Group, films: int) -> np.ndarray:
 
 
 def most_liked(counts: np.ndarray, votes: Sequence[int | None], ids: Sequence[str], most: int) -> np.ndarray:
-    """Return the most liked films, ties by votes, then as a catalogue is arranged; ascending int64."""
+    """Return the most liked films, ascending int64. Ties are broken by votes, then in the order of a catalogue."""
     likes, welcomes = counts[0].tolist(), counts[1].tolist()
 
     def place(film: int) -> tuple[int, int, int, int, str]:
-        given = votes[film]
-        known = welcomes[film] if given is None else min(max(given, 0), 2**31 - 1)
-        return -likes[film], -known, -welcomes[film], -(given or 0), ids[film]
+        film_votes = votes[film]
+        fame = welcomes[film] if film_votes is None else min(max(film_votes, 0), 2**31 - 1)
+        return -likes[film], -fame, -welcomes[film], -(film_votes or 0), ids[film]
 
     return np.sort(np.array(sorted(range(len(ids)), key=place)[:most], np.int64))
 
@@ -170,13 +173,13 @@ def entries_of(group: Group, position: np.ndarray, rules: Rules, films: int) -> 
     weight = taste_weights()[group.kind, group.half_stars]
     if not rules.graded:
         weight = (weight >= 1).astype(np.float32)
-    kept = (weight > 0) & (position[group.film] >= 0)
-    person = np.repeat(np.arange(len(group.lengths)), group.lengths)[kept]
+    selected = (weight > 0) & (position[group.film] >= 0)
+    person = np.repeat(np.arange(len(group.lengths)), group.lengths)[selected]
     lengths = np.bincount(person, minlength=len(group.lengths))
     relative = lengths[person] / (films if rules.row_exponent > 0 else 1)
-    value = np.rint(weight[kept].astype(np.float64) * relative ** (rules.row_exponent / 2) * 2**GRID_BITS)
-    film = position[group.film[kept]].astype(np.int32)
-    return FilmEntries(lengths[lengths > 0], film, value.astype(np.int32), weight[kept] >= 1)
+    value = np.rint(weight[selected].astype(np.float64) * relative ** (rules.row_exponent / 2) * 2**GRID_BITS)
+    film = position[group.film[selected]].astype(np.int32)
+    return FilmEntries(lengths[lengths > 0], film, value.astype(np.int32), weight[selected] >= 1)
 
 
 def slabs_of(films: int, most_bytes: int) -> list[tuple[int, int]]:
@@ -189,15 +192,15 @@ def slabs_of(films: int, most_bytes: int) -> list[tuple[int, int]]:
 
 
 def piece_of(entries: FilmEntries, first: int, end: int) -> FilmEntries | None:
-    """Return what a slab needs: of the people with a film of it, their entries from its first film on."""
+    """Return the entries that a slab needs: of people with a film in it, those from its first film on."""
     person = np.repeat(np.arange(len(entries.lengths)), entries.lengths)
     inside = (entries.film >= first) & (entries.film < end)
     has = np.bincount(person[inside], minlength=len(entries.lengths)) > 0
-    kept = (entries.film >= first) & has[person]
-    if not kept.any():
+    selected = (entries.film >= first) & has[person]
+    if not selected.any():
         return None
-    lengths = np.bincount(person[kept], minlength=len(entries.lengths))
-    return FilmEntries(lengths[lengths > 0], entries.film[kept], entries.value[kept], entries.liked[kept])
+    lengths = np.bincount(person[selected], minlength=len(entries.lengths))
+    return FilmEntries(lengths[lengths > 0], entries.film[selected], entries.value[selected], entries.liked[selected])
 
 
 def add(entries: FilmEntries, first: int, sums: np.ndarray, shared: np.ndarray) -> None:
@@ -208,37 +211,37 @@ def add(entries: FilmEntries, first: int, sums: np.ndarray, shared: np.ndarray) 
     rows, width = sums.shape
     film, value = entries.film.astype(np.int64) - first, entries.value.astype(np.float64)
     ends = np.repeat(np.cumsum(entries.lengths), entries.lengths)
-    mine = np.flatnonzero(film < rows)
-    # By film, who like it first: their pairs are then the first ones, too.
-    mine = mine[np.lexsort((~entries.liked[mine], film[mine]))]
-    bounds = np.searchsorted(film[mine], np.arange(rows + 1))
+    in_slab = np.flatnonzero(film < rows)
+    # By film, people who like it first, so that their pairs come first, too.
+    in_slab = in_slab[np.lexsort((~entries.liked[in_slab], film[in_slab]))]
+    bounds = np.searchsorted(film[in_slab], np.arange(rows + 1))
     for row in np.flatnonzero(np.diff(bounds)).tolist():
-        at = mine[bounds[row] : bounds[row + 1]]
+        at = in_slab[bounds[row] : bounds[row + 1]]
         counts = ends[at] - at
         place = np.arange(counts.sum()) + np.repeat(at - np.cumsum(counts) + counts, counts)
-        others = film[place]
+        second = film[place]
         weights = value[place] * np.repeat(value[at], counts)
-        sums[row] += np.bincount(others, weights, width).astype(np.int64)
-        both = int(counts[entries.liked[at]].sum())
-        shared[row] += np.bincount(others[:both][entries.liked[place[:both]]], minlength=width)
+        sums[row] += np.bincount(second, weights, width).astype(np.int64)
+        liked_pairs = int(counts[entries.liked[at]].sum())
+        shared[row] += np.bincount(second[:liked_pairs][entries.liked[place[:liked_pairs]]], minlength=width)
 
 
-def summed(pieces: Iterable[FilmEntries], first: int, end: int, films: int) -> tuple[np.ndarray, np.ndarray]:
+def sum_slab(pieces: Iterable[FilmEntries], first: int, end: int, films: int) -> tuple[np.ndarray, np.ndarray]:
     """Return sums and common likes of a slab's rows, int64 and int32 [end - first, films - first]."""
     sums = np.zeros((end - first, films - first), np.int64)
     shared = np.zeros((end - first, films - first), np.int32)
-    held: list[FilmEntries] = []
+    batch: list[FilmEntries] = []
     for piece in pieces:
-        held.append(piece)
-        if sum(len(each.film) for each in held) >= CHUNK_ENTRIES:
-            add(_joined(held), first, sums, shared)
-            held = []
-    if held:
-        add(_joined(held), first, sums, shared)
+        batch.append(piece)
+        if sum(len(entries.film) for entries in batch) >= CHUNK_ENTRIES:
+            add(_concatenated(batch), first, sums, shared)
+            batch = []
+    if batch:
+        add(_concatenated(batch), first, sums, shared)
     return sums, shared
 
 
-def _joined(pieces: Sequence[FilmEntries]) -> FilmEntries:
+def _concatenated(pieces: Sequence[FilmEntries]) -> FilmEntries:
     return FilmEntries(*(np.concatenate(column) for column in zip(*pieces)))  # noqa: B905 - Python 3.9
 
 
@@ -252,7 +255,7 @@ class GramRow(NamedTuple):
 
 
 def rows_of(matrix: str, first: int, sums: np.ndarray, shared: np.ndarray) -> Iterator[GramRow]:
-    """Yield the rows of a slab; more than 255 common likes are 255."""
+    """Yield the rows of a slab; common likes are capped at 255."""
     capped = np.minimum(shared, 255).astype(np.uint8)
     for at in range(len(sums)):
         yield GramRow(matrix, first + at, bytearray(sums[at, at:].tobytes()), bytearray(capped[at, at:].tobytes()))
@@ -268,20 +271,20 @@ def person_order(user: str) -> tuple[int, str]:
     return (int(user), user) if user.isdecimal() else (1 << 62, user)
 
 
-# What follows runs Spark.
+# The functions from here on run Spark.
 
 
 class LogFilms(NamedTuple):
-    """The films of the log, in the order of a hash of their ids, so that no slab has all the well-known ones."""
+    """The films of the log, ordered by a hash of their ids, so that the well-known ones are spread over the slabs."""
 
     ids: list[str]
     votes: list[int | None]
     place: dict[str, int]
-    """Of every id, other ids included."""
+    """Index of every id, including other ids."""
 
 
 def read_table(spark: SparkSession, path: str, form: str | None) -> DataFrame:
-    """Return a table of text columns; the form is that of the path's ending unless given."""
+    """Return a table of text columns; ``form`` defaults to the path's ending. Raises SystemExit for an unknown form."""
     name = path.rstrip("/").removesuffix(".gz").lower()
     form = form or next((form for form in ("parquet", "json", "jsonl", "csv") if name.endswith(form)), None)
     if form == "parquet":
@@ -290,38 +293,39 @@ def read_table(spark: SparkSession, path: str, form: str | None) -> DataFrame:
         return spark.read.json(path, primitivesAsString=True)
     if form == "csv":
         return spark.read.csv(path, header=True, escape='"')
-    raise SystemExit(f"{path}: say what it holds: --form csv, json or parquet")
+    raise SystemExit(f"{path}: unknown format; give --form csv, json or parquet")
 
 
-def named(table: DataFrame, wanted: Sequence[str], needed: Sequence[str], path: str) -> DataFrame:
-    """Return the wanted columns under our names. Raises SystemExit for a table without a needed one."""
+def select_columns(table: DataFrame, columns: Sequence[str], required: Sequence[str], path: str) -> DataFrame:
+    """Return these columns under our names. Raises SystemExit for a table without a required one."""
     folded = {name.lower().replace("_", ""): name for name in table.columns}
-    found = {ours: next((folded[each] for each in COLUMNS[ours] if each in folded), None) for ours in wanted}
-    for ours in needed:
-        if found[ours] is None:
-            raise SystemExit(f"{path}: no column of {ours} ({', '.join(COLUMNS[ours])}); it has {table.columns}")
-    return table.select([table[theirs].alias(ours) for ours, theirs in found.items() if theirs is not None])
+    sources = {target: next((folded[name] for name in COLUMNS[target] if name in folded), None) for target in columns}
+    for target in required:
+        if sources[target] is None:
+            raise SystemExit(f"{path}: no column for {target} ({', '.join(COLUMNS[target])}); it has {table.columns}")
+    return table.select([table[source].alias(target) for target, source in sources.items() if source is not None])
 
 
 def read_films(spark: SparkSession, path: str) -> LogFilms:
     """Return the films of a catalogue."""
     from pyspark.sql import functions as sql
 
-    table = named(read_table(spark, path, None), ("item", "votes", "others"), ("item",), path)
+    table = select_columns(read_table(spark, path, None), ("item", "votes", "others"), ("item",), path)
     item = sql.trim(sql.col("item").cast("string"))
     votes = sql.col("votes").cast("double").cast("long") if "votes" in table.columns else sql.lit(None).cast("long")
-    listed = dict(table.dtypes).get("others") == "array<string>"
-    rows = table.select(item, votes, sql.col("others") if listed else sql.lit(None)).collect()
+    has_aliases = dict(table.dtypes).get("others") == "array<string>"
+    rows = table.select(item, votes, sql.col("others") if has_aliases else sql.lit(None)).collect()
     first = {row[0]: row for row in reversed(rows) if row[0]}
     ids = sorted(first, key=lambda item: (hash_of(item), item))
-    place = {str(other): film for film, item in enumerate(ids) for other in first[item][2] or ()}
+    place = {str(alias): film for film, item in enumerate(ids) for alias in first[item][2] or ()}
     place.update({item: film for film, item in enumerate(ids)})
     return LogFilms(ids, [first[item][1] for item in ids], place)
 
 
-def coded(events: DataFrame, films: DataFrame, scale: float, number: int) -> DataFrame:
+def encode_events(events: DataFrame, films: DataFrame, scale: float, number: int) -> DataFrame:
     """Return ``user``, ``code``, ``ts`` and ``line``: film, kind and half stars in one number, below 0 for an event
-    that is left out; those are spread over keys of their own. ``number``: of the path, whose lines follow the others'.
+    that is left out; left-out events get keys of their own, spread evenly. ``number``: index of the path, whose lines
+    follow those of the paths before it.
     """
     from pyspark.sql import functions as sql
 
@@ -331,10 +335,10 @@ def coded(events: DataFrame, films: DataFrame, scale: float, number: int) -> Dat
         user.alias("user"), sql.trim(sql.col("item").cast("string")).alias("item"), _kind(events).alias("kind"),
         _half_stars(events, scale).alias("half"), _ms().alias("ms"), line.alias("line"),
     )  # fmt: skip
-    known = parsed.join(sql.broadcast(films), "item", "left")
+    joined = parsed.join(sql.broadcast(films), "item", "left")
     bad_id = (sql.length("user") > MAX_ID) | sql.col("user").rlike(r"[\x00-\x1f\x7f]")
     no_stars = (sql.col("kind") == RATING) & sql.col("half").isNull()
-    wrong = (
+    problems = (
         sql.col("user") == "",
         bad_id,
         sql.col("kind").isNull(),
@@ -345,10 +349,10 @@ def coded(events: DataFrame, films: DataFrame, scale: float, number: int) -> Dat
     half = sql.when(sql.col("kind") == RATING, sql.col("half")).otherwise(2)
     code = sql.col("film") * 2**_FILM_SHIFT + sql.col("kind") * 2**_KIND_SHIFT + half
     for at in reversed(range(len(PROBLEMS))):
-        code = sql.when(wrong[at], -1 - at).otherwise(code)
-    aside = sql.concat(sql.lit("\0"), sql.col("line") % 997)
-    chosen = known.select("user", code.cast("long").alias("code"), sql.coalesce("ms", sql.lit(0)).alias("ts"), "line")
-    return chosen.withColumn("user", sql.when(sql.col("code") < 0, aside).otherwise(sql.col("user")))
+        code = sql.when(problems[at], -1 - at).otherwise(code)
+    spread_key = sql.concat(sql.lit("\0"), sql.col("line") % 997)
+    codes = joined.select("user", code.cast("long").alias("code"), sql.coalesce("ms", sql.lit(0)).alias("ts"), "line")
+    return codes.withColumn("user", sql.when(sql.col("code") < 0, spread_key).otherwise(sql.col("user")))
 
 
 def _kind(events: DataFrame) -> Column:
@@ -374,8 +378,8 @@ def _half_stars(events: DataFrame, scale: float) -> Column:
 
 
 def _ms() -> Column:
-    """Return epoch milliseconds: of epoch seconds, milli-, micro- or nanoseconds, or of ISO 8601, UTC without an
-    offset.
+    """Return epoch milliseconds from epoch seconds, milli-, micro- or nanoseconds, or ISO 8601 (UTC if without an
+    offset).
     """
     from pyspark.sql import functions as sql
 
@@ -394,21 +398,21 @@ def gram_rows(
     films = int(position.max()) + 1
     slabs = slabs_of(films, slab_bytes)
 
-    def pieces(at: int, held: Iterator[Group]) -> Iterator[tuple[int, FilmEntries]]:
-        for number, group in enumerate(held):
+    def pieces(at: int, part: Iterator[Group]) -> Iterator[tuple[int, FilmEntries]]:
+        for number, group in enumerate(part):
             entries = entries_of(group, position, rules, films)
             for slab, (first, end) in enumerate(slabs):
                 piece = piece_of(entries, first, end)
                 if piece is not None:
                     yield slab * parts + (at + number) % parts, piece
 
-    def sums(key: int, held: Iterator[tuple[int, FilmEntries]]) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
-        yield key // parts, summed((piece for _, piece in held), *slabs[key // parts], films)
+    def sums(key: int, part: Iterator[tuple[int, FilmEntries]]) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
+        yield key // parts, sum_slab((piece for _, piece in part), *slabs[key // parts], films)
 
     of_parts = groups.mapPartitionsWithIndex(pieces).partitionBy(len(slabs) * parts, int).mapPartitionsWithIndex(sums)
     if parts > 1:
-        of_parts = of_parts.reduceByKey(lambda one, other: (one[0] + other[0], one[1] + other[1]), len(slabs))
-    return of_parts.flatMap(lambda held: map(tuple, rows_of(name, slabs[held[0]][0], *held[1])))
+        of_parts = of_parts.reduceByKey(lambda left, right: (left[0] + right[0], left[1] + right[1]), len(slabs))
+    return of_parts.flatMap(lambda slab: map(tuple, rows_of(name, slabs[slab[0]][0], *slab[1])))
 
 
 def lengths_of(groups: RDD[Group], position: np.ndarray, rules: Rules) -> list[int]:
@@ -422,49 +426,51 @@ def lengths_of(groups: RDD[Group], position: np.ndarray, rules: Rules) -> list[i
     return [int(count) for count in np.trim_zeros(counts, "b")]
 
 
-def sampled(groups: RDD[Group], tuning: np.ndarray) -> list[tuple[int, int, int, int, int]]:
-    """Return (person, film, kind, half stars, ts_ms) of the people lambda is chosen by, on its films."""
+def tuning_sample(groups: RDD[Group], tuning: np.ndarray) -> list[tuple[int, int, int, int, int]]:
+    """Return (person, film, kind, half stars, ts_ms) of the people and films by which lambda is chosen."""
 
     def eligible(group: Group) -> list[tuple[int, str]]:
         liked = (taste_weights()[group.kind, group.half_stars] >= 1) & (tuning[group.film] >= 0)
         person = np.repeat(np.arange(len(group.lengths)), group.lengths)
         likes = np.bincount(person[liked], minlength=len(group.lengths))
-        return [(hash_of(group.users[at]), group.users[at]) for at in np.flatnonzero(likes >= MIN_LIKES).tolist()]
+        users = [group.users[index] for index in np.flatnonzero(likes >= MIN_LIKES).tolist()]
+        return [(hash_of(user), user) for user in users]
 
     chosen = sorted((user for _, user in groups.flatMap(eligible).takeOrdered(MAX_PEOPLE)), key=person_order)
-    number = {user: at for at, user in enumerate(chosen)}
+    number = {user: index for index, user in enumerate(chosen)}
 
-    def theirs(group: Group) -> Iterator[tuple[int, int, int, int, int]]:
+    def events_of(group: Group) -> Iterator[tuple[int, int, int, int, int]]:
         ends = np.cumsum(group.lengths).tolist()
-        for at, user in enumerate(group.users):
+        for index, user in enumerate(group.users):
             if user in number:
-                for event in range(ends[at] - int(group.lengths[at]), ends[at]):
+                for event in range(ends[index] - int(group.lengths[index]), ends[index]):
                     if tuning[group.film[event]] >= 0:
-                        told = (group.film, group.kind, group.half_stars, group.ts_ms)
-                        yield (number[user], *(int(column[event]) for column in told))  # type: ignore[misc]
+                        columns = (group.film, group.kind, group.half_stars, group.ts_ms)
+                        yield (number[user], *(int(column[event]) for column in columns))  # type: ignore[misc]
 
-    return sorted(groups.flatMap(theirs).collect())
+    return sorted(groups.flatMap(events_of).collect())
 
 
 def run(spark: SparkSession, options: argparse.Namespace) -> dict[str, Any]:
-    """Count, write the result below ``options.out`` and return what its ``about`` says. Raises SystemExit."""
+    """Count, write the result below ``options.out``, and return its ``about`` document. Raises SystemExit."""
     from pyspark import StorageLevel
 
     rules = Rules(options.max_films, options.row_exponent, not options.not_graded)
     films = read_films(spark, options.films)
     places = spark.createDataFrame(list(films.place.items()), "item string, film long")
-    wanted = ("user", "item", "event", "value", "ts")
+    columns = ("user", "item", "event", "value", "ts")
     tables = [
-        named(read_table(spark, path, options.form), wanted, ("user", "item", "ts"), path) for path in options.events
+        select_columns(read_table(spark, path, options.form), columns, ("user", "item", "ts"), path)
+        for path in options.events
     ]
-    codes = [coded(table, places, options.scale, number) for number, table in enumerate(tables)]
-    whole = codes[0]
-    for other in codes[1:]:
-        whole = whole.unionByName(other)
-    groups = _grouped(whole).persist(StorageLevel.MEMORY_AND_DISK)
-    counts = groups.map(lambda group: counted(group, len(films.ids))).treeReduce(np.add)
+    codes = [encode_events(table, places, options.scale, number) for number, table in enumerate(tables)]
+    all_codes = codes[0]
+    for more_codes in codes[1:]:
+        all_codes = all_codes.unionByName(more_codes)
+    groups = _groups_of(all_codes).persist(StorageLevel.MEMORY_AND_DISK)
+    counts = groups.map(lambda group: film_counts(group, len(films.ids))).treeReduce(np.add)
     if not counts[0].any():
-        raise SystemExit("nobody likes anything in these events: there is nothing to count")
+        raise SystemExit("no event is a like: there is nothing to count")
     positions = [
         positions_of(most_liked(counts, films.votes, films.ids, most), len(films.ids))
         for most in (rules.max_films, min(TUNING_FILMS, rules.max_films))
@@ -476,15 +482,15 @@ def run(spark: SparkSession, options: argparse.Namespace) -> dict[str, Any]:
     return about
 
 
-def _grouped(codes: DataFrame) -> RDD[Group]:
+def _groups_of(codes: DataFrame) -> RDD[Group]:
     from pyspark.sql import functions as sql
 
     lists = [sql.collect_list(column) for column in ("code", "ts", "line")]
-    return codes.groupBy("user").agg(*lists).rdd.map(tuple).mapPartitions(packed)
+    return codes.groupBy("user").agg(*lists).rdd.map(tuple).mapPartitions(pack_groups)
 
 
 def positions_of(chosen: np.ndarray, films: int) -> np.ndarray:
-    """Return the place of each film among the chosen ones, int64[films]; -1 for the others."""
+    """Return the position of each film among the chosen ones, int64[films]; -1 for all others."""
     position = np.full(films, -1, np.int64)
     position[chosen] = np.arange(len(chosen))
     return position
@@ -502,7 +508,7 @@ def _write(
     ]
     columns = "item_id string, table int, tuning int, likes long, welcomes long, events long"
     spark.createDataFrame(rows, columns).coalesce(1).write.mode(mode).parquet(f"{options.out}/films")
-    sample = [(person, films.ids[film], *rest) for person, film, *rest in sampled(groups, tuning)]
+    sample = [(person, films.ids[film], *rest) for person, film, *rest in tuning_sample(groups, tuning)]
     columns = "person int, item_id string, kind int, half_stars int, ts_ms long"
     spark.createDataFrame(sample, columns).coalesce(1).write.mode(mode).parquet(f"{options.out}/sample")
     slab_bytes = int(options.slab_mb * 1e6)
@@ -533,11 +539,13 @@ def _about(groups: RDD[Group], counts: np.ndarray, positions: list[np.ndarray], 
     }
 
 
-def arguments(given: Sequence[str]) -> argparse.Namespace:
+def arguments(words: Sequence[str]) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="gram_job.py", description="Count the Gram matrix of events with Spark.")
     parser.add_argument("--events", nargs="+", required=True, help="files or folders of events")
-    parser.add_argument("--form", choices=("csv", "json", "parquet"), help="of the events; default: by their ending")
+    parser.add_argument(
+        "--form", choices=("csv", "json", "parquet"), help="format of the events; default: by the ending"
+    )
     parser.add_argument(
         "--films", required=True, help="the catalogue: items.parquet of a build, movies.csv, JSON lines"
     )
@@ -546,20 +554,22 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=5.0, help="maximum of the rating scale")
     parser.add_argument("--max-films", type=int, default=20_000, help="films in the tables, at most 65,535")
     parser.add_argument("--row-exponent", type=float, default=-0.25, help="a person with n films weighs n ** exponent")
-    parser.add_argument("--not-graded", action="store_true", help="a like counts 1 and nothing else counts")
-    parser.add_argument("--parts", type=int, default=1, help="parts of the people; more if a task is given too much")
+    parser.add_argument("--not-graded", action="store_true", help="a like counts 1, any other event nothing")
     parser.add_argument(
-        "--slab-mb", type=float, default=128.0, help="a task's sums; its process takes three times that"
+        "--parts", type=int, default=1, help="parts into which people are split; more parts make smaller tasks"
     )
-    return parser.parse_args(given)
+    parser.add_argument(
+        "--slab-mb", type=float, default=128.0, help="megabytes of a task's sums; its process uses three times as much"
+    )
+    return parser.parse_args(words)
 
 
-def main(given: Sequence[str]) -> None:
+def main(words: Sequence[str]) -> None:
     """Run the job in the session of spark-submit, or in a new local one."""
     from pyspark.sql import SparkSession
 
-    options = arguments(given)
-    # Times without an offset are UTC, and what cannot be cast is null, as it was before Spark 4.
+    options = arguments(words)
+    # Times without an offset are UTC, and values that cannot be cast are null, as before Spark 4.
     session = SparkSession.builder.appName("marquee-gram").config("spark.sql.session.timeZone", "UTC")
     spark = session.config("spark.sql.ansi.enabled", "false").getOrCreate()
     try:

@@ -12,29 +12,29 @@ import optuna
 from data_jobs.tuning.space import Space
 from data_jobs.tuning.sweep import WeightsTrial
 
-AT_RANDOM = 12
-"""Trials before the estimator takes over."""
+RANDOM_TRIALS = 12
+"""Random trials before the estimator takes over."""
 _DIGITS = 4
 
 
-def propose(done: Sequence[WeightsTrial], space: Space, seed: int) -> dict[str, float]:
-    """Return values to try next, four digits each."""
+def propose(trials: Sequence[WeightsTrial], space: Space, seed: int) -> dict[str, float]:
+    """Return the values to try next, rounded to four digits."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    wanted: dict[str, optuna.distributions.BaseDistribution] = {
+    distributions: dict[str, optuna.distributions.BaseDistribution] = {
         name: optuna.distributions.FloatDistribution(bounds.low, bounds.high, log=bounds.log)
         for name, bounds in space.items()
     }
-    sampler = optuna.samplers.TPESampler(seed=seed * 100_003 + len(done), n_startup_trials=AT_RANDOM)
+    sampler = optuna.samplers.TPESampler(seed=seed * 100_003 + len(trials), n_startup_trials=RANDOM_TRIALS)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials(
         [
-            optuna.trial.create_trial(params=dict(trial.values), distributions=dict(wanted), value=trial.worth)
-            for trial in done
+            optuna.trial.create_trial(params=dict(trial.values), distributions=dict(distributions), value=trial.worth)
+            for trial in trials
         ]
     )
-    asked = study.ask(dict(wanted)).params
-    return {name: _rounded(float(asked[name]), space[name].low, space[name].high) for name in space}
+    proposal = study.ask(dict(distributions)).params
+    return {name: _round(float(proposal[name]), space[name].low, space[name].high) for name in space}
 
 
-def _rounded(value: float, low: float, high: float) -> float:
+def _round(value: float, low: float, high: float) -> float:
     return min(max(float(f"{value:.{_DIGITS}g}"), low), high)

@@ -9,22 +9,22 @@ from services.recommender.domain.weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``log``: searched on a logarithmic scale, for values without a natural 0."""
+    """Bounds of a weight. ``log``: searched on a logarithmic scale, for values without a natural 0."""
 
     low: float
     high: float
     log: bool = False
 
     def around(self, value: float) -> "Bounds":
-        """Return the bounds, wide enough for a value that is in use."""
+        """Return the bounds, widened to include the value in use."""
         return Bounds(min(self.low, value), max(self.high, value), self.log and value > 0)
 
 
 Space = Mapping[str, Bounds]
 
-# The collaborative signal is the unit of the others, so its weight stays. What only acts without any ratings, with a
-# query or on similar films is not asked for on a validation split.
-SEARCHED: Space = {
+# The weight of the collaborative signal is the unit of all others, so it is fixed. Weights that only act without
+# ratings, with a query or on similar films have no effect on a validation split.
+SEARCH_SPACE: Space = {
     "recency_floor": Bounds(0.0, 1.0),
     "recency_span": Bounds(1.0, 40.0, log=True),
     "blend_half": Bounds(2.0, 30.0, log=True),
@@ -47,18 +47,18 @@ SEARCHED: Space = {
 
 def space_of(names: Collection[str], base: Weights) -> Space:
     """Return the bounds of these weights (all, if empty), widened to include the values in use. Raises DataError."""
-    strange = sorted(set(names) - set(SEARCHED))
-    if strange:
-        raise DataError(f"weight {strange[0]!r} cannot be searched; expected one of {', '.join(SEARCHED)}")
+    unknown = sorted(set(names) - set(SEARCH_SPACE))
+    if unknown:
+        raise DataError(f"weight {unknown[0]!r} cannot be searched; expected one of {', '.join(SEARCH_SPACE)}")
     return {
         name: bounds.around(float(getattr(base, name)))
-        for name, bounds in SEARCHED.items()
+        for name, bounds in SEARCH_SPACE.items()
         if not names or name in names
     }
 
 
 def with_values(base: Weights, values: Mapping[str, float]) -> Weights:
-    """Return the weights with other values."""
+    """Return the weights with these values replaced."""
     changed: dict[str, float] = dict(values)
     return replace(base, **changed)  # type: ignore[arg-type]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from data_jobs.report import DataError
 from data_jobs.tuning.space import Space
 
-_FIRST = ("setup", "trial", "worth", "diversity", "seconds")
+_COLUMNS = ("setup", "trial", "worth", "diversity", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsTrial:
-    """Weights that were tried: ``values`` in the search space; ``worth`` relative to the weights in use, trial 0.
-    ``figures``: NDCG@10 of each group.
+    """One trial: ``values`` of the weights in the search space; ``worth`` relative to the weights in use, which are
+    trial 0; ``figures``: NDCG@10 of each group.
     """
 
     number: int
@@ -27,17 +27,17 @@ class WeightsTrial:
 
 
 class Sweep:
-    """A CSV file of trials. ``setup``: a hash of data, splits, seed and space; a file with another one is refused."""
+    """A CSV file of trials. ``setup``: a hash of data, splits, seed and space; a file with another setup is refused."""
 
     def __init__(self, path: Path, setup: str, space: Space, groups: Sequence[str]) -> None:
         self.path = path
         self._setup = setup
         self._space = space
         self._groups = tuple(groups)
-        self._head = (*_FIRST, *(f"ndcg {group}" for group in self._groups), *space)
+        self._head = (*_COLUMNS, *(f"ndcg {group}" for group in self._groups), *space)
 
     def read(self) -> list[WeightsTrial]:
-        """Return the trials so far; a line that an interruption cut short is taken off the file.
+        """Return the trials so far; a line that an interruption cut short is removed from the file.
 
         Raises DataError for a file of another search.
         """
@@ -46,19 +46,19 @@ class Sweep:
             self.path.write_text(self._line(self._head), encoding="utf-8")
             return []
         text = self.path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        rows = list(csv.reader(io.StringIO(whole)))
+        complete = text[: text.rfind("\n") + 1]
+        rows = list(csv.reader(io.StringIO(complete)))
         if not rows or tuple(rows[0]) != self._head or any(row[0] != self._setup for row in rows[1:]):
             raise DataError(
-                f"{self.path}: holds a search over other data, people, weights or with another seed; begin anew with "
-                "--fresh, or give another folder with --out"
+                f"{self.path}: holds a search over other data, people or weights, or with another seed; start over "
+                "with --fresh, or give another folder with --out"
             )
-        if whole != text:
-            self.path.write_text(whole, encoding="utf-8")
+        if complete != text:
+            self.path.write_text(complete, encoding="utf-8")
         return [self._trial(row) for row in rows[1:]]
 
     def add(self, trial: WeightsTrial) -> None:
-        """Write a trial at the end."""
+        """Append a trial to the file."""
         figures = (repr(trial.figures[group]) for group in self._groups)
         first = (self._setup, str(trial.number), repr(trial.worth), repr(trial.diversity), f"{trial.seconds:.1f}")
         with self.path.open("a", encoding="utf-8") as file:
@@ -70,8 +70,8 @@ class Sweep:
         return out.getvalue()
 
     def _trial(self, row: Sequence[str]) -> WeightsTrial:
-        _, number, worth, diversity, seconds = row[: len(_FIRST)]
-        rest = [float(cell) for cell in row[len(_FIRST) :]]
+        _, number, worth, diversity, seconds = row[: len(_COLUMNS)]
+        rest = [float(cell) for cell in row[len(_COLUMNS) :]]
         figures = dict(zip(self._groups, rest, strict=False))
         values = dict(zip(self._space, rest[len(self._groups) :], strict=True))
         return WeightsTrial(int(number), values, float(worth), float(diversity), figures, float(seconds))

@@ -1,4 +1,4 @@
-"""Search the ranking's weights on validation splits, and judge the winner by people who did not choose it."""
+"""Search the ranking's weights on validation splits, and judge the best by people who did not choose them."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from data_jobs.train import TrainParams
 from data_jobs.tuning.search import propose
 from data_jobs.tuning.space import Space, space_of, values_of, with_values
 from data_jobs.tuning.sweep import Sweep, WeightsTrial
-from data_jobs.tuning.validation import GroupResults, ValidationGroup, groups_of, measured
+from data_jobs.tuning.validation import GroupResults, ValidationGroup, groups_of, measure
 from data_jobs.tuning.worth import margin, variety, worth
 from services.recommender.domain.weights import Weights
 
@@ -40,7 +40,7 @@ class TuningOrder:
 
 @dataclass(frozen=True, slots=True)
 class JudgedGroup:
-    """One group of the people who judge: NDCG@10 with the weights in use, with the winner, and the difference."""
+    """One group of the people who judge: NDCG@10 with the weights in use, with the best, and the difference."""
 
     group: str
     before: float
@@ -50,8 +50,9 @@ class JudgedGroup:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """``best``: the trial of the largest worth. ``chosen_by``: its margin among the people who chose it, which luck
-    inflates; ``judged_by``: among the others. ``diversity``: intra-list diversity before and after, among the others.
+    """The result. ``best``: the trial of the largest worth. ``chosen_by``: its margin among the people who chose it,
+    which luck inflates; ``judged_by``: among the judging half. ``diversity``: intra-list diversity before and after,
+    in the judging half.
     """
 
     name: str
@@ -69,14 +70,14 @@ class Tuned:
 
     @property
     def better(self) -> bool:
-        """Return whether people who did not choose the winner find it better, beyond chance."""
+        """Return whether the best trial is significantly better for the judging half."""
         return self.judged_by.low > 0
 
 
-def tune(order: EvaluationOrder, wanted: TuningOrder, progress: Progress) -> Tuned:
-    """Search. The holdout of the order, if any, is left out. Raises DataError, TrainingError, BundleError."""
+def tune(order: EvaluationOrder, tuning: TuningOrder, progress: Progress) -> Tuned:
+    """Search the weights without the holdout of the order, if any. Raises DataError, TrainingError, BundleError."""
     params, base = read_params(order.params)
-    space = space_of(wanted.names, base)
+    space = space_of(tuning.names, base)
     dataset, report = read_data(order, progress)
     training = dataset if order.holdout is None else split.read(order.holdout, dataset, report).training
     vectors = vectors_of(order, training, progress)
@@ -85,28 +86,28 @@ def tune(order: EvaluationOrder, wanted: TuningOrder, progress: Progress) -> Tun
         groups = groups_of(training, workshop, order.seed, progress)
         name = f"{order.holdout.stem if order.holdout else 'all'}_seed-{order.seed}"
         sweep = Sweep(
-            wanted.folder / f"sweep_{name}.csv",
+            tuning.folder / f"sweep_{name}.csv",
             _setup(training, groups, base, space, order.seed),
             space,
             [group.name for group in groups if group.half(judging=False)],
         )
-        if wanted.fresh:
+        if tuning.fresh:
             sweep.path.unlink(missing_ok=True)
-        trials, resumed = _searched(sweep, groups, base, space, wanted.trials, order.seed, progress)
-        return _judged(name, sweep, groups, base, params, trials, resumed)
+        trials, resumed = _search(sweep, groups, base, space, tuning.trials, order.seed, progress)
+        return _judge(name, sweep, groups, base, params, trials, resumed)
 
 
 def _setup(training: Dataset, groups: Sequence[ValidationGroup], base: Weights, space: Space, seed: int) -> str:
     """Return a hash of everything that affects a trial's figures, except its values."""
-    told = [
+    inputs = [
         sorted(training.sources), len(training.films), len(training.events), seed, base.to_json(),
         {name: [bounds.low, bounds.high, bounds.log] for name, bounds in space.items()},
         [[group.name, len(group.cases), group.bench.bundle.version] for group in groups],
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _searched(
+def _search(
     sweep: Sweep,
     groups: Sequence[ValidationGroup],
     base: Weights,
@@ -118,21 +119,21 @@ def _searched(
     """Return all trials, the weights in use first, and how many of them came from the file."""
     trials = sweep.read()
     resumed = len(trials)
-    today = measured(groups, base, judging=False)
+    baseline = measure(groups, base, judging=False)
     progress.advance("trying weights", len(trials), count)
     while len(trials) < count:
         started = time.monotonic()
         values = propose(trials, space, seed) if trials else values_of(base, space)
-        found = measured(groups, with_values(base, values), judging=False) if trials else today
-        figures = {each.group: float(each.result.ndcg.mean()) for each in found}
-        took = time.monotonic() - started
-        trials.append(WeightsTrial(len(trials), values, worth(found, today), variety(found), figures, took))
+        results = measure(groups, with_values(base, values), judging=False) if trials else baseline
+        figures = {group.group: float(group.result.ndcg.mean()) for group in results}
+        seconds = time.monotonic() - started
+        trials.append(WeightsTrial(len(trials), values, worth(results, baseline), variety(results), figures, seconds))
         sweep.add(trials[-1])
         progress.advance("trying weights", len(trials), count)
     return trials, resumed
 
 
-def _judged(
+def _judge(
     name: str,
     sweep: Sweep,
     groups: Sequence[ValidationGroup],
@@ -141,22 +142,22 @@ def _judged(
     trials: list[WeightsTrial],
     resumed: int,
 ) -> Tuned:
-    """Judge the winner by the other half, and write its weights."""
+    """Judge the best trial by the other half, and write its weights."""
     best = max(trials, key=lambda trial: trial.worth)
     weights = with_values(base, best.values)
     path = sweep.path.with_name(f"weights_{name}.json")
     path.write_text(json.dumps(_file_of(params, weights), indent=1) + "\n", encoding="utf-8")
-    choosing, judging = ((measured(groups, base, half), measured(groups, weights, half)) for half in (False, True))
+    choosing, judging = ((measure(groups, base, half), measure(groups, weights, half)) for half in (False, True))
     return Tuned(
         name=name,
-        people=len({person for each in (*choosing[0], *judging[0]) for person in each.people}),
+        people=len({person for group in (*choosing[0], *judging[0]) for person in group.people}),
         trials=tuple(trials),
         resumed=resumed,
         best=best,
         changed={
-            each: (float(getattr(base, each)), value)
-            for each, value in best.values.items()
-            if value != float(getattr(base, each))
+            weight: (float(getattr(base, weight)), value)
+            for weight, value in best.values.items()
+            if value != float(getattr(base, weight))
         },
         chosen_by=margin(choosing[1], choosing[0]),
         judged_by=margin(judging[1], judging[0]),
@@ -178,11 +179,11 @@ def _file_of(params: TrainParams, weights: Weights) -> dict[str, Any]:
         "train": (params.to_json(), TrainParams().to_json()),
         "weights": (weights.to_json(), Weights().to_json()),
     }
-    found = {
-        part: {name: value for name, value in mine.items() if value != default[name]}
-        for part, (mine, default) in parts.items()
+    changed = {
+        part: {name: value for name, value in chosen.items() if value != default[name]}
+        for part, (chosen, default) in parts.items()
     }
-    return {part: values for part, values in found.items() if values or part == "weights"}
+    return {part: values for part, values in changed.items() if values or part == "weights"}
 
 
 def document(tuned: Tuned) -> dict[str, Any]:
@@ -196,8 +197,8 @@ def document(tuned: Tuned) -> dict[str, Any]:
         "changed": {name: {"from": old, "to": new} for name, (old, new) in tuned.changed.items()},
         "margin": {"chosen_by": _interval(tuned.chosen_by), "judged_by": _interval(tuned.judged_by)},
         "groups": [
-            {"group": each.group, "before": each.before, "after": each.after, "gain": _interval(each.gain)}
-            for each in tuned.groups
+            {"group": group.group, "before": group.before, "after": group.after, "gain": _interval(group.gain)}
+            for group in tuned.groups
         ],
         "diversity": {"before": tuned.diversity[0], "after": tuned.diversity[1]},
         "better": tuned.better,
@@ -206,5 +207,5 @@ def document(tuned: Tuned) -> dict[str, Any]:
     }
 
 
-def _interval(found: Interval) -> dict[str, float]:
-    return {"mean": found.mean, "low": found.low, "high": found.high, "people": found.n}
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high, "people": interval.n}

@@ -1,8 +1,8 @@
-"""Validation splits, cut from the training data: whole profiles, and people unseen in training with a few likes.
+"""Validation splits of the training data: whole profiles, and people unseen in training with a few likes.
 
-Two splits, by chance and by time: a fifth of the people leaves training altogether; of the others a fifth of the likes
-is hidden (:mod:`data_jobs.evaluate.split`). Half of the people choose the weights, the other half judges the choice:
-the best of many trials is partly the luckiest, so only people who did not choose can judge it.
+Two splits, at random and by time: a fifth of the people is left out of training; of the others a fifth of the likes is
+hidden (:mod:`data_jobs.evaluate.split`). Half of the people choose the weights, the other half judges the choice:
+the best of many trials is partly luck, so only people who did not choose can judge it.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ from data_jobs.report import DataError, Progress, Silent
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 
-STRANGERS = 0.2
-"""Share of the people who leave training."""
+UNSEEN_SHARE = 0.2
+"""Share of the people who are left out of training."""
 FEW = (1, 3, 5)
 LEAST_PEOPLE = 20
-"""People of each half with whole profiles; fewer choose nothing but noise."""
+"""Least people with whole profiles per half; with fewer, the choice is noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidationGroup:
-    """People of one kind, all on one bench. ``judges``: which cases judge rather than choose, bool[cases]."""
+    """People of one kind on one workbench. ``judges`` bool[cases]: True for cases that judge, False if they choose."""
 
     name: str
     bench: Workbench
@@ -54,7 +54,7 @@ class GroupResults:
 
     @property
     def worth(self) -> NDArray[np.float64]:
-        """Return what is to be made larger, float64[cases]."""
+        """Return the value to maximise, float64[cases]."""
         return np.asarray(self.result.recall + self.result.ndcg)
 
 
@@ -63,47 +63,47 @@ def groups_of(training: Dataset, workshop: Workshop, seed: int, progress: Progre
     rng = np.random.default_rng(seed)
     people = len(training.events.user_ids)
     judges = dict(zip(training.events.user_ids, (rng.permutation(people) % 2 == 1).tolist(), strict=True))
-    found = []
+    groups = []
     for done, kind in enumerate(PER_PERSON):
         progress.advance("training on the validation splits", done, len(PER_PERSON))
-        strangers = np.sort(rng.permutation(people)[: round(STRANGERS * people)])
-        found += _groups(training, workshop, kind, strangers, judges, seed)
+        unseen = np.sort(rng.permutation(people)[: round(UNSEEN_SHARE * people)])
+        groups += _groups(training, workshop, kind, unseen, judges, seed)
     progress.advance("training on the validation splits", len(PER_PERSON), len(PER_PERSON))
-    return found
+    return groups
 
 
 def _groups(
     training: Dataset,
     workshop: Workshop,
     kind: SplitKind,
-    strangers: NDArray[np.intp],
+    unseen: NDArray[np.intp],
     judges: dict[str, bool],
     seed: int,
 ) -> list[ValidationGroup]:
-    known = split.without(training, np.isin(training.events.user, strangers))
-    holdout = split.draw(known, kind, seed)
+    seen_part = split.without(training, np.isin(training.events.user, unseen))
+    holdout = split.draw(seen_part, kind, seed)
     bench = workshop.make(holdout.training)
-    everybody = People(on_rows_of(bench.bundle.catalogue, training), bench.bundle.catalogue)
+    all_people = People(on_rows_of(bench.bundle.catalogue, training), bench.bundle.catalogue)
     cases = {f"whole profile, {kind}": bench.people.cases(holdout.relevant)}
     for likes in FEW:
-        cases[f"{likes_in_words(likes)}, {kind}"] = cut(everybody, strangers.tolist(), likes, seed)
-    found = [
-        ValidationGroup(name, bench, mine, np.array([judges[case.profile.user_id or ""] for case in mine], bool))
-        for name, mine in cases.items()
-        if mine
+        cases[f"{likes_in_words(likes)}, {kind}"] = cut(all_people, unseen.tolist(), likes, seed)
+    groups = [
+        ValidationGroup(name, bench, people, np.array([judges[case.profile.user_id or ""] for case in people], bool))
+        for name, people in cases.items()
+        if people
     ]
-    whole = found[0].judges
-    if min(int(whole.sum()), int((~whole).sum())) < LEAST_PEOPLE:
+    whole_profiles = groups[0].judges
+    if min(int(whole_profiles.sum()), int((~whole_profiles).sum())) < LEAST_PEOPLE:
         raise DataError(
-            f"only {len(whole)} people have {split.MIN_LIKES} likes or more; at least {2 * LEAST_PEOPLE} are needed to "
-            "choose weights by, so keep those that are set"
+            f"only {len(whole_profiles)} people have {split.MIN_LIKES} likes or more; at least {2 * LEAST_PEOPLE} are "
+            "needed to choose weights, so keep the current ones"
         )
-    return found
+    return groups
 
 
-def measured(groups: Sequence[ValidationGroup], weights: Weights, judging: bool) -> list[GroupResults]:
-    """Rank for everyone of one half with these weights, as the API does by default."""
-    found, pipelines = list[GroupResults](), dict[int, Pipeline]()
+def measure(groups: Sequence[ValidationGroup], weights: Weights, judging: bool) -> list[GroupResults]:
+    """Rank for all people of one half with these weights, as the API does by default."""
+    results, pipelines = list[GroupResults](), dict[int, Pipeline]()
     for group in groups:
         cases = group.half(judging)
         if not cases:
@@ -113,5 +113,5 @@ def measured(groups: Sequence[ValidationGroup], weights: Weights, judging: bool)
         bench = replace(group.bench, pipeline=pipelines[id(group.bench)])
         lists = lists_of(PipelineModel(bench), cases, Silent())
         people = tuple(case.profile.user_id or "" for case in cases)
-        found.append(GroupResults(group.name, people, result_of(group.name, lists, cases, bench)))
-    return found
+        results.append(GroupResults(group.name, people, result_of(group.name, lists, cases, bench)))
+    return results

@@ -21,8 +21,8 @@ def write_archive(path: Path, files: Mapping[str, bytes], manifest: Mapping[str,
     part = path.with_name(f"{path.name}.part")
     with (
         part.open("wb") as raw,
-        gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for name in sorted(content):
             entry = tarfile.TarInfo(name)
@@ -32,5 +32,5 @@ def write_archive(path: Path, files: Mapping[str, bytes], manifest: Mapping[str,
 
 
 def empty_archive(path: Path) -> None:
-    """Return an archive without a model: an endpoint that has it returns no films, as before the first release."""
+    """Write an archive without a model, for use before the first release: its endpoint returns no films."""
     write_archive(path, {}, {"model_version": ""})

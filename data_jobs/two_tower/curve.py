@@ -11,16 +11,16 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 60, 44, 36
 _INK, _MUTED, _LOSS, _RECALL = "#1f2933", "#667380", "#94a3b8", "#c2410c"
 
 
-def drawn(curve: "Curve") -> str:
+def draw_curve(curve: "Curve") -> str:
     """Return an SVG document: the loss on the left scale, Recall@10 of the hidden likes on the right one."""
     best = curve.best
-    title = f"Two towers: epoch {best.number} of {len(curve.judged)} foretells most, Recall@10 {best.recall:.3f}"
+    title = f"Two towers: epoch {best.number} of {len(curve.judged)} is the best, Recall@10 {best.recall:.3f}"
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-    look = 'font-family="system-ui, sans-serif" font-size="12"'
+    font = 'font-family="system-ui, sans-serif" font-size="12"'
     x = f"{_LEFT + (best.number - 1) * _step(len(curve.judged)):.1f}"
     below, epochs = HEIGHT - _BOTTOM, f"epoch 1 to {len(curve.judged)}"
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}" {look}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}" {font}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="16" y="26" font-size="15" font-weight="600" fill="{_INK}">{title}</text>',
         f'<line x1="{x}" x2="{x}" y1="{_TOP}" y2="{below}" stroke="{_MUTED}" stroke-dasharray="3 4"/>',

@@ -1,4 +1,4 @@
-"""Training examples: likes to be distinguished from other films, each with its person's history."""
+"""Training examples: likes against other films, each with its person's history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def bags_of(histories: sp.csr_matrix) -> Bags:
 class Batch:
     """``person`` int64[b] and ``film`` int64[b] of some likes, ``weight`` float32[b] of each in its person's history.
     ``people`` int64[u]: the distinct people; ``place`` int64[b]: the position of each like's person among them;
-    ``bags``: their histories, from which a like that is ``kept`` (bool[b]) must be removed.
+    ``bags``: their histories, with dropout; ``in_bag`` bool[b]: whether the like is still in its history.
     """
 
     person: Ints
@@ -46,12 +46,12 @@ class Batch:
     weight: Floats
     people: Ints
     place: Ints
-    kept: NDArray[np.bool_]
+    in_bag: NDArray[np.bool_]
     bags: Bags
 
 
 class Examples:
-    """The likes of all people (``person``, ``film`` int64[n]) and everyone's history, csr float32[people, films]."""
+    """The likes of all people (``person``, ``film`` int64[n]) and all histories, csr float32[people, films]."""
 
     def __init__(self, interactions: Interactions) -> None:
         self.history = interactions.matrix()
@@ -81,14 +81,14 @@ class Examples:
     def _batch(self, at: Ints, dropout: float, rng: np.random.Generator) -> Batch:
         people, place = np.unique(self.person[at], return_inverse=True)
         histories = self.history[people]
-        kept_entry = rng.random(histories.nnz) >= dropout
-        histories.data = np.where(kept_entry, histories.data, np.float32(0))
+        is_visible = rng.random(histories.nnz) >= dropout
+        histories.data = np.where(is_visible, histories.data, np.float32(0))
         film = self.film[at]
-        # Whether a like's own entry is still in its person's history and must be subtracted from the pooled sum.
+        # The weight of a like still in its person's history, which must be subtracted from the pooled sum; else 0.
         weight = np.asarray(histories[place, film], np.float32).ravel()
         return Batch(self.person[at], film, weight, people, place, weight > 0, bags_of(histories))
 
     def are_liked(self, batch: Batch, films: Ints) -> NDArray[np.bool_]:
-        """Return whether each like's person also likes each of some other films (distinct ones), bool[b, films]."""
+        """Return whether each like's person also likes each of ``films`` (distinct), bool[b, films]."""
         liked = self.liked[batch.people][:, films].toarray() > 0
         return np.asarray(liked[batch.place])

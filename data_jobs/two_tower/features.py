@@ -1,4 +1,4 @@
-"""Features of a film for its tower, besides its id: genres, half-decades, tags in few dimensions, tag genome, text."""
+"""Features of a film for its tower, apart from its id: genres, half-decades, reduced tags, tag genome, text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from data_jobs.two_tower.genome import Genome
 
 Dense = NDArray[np.float32]
 
-# There are thousands of keywords, cast and directors; their first directions hold most of the information.
+# There are thousands of keywords, actors and directors; the first singular directions hold most of the information.
 TAG_DIMS = 128
 MIN_TAG_FILMS = 3
 
@@ -34,12 +34,12 @@ def features_of(films: Sequence[Film], genome: Genome | None = None, vectors: De
     if vectors is not None:
         blocks.append(([f"text {at}" for at in range(vectors.shape[1])], vectors.astype(np.float32)))
     names = [name for block, _ in blocks for name in block]
-    return Features(tuple(names), np.concatenate([_even(values) for _, values in blocks], axis=1))
+    return Features(tuple(names), np.concatenate([_normalised(values) for _, values in blocks], axis=1))
 
 
-def _even(values: Dense) -> Dense:
-    """Return a block of columns minus their means, with rows of mean square length 1, so that no block counts by its
-    width.
+def _normalised(values: Dense) -> Dense:
+    """Return a block with columns of mean 0 and rows of mean square length 1, so that a block's influence does not
+    depend on its width.
     """
     values = values - values.mean(axis=0)
     length = float(np.sqrt((values**2).sum(axis=1).mean())) if values.size else 0.0
@@ -48,8 +48,8 @@ def _even(values: Dense) -> Dense:
 
 def _one_hot(films: Sequence[Film], names: list[str], has: list[set[str]]) -> Dense:
     values = np.zeros((len(films), len(names)), np.float32)
-    for row, names_here in enumerate(has):
-        values[row, [names.index(name) for name in names_here]] = 1
+    for row, row_names in enumerate(has):
+        values[row, [names.index(name) for name in row_names]] = 1
     return values
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data_jobs.report import DataError
 from data_jobs.two_tower.archive import ARCHIVE, write_archive
-from data_jobs.two_tower.curve import drawn
+from data_jobs.two_tower.curve import draw_curve
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.profile import mark_of
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -38,16 +38,16 @@ class TowerFile:
     def on(self, catalogue: Catalogue) -> TwoTowerModel:
         """Return the model on the rows of a catalogue; all 0 for films it does not know."""
         rows = catalogue.rows_of(self.item_ids)
-        there = rows >= 0
+        is_known = rows >= 0
 
-        def placed(values: NDArray[np.float32]) -> NDArray[np.float32]:
-            moved = np.zeros((len(catalogue), values.shape[1]), np.float32)
-            moved[rows[there]] = values[there]
-            return moved
+        def place(values: NDArray[np.float32]) -> NDArray[np.float32]:
+            on_rows = np.zeros((len(catalogue), values.shape[1]), np.float32)
+            on_rows[rows[is_known]] = values[is_known]
+            return on_rows
 
         towers = self.towers
         layers = (getattr(towers, name) for name in _LAYERS)
-        return TwoTowerModel(placed(towers.items), placed(towers.history), *layers)
+        return TwoTowerModel(place(towers.items), place(towers.history), *layers)
 
 
 def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
@@ -56,7 +56,7 @@ def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
     first, last = model.person[0], model.person[2]
     history = np.array(model.history.weight.detach().numpy(), np.float32)
     layers = (first.weight.T, first.bias, last.weight.T, last.bias)
-    arrays = [np.ascontiguousarray(each.detach().numpy(), np.float32) for each in layers]
+    arrays = [np.ascontiguousarray(layer.detach().numpy(), np.float32) for layer in layers]
     towers = TwoTowerModel(trained.items, history, *arrays)
     digest = hashlib.sha256("\n".join(item_ids).encode())
     for name in ("items", "history", *_LAYERS):
@@ -67,25 +67,25 @@ def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
 def write_all(
     trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str], folder: Path
 ) -> TowerFile:
-    """Write the archive, the arrays, and the report with its picture."""
-    made = exported(trained, item_ids)
+    """Write the archive, the arrays, the report and the curve. Return the arrays."""
+    towers = exported(trained, item_ids)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_arrays(made, folder / ARRAYS)
-    report = report_of(trained, made)
+    _write_arrays(towers, folder / ARRAYS)
+    report = report_of(trained, towers)
     (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    (folder / CURVE).write_text(drawn(trained.curve), "utf-8")
-    manifest = {"model_version": made.version, "features": list(features.names), "report": report}
-    write_archive(folder / ARCHIVE, _packed(trained, features, item_ids, user_ids), manifest)
-    return made
+    (folder / CURVE).write_text(draw_curve(trained.curve), "utf-8")
+    manifest = {"model_version": towers.version, "features": list(features.names), "report": report}
+    write_archive(folder / ARCHIVE, _archive_files(trained, features, item_ids, user_ids), manifest)
+    return towers
 
 
-def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
-    """Return the result: parameters, the curve, and the best epoch."""
+def report_of(trained: "Trained", towers: TowerFile) -> dict[str, Any]:
+    """Return the report: parameters, the curve, and the best epoch."""
     curve = trained.curve
     return {
-        "model_version": made.version,
+        "model_version": towers.version,
         "params": trained.params.to_json(),
-        "films": len(made.item_ids),
+        "films": len(towers.item_ids),
         "films_known": int(trained.known.sum()),
         "best": asdict(curve.best),
         "judged": [asdict(epoch) for epoch in curve.judged],
@@ -106,19 +106,19 @@ def read_towers(folder: Path) -> TowerFile:
         raise DataError(f"{path}: can't be read ({error}); train it again with `marquee train two-tower`") from error
 
 
-def _write_arrays(made: TowerFile, path: Path) -> None:
-    arrays = {name: getattr(made.towers, name) for name in ("items", "history", *_LAYERS)}
+def _write_arrays(model: TowerFile, path: Path) -> None:
+    arrays = {name: getattr(model.towers, name) for name in ("items", "history", *_LAYERS)}
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez(file, version=np.array(made.version), item_ids=np.array(made.item_ids, np.str_), **arrays)
+        np.savez(file, version=np.array(model.version), item_ids=np.array(model.item_ids, np.str_), **arrays)
     part.replace(path)
 
 
-def _packed(
+def _archive_files(
     trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str]
 ) -> dict[str, bytes]:
-    """Return the files of the archive next to its code. People appear by their marks, not their ids, and only if the
-    model knows them.
+    """Return the archive's files except its code. People are listed by their marks, not their ids, and only if the
+    model has embeddings of them.
     """
     import torch
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data_jobs.report import DataError
 
 TAGS_FILE, SCORES_FILE = "genome-tags.csv", "genome-scores.csv"
-# MovieLens has 1,128 tags. A file with more columns than this is another one.
+# MovieLens has 1,128 tags. A file with more tags than this is not a genome.
 MOST_TAGS = 10_000
 
 
@@ -28,8 +28,8 @@ class Genome:
     relevance: NDArray[np.float32]
 
     def of(self, item_ids: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32[items, tags]; a film without a genome gets the mean of all, so that the lack itself says
-        nothing.
+        """Return float32[items, tags]; a film without a genome gets the mean, so that its absence carries no
+        information.
         """
         row = {item_id: at for at, item_id in enumerate(self.item_ids)}
         at = np.array([row.get(item_id, -1) for item_id in item_ids], np.intp)
@@ -43,17 +43,17 @@ def read_genome(folder: Path) -> Genome | None:
     a missing column, a relevance outside 0 to 1, and a tag without a name.
     """
     tags_path, scores_path = folder / TAGS_FILE, folder / SCORES_FILE
-    there = [path for path in (tags_path, scores_path) if path.is_file()]
-    if not there:
+    files = [path for path in (tags_path, scores_path) if path.is_file()]
+    if not files:
         return None
-    if len(there) == 1:
-        missing = SCORES_FILE if there[0] == tags_path else TAGS_FILE
-        raise DataError(f"{there[0]}: {missing} is missing beside it; add it, or take both away")
+    if len(files) == 1:
+        missing = SCORES_FILE if files[0] == tags_path else TAGS_FILE
+        raise DataError(f"{files[0]}: {missing} is missing next to it; add it, or remove both")
     tags = _table(tags_path, {"tagId": pl.Int32, "tag": pl.String}).sort("tagId")
     scores = _table(scores_path, {"movieId": pl.Int64, "tagId": pl.Int32, "relevance": pl.Float32})
     if not 0 < len(tags) <= MOST_TAGS or tags["tagId"].is_duplicated().any():
         raise DataError(f"{tags_path}: expected 1 to {MOST_TAGS:,} tags, each id once")
-    return _pivoted(tags, scores, scores_path)
+    return _pivot(tags, scores, scores_path)
 
 
 def _table(path: Path, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -68,14 +68,14 @@ def _table(path: Path, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:
     return table
 
 
-def _pivoted(tags: pl.DataFrame, scores: pl.DataFrame, path: Path) -> Genome:
+def _pivot(tags: pl.DataFrame, scores: pl.DataFrame, path: Path) -> Genome:
     ids, tag_ids = scores["movieId"].to_numpy(), tags["tagId"].to_numpy()
     values = scores["relevance"].to_numpy()
     column = np.searchsorted(tag_ids, scores["tagId"].to_numpy())
     is_listed = tag_ids[np.minimum(column, len(tag_ids) - 1)] == scores["tagId"].to_numpy()
-    for holds, expected in ((is_listed, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
-        if not holds.all():
-            line = int(np.argmin(holds)) + 2
+    for is_valid, expected in ((is_listed, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
+        if not is_valid.all():
+            line = int(np.argmin(is_valid)) + 2
             raise DataError(f"{path}:{line}: expected {expected}")
     films, row = np.unique(ids, return_inverse=True)
     relevance = np.zeros((len(films), len(tag_ids)), np.float32)

@@ -19,8 +19,8 @@ from data_jobs.two_tower.params import Loss, TowerParams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
-    """A training in progress: the examples, the films' content (float32[films, features]) and the model."""
+class TowerLoss:
+    """The loss of a training: examples, the films' content (float32[films, features]), parameters and model."""
 
     examples: Examples
     content: Tensor
@@ -30,51 +30,51 @@ class Course:
     def loss(self, batch: Batch, rng: np.random.Generator) -> Tensor:
         """Return the batch's loss, a differentiable scalar."""
         person = self._person(batch, rng)
-        by = self._triplet if self.params.loss is Loss.TRIPLET else self._softmax
-        return by(person, batch, rng)
+        loss_of = self._triplet if self.params.loss is Loss.TRIPLET else self._softmax
+        return loss_of(person, batch, rng)
 
     def _person(self, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """Return float32[b, dims]: each like's person by their history without that like."""
+        """Return the person of each like by their history without that like, float32[b, dims]."""
         bags, model = batch.bags, self.model
-        pooled = model.pooled(*(torch.from_numpy(each) for each in (bags.films, bags.offsets, bags.weights)))
+        pooled = model.pooled(*(torch.from_numpy(array) for array in (bags.films, bags.offsets, bags.weights)))
         own = torch.from_numpy(batch.weight)
         place, film = torch.from_numpy(batch.place), torch.from_numpy(batch.film)
         without_film = pooled[place] - own[:, None] * model.history.weight[film]
         length = torch.from_numpy(bags.length)[place] - own
         hidden = rng.random(len(batch.person)) < self.params.id_dropout
-        number = np.where(hidden | (not self.params.person_ids), model.stranger, batch.person)
+        number = np.where(hidden | (not self.params.person_ids), model.unknown_person, batch.person)
         return model.person_vectors(without_film, length, torch.from_numpy(number))
 
     def _items(self, films: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-        kept = (rng.random(len(films)) >= self.params.id_dropout).astype(np.float32)
+        with_id = (rng.random(len(films)) >= self.params.id_dropout).astype(np.float32)
         at = torch.from_numpy(films)
-        return self.model.item_vectors(at, self.content[at], torch.from_numpy(kept))
+        return self.model.item_vectors(at, self.content[at], torch.from_numpy(with_id))
 
     def _softmax(self, person: Tensor, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """Return the cross-entropy of each like among the batch's films and some more. A film's score is reduced by the
-        log of its sampling probability; otherwise the most liked films would be pushed down most.
+        """Return the cross-entropy of each like among the batch's films and further random ones. A film's score is
+        reduced by the log of its sampling probability; otherwise popular films would be penalised.
         """
-        films, target, chance = self._drawn(batch, rng)
+        films, target, chance = self._sample_films(batch, rng)
         at = torch.from_numpy(films)
         scores = self.model.scores(person, self._items(films, rng), self.model.item_bias(at)[:, 0])
         scores = scores - torch.from_numpy(np.log(chance))
-        also = self.examples.are_liked(batch, films)
-        also[np.arange(len(target)), target] = False
-        scores = scores.masked_fill(torch.from_numpy(also), float("-inf"))
+        also_liked = self.examples.are_liked(batch, films)
+        also_liked[np.arange(len(target)), target] = False
+        scores = scores.masked_fill(torch.from_numpy(also_liked), float("-inf"))
         return functional.cross_entropy(scores, torch.from_numpy(target))
 
-    def _drawn(
+    def _sample_films(
         self, batch: Batch, rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """Return distinct films int64[m], the place of each like's film among them, and each film's sampling
-        probability.
+        """Return distinct films int64[m], the index of each like's film among them int64[b], and each film's sampling
+        probability float32[m].
         """
         likes, total = self.examples.likes, len(self.examples.likes)
         extra = min(self.params.extra, total)
         uniform = rng.choice(total, extra, replace=False)
         films, place = np.unique(np.concatenate([batch.film, uniform]), return_inverse=True)
-        missed = (1 - likes[films] / likes.sum()) ** len(batch.film) * (1 - extra / total)
-        return films, place[: len(batch.film)], (1 - missed).astype(np.float32)
+        miss_chance = (1 - likes[films] / likes.sum()) ** len(batch.film) * (1 - extra / total)
+        return films, place[: len(batch.film)], (1 - miss_chance).astype(np.float32)
 
     def _triplet(self, person: Tensor, batch: Batch, rng: np.random.Generator) -> Tensor:
         """Return the triplet loss of each like against the nearest of some films that its person has not liked."""

@@ -21,15 +21,15 @@ def train_order(order: Order, params: TowerParams, progress: Progress) -> tuple[
     vectors = embed(replace(order, activate=False), dataset, order.home / "features", progress)
     trained, features = train_on(dataset, params, progress, genome=genome_of(order), vectors=vectors, folder=folder)
     item_ids = [film.item_id for film in dataset.films]
-    made = write_all(trained, features, item_ids, dataset.events.user_ids, folder)
+    towers = write_all(trained, features, item_ids, dataset.events.user_ids, folder)
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    return trained, made
+    return trained, towers
 
 
 def genome_of(order: Order) -> Genome | None:
     """Return the first tag genome in the folders of the order's data; None if there is none. Raises DataError."""
     if order.source is None:
         return None
-    named: list[Path] = [path for path in (order.source.movielens, *order.source.paths) if path is not None]
-    genomes = (read_genome(path) for path in named if path.is_dir())
+    paths: list[Path] = [path for path in (order.source.movielens, *order.source.paths) if path is not None]
+    genomes = (read_genome(path) for path in paths if path.is_dir())
     return next((genome for genome in genomes if genome is not None), None)

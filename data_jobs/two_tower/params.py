@@ -18,19 +18,19 @@ _DEFAULTS: dict[Loss, dict[str, Any]] = {Loss.SOFTMAX: {}, Loss.TRIPLET: {"decay
 
 @dataclass(frozen=True, slots=True)
 class TowerParams:
-    """The defaults were chosen on holdouts drawn inside the training part of MovieLens ml-latest-small."""
+    """Parameters of the training. Defaults were chosen on holdouts within the training part of ml-latest-small."""
 
     loss: Loss = Loss.SOFTMAX
     dims: int = 64
-    """Of the space that the towers meet in."""
+    """Dimensions of the space shared by both towers."""
     hidden: int = 128
     """Width of the hidden layer of each tower."""
     epochs: int = 30
-    """At most; the one with the best validation is kept."""
+    """Maximum number of epochs; the one with the best validation is kept."""
     patience: int = 4
-    """Epochs without a better validation after which training ends."""
+    """Training ends after this many epochs without a better validation."""
     batch: int = 1_024
-    """Likes a step."""
+    """Likes per step."""
     rate: float = 0.001
     """Learning rate of Adam."""
     decay: float = 1e-5
@@ -38,15 +38,15 @@ class TowerParams:
     history_dropout: float = 0.5
     """Share of a history that is hidden at each step."""
     id_dropout: float = 0.5
-    """Share of films and of people whose id counts for nothing at a step, so that content and history stand alone."""
+    """Share of films and people whose id is ignored at a step, so that content and history must suffice."""
     person_ids: bool = True
-    """Whether people have an embedding of their own beside their history."""
+    """Whether people have an embedding of their own in addition to their history."""
     margin: float = 1.0
-    """Of the triplet loss."""
+    """Margin of the triplet loss."""
     candidates: int = 32
-    """Films drawn a step for each like, of which the hardest is the triplet's negative."""
+    """Films drawn per step; the hardest of them for each like is its triplet's negative."""
     extra: int = 1_024
-    """Films drawn uniformly beside those of the batch, as further negatives of the softmax."""
+    """Films drawn uniformly in addition to those of the batch, as further negatives of the softmax."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -65,15 +65,15 @@ class TowerParams:
         self._require(self.seed >= 0, "seed", "0 or more")
 
     @classmethod
-    def of(cls, loss: Loss, **given: Any) -> Self:  # noqa: ANN401 - of several types, checked by the fields
+    def of(cls, loss: Loss, **overrides: Any) -> Self:  # noqa: ANN401 - of several types, checked by the fields
         """Return the defaults of a loss with overrides. Raises ValueError."""
-        return cls(**{**_DEFAULTS[loss], **given, "loss": loss})
+        return cls(**{**_DEFAULTS[loss], **overrides, "loss": loss})
 
     @staticmethod
-    def _require(holds: bool, name: str, expected: str) -> None:
-        if not holds:
+    def _require(is_valid: bool, name: str, expected: str) -> None:
+        if not is_valid:
             raise ValueError(f"two-tower parameter {name} must be {expected}")
 
     def to_json(self) -> dict[str, Any]:
-        """Return all of them as a JSON object."""
+        """Return all parameters as a JSON object."""
         return asdict(self) | {"loss": str(self.loss)}

@@ -24,7 +24,7 @@ from data_jobs.two_tower.code.towers import TwoTower
 from data_jobs.two_tower.examples import Examples, bags_of
 from data_jobs.two_tower.features import Features
 from data_jobs.two_tower.hidden import Hidden, hide
-from data_jobs.two_tower.losses import Course
+from data_jobs.two_tower.losses import TowerLoss
 from data_jobs.two_tower.params import Loss, TowerParams
 
 CHECKPOINT = "checkpoint.pt"
@@ -75,7 +75,7 @@ class Trained:
 
     @property
     def items(self) -> NDArray[np.float32]:
-        """Return float32[films, dims + 1], to be multiplied by a person's vector."""
+        """Return the films' vectors, float32[films, dims + 1]; the product with a person's vector is the score."""
         with torch.no_grad():
             is_known = torch.from_numpy(self.known.astype(np.float32))
             served: NDArray[np.float32] = self.model.served_items(self.content, is_known).numpy()
@@ -85,45 +85,45 @@ class Trained:
 def train_towers(
     interactions: Interactions, features: Features, params: TowerParams, progress: Progress, folder: Path | None = None
 ) -> Trained:
-    """Train. ``folder``: where a checkpoint is written after each epoch and looked for at the start; None: no
+    """Train the towers. ``folder``: of the checkpoint, read at the start and written after each epoch; None: no
     checkpoints. Raises TrainingError if too few people have enough likes to validate.
     """
     with _one_thread():
         hidden = hide(interactions, params.seed)
         run = _Run(Examples(hidden.rest), features, params, progress, hidden)
-        keeper = _Keeper(folder, _fingerprint(interactions, features, params))
+        checkpoint_file = _CheckpointFile(folder, _fingerprint(interactions, features, params))
         curve, resumed = Curve(), 0
-        kept = keeper.read()
-        if kept is not None:
-            curve = Curve(*([Epoch(**each) for each in kept[name]] for name in ("judged", "whole")))
+        checkpoint = checkpoint_file.read()
+        if checkpoint is not None:
+            curve = Curve(*([Epoch(**values) for values in checkpoint[name]] for name in ("judged", "whole")))
             resumed = len(curve.judged) + len(curve.whole)
-        if kept is not None and not curve.whole:
-            run.restore(kept)
+        if checkpoint is not None and not curve.whole:
+            run.restore(checkpoint)
         while not _is_over(curve, params):
             curve.judged.append(run.epoch(len(curve.judged) + 1, params.epochs))
-            keeper.write(run, curve)
-        whole = _Run(Examples(interactions), features, params, progress, None)
-        if kept is not None and curve.whole:
-            whole.restore(kept)
+            checkpoint_file.write(run, curve)
+        full_run = _Run(Examples(interactions), features, params, progress, None)
+        if checkpoint is not None and curve.whole:
+            full_run.restore(checkpoint)
         while len(curve.whole) < curve.best.number:
-            curve.whole.append(whole.epoch(len(curve.whole) + 1, curve.best.number))
-            keeper.write(whole, curve)
-        is_known = whole.examples.likes > 0
-        met = np.bincount(whole.examples.history.indices, minlength=interactions.films) > 0
+            curve.whole.append(full_run.epoch(len(curve.whole) + 1, curve.best.number))
+            checkpoint_file.write(full_run, curve)
+        is_known = full_run.examples.likes > 0
+        in_history = np.bincount(full_run.examples.history.indices, minlength=interactions.films) > 0
         with torch.no_grad():
-            # The id of a film in no history was initialised at random and never trained.
-            whole.model.history.weight[torch.from_numpy(~met)] = 0
-        return Trained(whole.model.eval(), whole.content, is_known, curve, params, resumed)
+            # The embedding of a film in no history was initialised at random and never trained.
+            full_run.model.history.weight[torch.from_numpy(~in_history)] = 0
+        return Trained(full_run.model.eval(), full_run.content, is_known, curve, params, resumed)
 
 
 def _is_over(curve: Curve, params: TowerParams) -> bool:
-    """Return whether training no longer improves, or all epochs on the whole data have begun."""
+    """Return whether validation no longer improves, or training on all likes has started."""
     done = len(curve.judged)
     return bool(curve.whole) or done >= params.epochs or (done > 0 and done - curve.best.number >= params.patience)
 
 
 class _Run:
-    """One model from its first epoch on. ``hidden`` None: on all likes, without validation."""
+    """One model and its optimiser, trained epoch by epoch. ``hidden`` None: on all likes, without validation."""
 
     def __init__(
         self, examples: Examples, features: Features, params: TowerParams, progress: Progress, hidden: Hidden | None
@@ -139,43 +139,43 @@ class _Run:
             films, people, self.content.shape[1], params.dims, params.hidden, biased=params.loss is Loss.SOFTMAX
         )
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=params.rate, weight_decay=params.decay)
-        self._told = ""
+        self._previous = ""
 
     def epoch(self, number: int, most: int) -> Epoch:
         """Train one more epoch; ``number`` counts from 1 to ``most``."""
         params, steps = self._params, self.examples.steps(self._params.batch)
         # Seeded by the epoch alone, so that it does not matter which run trained the earlier ones.
         rng = np.random.default_rng((params.seed, 2 if self._hidden else 3, number))
-        course = Course(self.examples, self.content, params, self.model)
+        tower_loss = TowerLoss(self.examples, self.content, params, self.model)
         kind = params.loss if self._hidden else f"{params.loss}, all likes"
-        step = f"two towers, {kind}, epoch {number} of {most}{self._told}"
+        step = f"two towers, {kind}, epoch {number} of {most}{self._previous}"
         total = 0.0
         self.model.train()
         for done, batch in enumerate(self.examples.batches(params.batch, params.history_dropout, rng), 1):
             self.optimiser.zero_grad()
-            loss = course.loss(batch, rng)
+            loss = tower_loss.loss(batch, rng)
             loss.backward()
             self.optimiser.step()
             total += loss.item()
             self._progress.advance(step, done, steps)
-        result = Epoch(number, total / steps, *self._judged())
-        judged = f", Recall@10 {result.recall:.3f}" if self._hidden else ""
-        self._told = f" (before: loss {result.loss:.3f}{judged})"
+        result = Epoch(number, total / steps, *self._validate())
+        recall = f", Recall@10 {result.recall:.3f}" if self._hidden else ""
+        self._previous = f" (previous: loss {result.loss:.3f}{recall})"
         return result
 
-    def _judged(self) -> tuple[float, float]:
+    def _validate(self) -> tuple[float, float]:
         if self._hidden is None:
             return 0.0, 0.0
-        scores = asked(self.model, self.examples, self.content, self._hidden.people, by_id=self._params.person_ids)
-        return figures(scores, self._hidden.seen, self._hidden.wanted)
+        scores = scores_of(self.model, self.examples, self.content, self._hidden.people, by_id=self._params.person_ids)
+        return figures(scores, self._hidden.seen, self._hidden.relevant)
 
-    def restore(self, kept: dict[str, Any]) -> None:
+    def restore(self, checkpoint: dict[str, Any]) -> None:
         """Resume from a checkpoint."""
-        self.model.load_state_dict(kept["model"])
-        self.optimiser.load_state_dict(kept["optimiser"])
+        self.model.load_state_dict(checkpoint["model"])
+        self.optimiser.load_state_dict(checkpoint["optimiser"])
 
 
-def asked(
+def scores_of(
     model: TwoTower, examples: Examples, content: torch.Tensor, people: NDArray[np.int32], *, by_id: bool
 ) -> NDArray[np.float32]:
     """Return the scores of all films for some people, float32[people, films]; ``by_id``: with their own embeddings."""
@@ -183,14 +183,14 @@ def asked(
     with torch.no_grad():
         items = model.served_items(content, torch.from_numpy((examples.likes > 0).astype(np.float32)))
         bags = bags_of(examples.history[people])
-        pooled = model.pooled(*(torch.from_numpy(each) for each in (bags.films, bags.offsets, bags.weights)))
-        numbers = people.astype(np.int64) if by_id else np.full(len(people), model.stranger, np.int64)
+        pooled = model.pooled(*(torch.from_numpy(array) for array in (bags.films, bags.offsets, bags.weights)))
+        numbers = people.astype(np.int64) if by_id else np.full(len(people), model.unknown_person, np.int64)
         vectors = model.person_vectors(pooled, torch.from_numpy(bags.length), torch.from_numpy(numbers))
         scores: NDArray[np.float32] = (torch.cat([vectors, torch.ones(len(people), 1)], 1) @ items.T).numpy()
     return scores
 
 
-class _Keeper:
+class _CheckpointFile:
     """The checkpoint of a training; only a training with the same data and parameters reads it."""
 
     def __init__(self, folder: Path | None, fingerprint: str) -> None:
@@ -202,10 +202,10 @@ class _Keeper:
         if self._path is None or not self._path.is_file():
             return None
         try:
-            kept: dict[str, Any] = torch.load(self._path, weights_only=True)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, the training begins anew
+            checkpoint: dict[str, Any] = torch.load(self._path, weights_only=True)
+        except Exception:  # noqa: BLE001 - any damage, and the training starts over
             return None
-        return kept if kept.get("fingerprint") == self._fingerprint else None
+        return checkpoint if checkpoint.get("fingerprint") == self._fingerprint else None
 
     def write(self, run: _Run, curve: Curve) -> None:
         """Save what the next epoch needs, replacing the previous checkpoint atomically."""
@@ -229,7 +229,7 @@ def _fingerprint(interactions: Interactions, features: Features, params: TowerPa
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Use one thread: threads that wait for each other on busy cores make an epoch twelve times as long."""
+    """Use one thread: on busy cores, threads that wait for each other make an epoch twelve times as long."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -125,7 +125,7 @@ def _agreement(
         from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT
 
         batch = batch_from is not None and len(texts) >= batch_from
-        price = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
+        price = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).sentence()
         output.say(f"{price}.")
         if not yes:
             confirm(f"{price}: pass --yes to agree", "Embed them?")

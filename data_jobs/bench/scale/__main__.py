@@ -21,7 +21,7 @@ _TABLES = ("main table", "short-profile table")
 _SVD = "truncated SVD"
 
 
-class Measured(NamedTuple):
+class BuildCost(NamedTuple):
     """One build. ``seconds`` by part; ``steps``: CPU seconds by step; ``cpu`` seconds of all threads and processes;
     ``peak`` memory of all processes and bundle ``size`` in bytes.
 
@@ -38,19 +38,19 @@ class Measured(NamedTuple):
     size: int
 
 
-def measure(shape: DataSize, folder: Path) -> Measured:
+def measure(shape: DataSize, folder: Path) -> BuildCost:
     """Build from made-up data of this shape in ``folder``, in a fresh process. Raises CalledProcessError."""
     data, home = folder / "data", folder / "home"
     data.mkdir(parents=True)
     write_data(shape, data)
     started = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", _CHILD, str(data), str(home)], check=True, capture_output=True, text=True
     )
     wall = time.monotonic() - started
-    figures = json.loads(done.stdout)
-    of_child = (figures[name] for name in ("cpu", "peak", "size"))
-    return Measured(shape, figures["events"], figures["seconds"], figures["steps"], wall, *of_child)
+    figures = json.loads(result.stdout)
+    totals = (figures[name] for name in ("cpu", "peak", "size"))
+    return BuildCost(shape, figures["events"], figures["seconds"], figures["steps"], wall, *totals)
 
 
 HEAD = (
@@ -59,12 +59,12 @@ HEAD = (
 )
 
 
-def line_of(row: Measured) -> str:
+def line_of(row: BuildCost) -> str:
     """Return one line of the Markdown table."""
     steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
     cells = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
-    of_cpu = [row.cpu, sum(row.steps.get(step, 0.0) for step in _TABLES), row.steps.get(_SVD, 0.0)]
-    cells += [f"{row.wall:.0f}", *(f"{cpu:.0f}" for cpu in of_cpu), f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
+    cpu_s = [row.cpu, sum(row.steps.get(step, 0.0) for step in _TABLES), row.steps.get(_SVD, 0.0)]
+    cells += [f"{row.wall:.0f}", *(f"{cpu:.0f}" for cpu in cpu_s), f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
     return f"| {' | '.join(cells)} |"
 
 
@@ -72,16 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each size in turn, and print the table as it grows."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.scale", description=__doc__)
     parser.add_argument("ratings", nargs="*", type=int, default=[1_000_000, 4_000_000, 16_000_000, FULL])
-    parser.add_argument("--people", type=int, help="as many people for every size, in place of ml-32m's share")
-    parser.add_argument("--films", type=int, help="as many films for every size")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--people", type=int, help="people at every size; default: in proportion to ml-32m")
+    parser.add_argument("--films", type=int, help="films at every size; default: as in MovieLens sets of that size")
+    options = parser.parse_args(arguments)
     sys.stdout.writelines(f"{line}\n" for line in HEAD)
-    for ratings in chosen.ratings:
+    for ratings in options.ratings:
         shape = DataSize.of(ratings)
-        shape = shape._replace(people=chosen.people or shape.people, films=chosen.films or shape.films)
+        shape = shape._replace(people=options.people or shape.people, films=options.films or shape.films)
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
-            measured = measure(shape, Path(folder))
-        sys.stdout.write(f"{line_of(measured)}\n")
+            cost = measure(shape, Path(folder))
+        sys.stdout.write(f"{line_of(cost)}\n")
         sys.stdout.flush()
 
 

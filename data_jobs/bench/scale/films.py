@@ -12,23 +12,23 @@ SEED = 7
 _BLOCK = 10_000
 _CONSONANTS, _VOWELS = "bcdfghklmnprstvz", "aeiou"
 _WORDS, _KEYWORDS = 40_000, 20_000
-# Frequencies: word of rank r has (r + _HEAD) ** -1.
+# The frequency of the word of rank r is proportional to 1 / (r + _HEAD).
 _HEAD = 30.0
 _LANGUAGES = ("en", "fr", "de", "es", "ja", "it", "hi", "ko", "pt", "zh")
 _LANGUAGE_SHARES = (0.45, 0.1, 0.08, 0.08, 0.07, 0.06, 0.05, 0.04, 0.04, 0.03)
 _OVERVIEW, _CAST = 30, 5
-# People with at least one film, relative to the films.
+# Size of the pools of people, relative to the number of films.
 _DIRECTORS, _ACTORS = 0.4, 1.2
 _SERIES_EVERY = 25
 _MOST_VOTES = 40_000
-# Of a million ids two have the same hash of 40 bits with a probability of 37 %; of these, none.
+# Two of a million ids share a 40-bit hash with a probability of 37 %; with this prefix, none do.
 _PREFIX = "made-"
 
 Numbers = NDArray[np.int64]
 
 
 def made_up_films(count: int, seed: int = SEED) -> Iterator[Film]:
-    """Yield so many films, the best known first."""
+    """Yield ``count`` films, the best known first."""
     words, keywords = _vocabulary(_WORDS), [f"{word} {word[::-1]}" for word in _vocabulary(_KEYWORDS)]
     for start in range(0, count, _BLOCK):
         yield from _Block(np.random.default_rng((seed, start)), start, min(_BLOCK, count - start), count).films(
@@ -37,7 +37,7 @@ def made_up_films(count: int, seed: int = SEED) -> Iterator[Film]:
 
 
 def name_of(number: int) -> str:
-    """Return a pronounceable word for a number, a different one for each."""
+    """Return a pronounceable word, unique to the number."""
     word = ""
     number += 1
     while number:
@@ -88,11 +88,11 @@ class _Block:
                 series=f"{name_of(row // 3)} cycle" if row // 3 % _SERIES_EVERY == 0 else None,
             )
 
-    def _zipf(self, size: int, among: int) -> Numbers:
-        """Draw ranks 0 ... among - 1 with frequencies that fall as 1 / rank."""
-        # The inverse of the cumulated frequencies, log(1 + rank / head) up to a factor.
-        drawn = _HEAD * np.expm1(self._rng.random(size) * np.log1p(among / _HEAD))
-        return np.asarray(np.minimum(drawn.astype(np.int64), among - 1))
+    def _zipf(self, size: int, ranks: int) -> Numbers:
+        """Draw ranks 0 ... ranks - 1 with frequencies that fall as 1 / rank."""
+        # The inverse of the cumulative frequencies, which are log(1 + rank / head) up to a factor.
+        draws = _HEAD * np.expm1(self._rng.random(size) * np.log1p(ranks / _HEAD))
+        return np.asarray(np.minimum(draws.astype(np.int64), ranks - 1))
 
     def _people(self, size: int, share: float) -> Numbers:
         return self._zipf(size, max(1, int(self._films * share)))

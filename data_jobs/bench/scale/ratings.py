@@ -12,7 +12,7 @@ PEOPLE, FILMS = 200_948, 87_585
 """As in ml-32m; with fewer ratings, proportionally fewer people, and as many films as MovieLens sets of that size."""
 _FILMS_GROW = 0.75
 _LEAST, _SPREAD = 20, 1.1
-_DRAWN = 3
+_OVERSAMPLING = 3
 _CHUNK = 5_000
 """People written per batch."""
 _GENRES = ("Action", "Comedy", "Crime", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War", "Western")
@@ -28,7 +28,7 @@ class DataSize(NamedTuple):
 
     @classmethod
     def of(cls, ratings: int) -> "DataSize":
-        """Return the shape of a MovieLens set with so many ratings."""
+        """Return the shape of a MovieLens set with this many ratings."""
         share = ratings / FULL
         return cls(ratings, max(1, round(PEOPLE * share)), max(50, round(FILMS * share**_FILMS_GROW)))
 
@@ -38,8 +38,8 @@ def write_data(shape: DataSize, folder: Path, seed: int = 1) -> None:
     rng = np.random.default_rng(seed)
     genres = rng.integers(0, len(_GENRES), (shape.films, 2))
     lines = (
-        f'{film},"Film {film} ({1930 + film % 90})",{_GENRES[one]}|{_GENRES[other]}\n'
-        for film, (one, other) in enumerate(genres.tolist(), 1)
+        f'{film},"Film {film} ({1930 + film % 90})",{_GENRES[first]}|{_GENRES[second]}\n'
+        for film, (first, second) in enumerate(genres.tolist(), 1)
     )
     with (folder / "movies.csv").open("w", encoding="utf-8") as file:
         file.write("movieId,title,genres\n")
@@ -64,16 +64,16 @@ def made_up_ratings(shape: DataSize, rng: np.random.Generator) -> Iterator[pl.Da
     for first in range(0, shape.people, _CHUNK):
         people_counts = counts[first : first + _CHUNK]
         # Some draws hit a film twice, so more are drawn than kept.
-        drawn = people_counts * _DRAWN
-        users = np.repeat(np.arange(first + 1, first + 1 + len(people_counts)), drawn)
-        tastes = np.repeat(rng.integers(0, _TASTES, len(people_counts)), drawn)
-        wanted_count = np.repeat(people_counts, drawn)
+        draws = people_counts * _OVERSAMPLING
+        users = np.repeat(np.arange(first + 1, first + 1 + len(people_counts)), draws)
+        tastes = np.repeat(rng.integers(0, _TASTES, len(people_counts)), draws)
+        target_counts = np.repeat(people_counts, draws)
         films = np.empty(len(users), np.int64)
         for taste, end in enumerate(ends):
             at = np.flatnonzero(tastes == taste)
             films[at] = np.searchsorted(end, rng.random(len(at)) * end[-1])
         stars = np.clip(np.rint(rng.normal(3.4 + 0.4 * (group[films] == tastes), 1.0) * 2) / 2, 0.5, 5.0)
         times = rng.integers(850_000_000, 1_700_000_000, len(users))
-        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "wanted": wanted_count})
+        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "count": target_counts})
         once = rows.unique(["user", "film"], keep="first", maintain_order=True)
-        yield once.filter(pl.col("film").cum_count().over("user") <= pl.col("wanted")).drop("wanted")
+        yield once.filter(pl.col("film").cum_count().over("user") <= pl.col("count")).drop("count")

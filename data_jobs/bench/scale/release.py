@@ -1,4 +1,4 @@
-"""Build the release of a made-up catalogue: everything a build does but reading files and embedding texts.
+"""Build the release of a made-up catalogue: all steps of a build except reading files and embedding texts.
 
 Run as ``python -m data_jobs.bench.scale.release HOME FILMS [train]``, in a process of its own so that its peak memory
 is that of the build; prints its figures as JSON.
@@ -32,41 +32,41 @@ from services.adapters.embed.onnx import DIMS, MINILM
 from services.recommender.domain.events import EventKind
 
 SOURCE = "made-up films"
-# Most films of a large catalogue are rated by nobody, so ratings stop growing with the films.
+# Most films of a large catalogue have no ratings, so from some size on the ratings stop growing with the films.
 RATINGS_PER_FILM, MOST_RATINGS, RATINGS_PER_PERSON = 100, 2_000_000, 160
 
 Seconds = dict[str, float]
 
 
 def build_release(home: Path, films: int, trained: bool) -> dict[str, Any]:
-    """Build and activate a release of so many films under ``home``; return ``{films, ratings, cpu: {step: seconds},
-    wall_s, bundle_mb, peak_mb}``. ``trained`` False: with tables in the shape of trained ones.
+    """Build and activate a release of ``films`` films under ``home``; return ``{films, ratings, cpu: {step: seconds},
+    wall_s, bundle_mb, peak_mb}``. ``trained`` False: random tables in the shape of trained ones.
 
     Raises TrainingError, BundleError.
     """
-    begun, cpu = time.monotonic(), Seconds()
+    start, cpu = time.monotonic(), Seconds()
     dataset = _dataset(films)
-    with _timed(cpu, "catalogue"):
+    with _record_cpu(cpu, "catalogue"):
         dataset = arranged(dataset)
         catalogue = build_catalogue(dataset.films, dataset.events)
     embeddings = clustered_embeddings(films, DIMS, MINILM.encoder_id)
-    with _timed(cpu, "vectors"):
+    with _record_cpu(cpu, "vectors"):
         embeddings, nearest = searchable(embeddings, Silent())
     if trained:
-        with _timed(cpu, "train"):
+        with _record_cpu(cpu, "train"):
             model = train(dataset, catalogue, PARAMS, embeddings)
     else:
         model = made_up_model(welcomes(films, dataset.events), catalogue.votes, PARAMS)
     ratings = len(dataset.events)
     bundle = bundle_of(model, catalogue, embeddings, (SOURCE,), nearest=nearest)
-    with _timed(cpu, "write"):
+    with _record_cpu(cpu, "write"):
         path = save(bundle, home)
         LocalBundles(home).activate(path.name)
     return {
         "films": films,
         "ratings": ratings,
         "cpu": cpu,
-        "wall_s": round(time.monotonic() - begun, 1),
+        "wall_s": round(time.monotonic() - start, 1),
         "bundle_mb": round(sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6, 1),
         "peak_mb": round(peak_bytes() / 1e6, 1),
     }
@@ -91,11 +91,11 @@ def _events(shape: DataSize) -> Events:
 
 
 @contextmanager
-def _timed(cpu: Seconds, step: str) -> Iterator[None]:
-    """Record the CPU seconds of a step, of its child processes as well."""
-    begun = cpu_s()
+def _record_cpu(cpu: Seconds, step: str) -> Iterator[None]:
+    """Record the CPU seconds of a step, including its child processes."""
+    start = cpu_s()
     yield
-    cpu[step] = round(cpu_s() - begun, 1)
+    cpu[step] = round(cpu_s() - start, 1)
 
 
 if __name__ == "__main__":

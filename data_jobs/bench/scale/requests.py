@@ -1,7 +1,7 @@
-"""What a request of a release costs, and how much of the exact answer it finds.
+"""Measure the cost of requests to a release, and the recall of its vector search.
 
 Run as ``python -m data_jobs.bench.scale.requests HOME [no-encoder]``; prints JSON. Requests go to a real server in
-another process; answers are compared in this one, with the vector search replaced by comparing all films.
+another process. Results are compared in this one with those of an exact search, which compares all films.
 """
 
 import json
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.bench.bench_people import logged, make_people
+from data_jobs.bench.bench_people import log_lines, make_people
 from data_jobs.bench.engines import settings_of_run
-from data_jobs.bench.mix import TYPICAL, Requests, Sent
+from data_jobs.bench.mix import TYPICAL, RawRequest, Requests
 from data_jobs.bench.over_http import ask_all
 from data_jobs.bench.server import RunningServer
 from services.adapters.bundle.local import LocalBundles
@@ -31,14 +31,14 @@ from services.recommender.ports import Deadline, Release, TextEncoder
 from services.settings import load_settings
 
 SEED = 23
-# Requests of each kind that count, and those before them that warm up.
+# Requests of each kind that count, and warm-up requests before them.
 COUNTED, WARM = 60, 10
 SEEDS, NEIGHBOURS, PAGE = 3, 150, 20
 # Films and pages that are compared with exact search.
 COMPARED_FILMS, COMPARED_PAGES = 40, 10
 DEADLINE_S = 60.0
 
-Kinds = dict[str, Callable[[], Sent]]
+Kinds = dict[str, Callable[[], RawRequest]]
 
 
 def kinds_of(requests: Requests) -> Kinds:
@@ -60,7 +60,7 @@ def measure_requests(home: Path, release: Release) -> dict[str, Any]:
     settings = settings_of_run(load_settings(), opensearch=False, dynamodb=False)
     state = open_stores(settings.model_copy(update={"marquee_home": home}), SystemClock()).state
     try:
-        state.seed(logged(people[TYPICAL]))
+        state.seed(log_lines(people[TYPICAL]))
     finally:
         state.close()
     kinds = kinds_of(Requests(bundle.catalogue, people))
@@ -69,8 +69,8 @@ def measure_requests(home: Path, release: Release) -> dict[str, Any]:
             ask_all(server, [make() for _ in range(WARM)])
         cpu_ms = {}
         for kind, make in kinds.items():
-            asked = [make() for _ in range(COUNTED)]
-            cpu_ms[kind] = ask_all(server, asked).figures([asked[0].kind]).get("cpu_p50")
+            batch = [make() for _ in range(COUNTED)]
+            cpu_ms[kind] = ask_all(server, batch).figures([batch[0].kind]).get("cpu_p50")
         return {"cpu_ms": cpu_ms, "memory_mb": server.memory_mb().get("rss"), "start_s": round(server.started_s, 2)}
 
 
@@ -80,14 +80,14 @@ class ExactEmbeddings(Embeddings):
     def nearest(
         self, queries: NDArray[np.float32], among: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return all films that have a vector, and their cosines."""
+        """Return all films that have a vector, or those of ``among``, and their cosines."""
         rows = np.flatnonzero(self.scales > 0 if among is None else among & (self.scales > 0))
         return rows.astype(np.int32), self.cosines(queries)[rows]
 
 
-def found_share(embeddings: Embeddings, films: int = COMPARED_FILMS) -> float:
-    """Return how many of the 150 films nearest to a film the vector search finds, 0 ... 1: the mean over random films,
-    none of which is looked up.
+def search_recall(embeddings: Embeddings, films: int = COMPARED_FILMS) -> float:
+    """Return the recall of the vector search among the 150 nearest films, 0 ... 1: the mean over random films. Stored
+    neighbours are not used.
     """
     exact = _exact(embeddings)
     shares = []
@@ -97,15 +97,15 @@ def found_share(embeddings: Embeddings, films: int = COMPARED_FILMS) -> float:
     return float(mean(shares))
 
 
-def same_pages(release: Release, exact: Release, encoder: TextEncoder | None) -> dict[str, float]:
-    """Return how much of the first page two releases have in common, 0 ... 1, by kind of request: the mean."""
-    requests = _asked(release, encoder is not None)
-    pipelines = [Pipeline(each, encoder) for each in (release, exact)]
-    return {kind: mean(_overlap(pipelines, request) for request in asked) for kind, asked in requests.items()}
+def page_overlap(release: Release, exact: Release, encoder: TextEncoder | None) -> dict[str, float]:
+    """Return the mean share of the first page that two releases have in common, 0 ... 1, by kind of request."""
+    samples = _sample_requests(release, encoder is not None)
+    pipelines = [Pipeline(variant, encoder) for variant in (release, exact)]
+    return {kind: mean(_overlap(pipelines, request) for request in requests) for kind, requests in samples.items()}
 
 
 def exact_release(release: Release, path: Path) -> Release:
-    """Return a release of the bundle in the folder ``path`` that compares all films, and looks nothing up."""
+    """Return a release of the bundle in the folder ``path`` with exact vector search and no stored neighbours."""
     embeddings = release.bundle.embeddings
     bundle = replace(release.bundle, embeddings=None if embeddings is None else _exact(embeddings), nearest=None)
     return Release(bundle, EmbeddedSearch(bundle, text_index_of(path)))
@@ -119,28 +119,28 @@ def _best(rows: NDArray[np.int32], cosines: NDArray[np.float32]) -> NDArray[np.i
     return rows[np.argsort(-cosines, kind="stable")[:NEIGHBOURS]]
 
 
-def _asked(release: Release, with_text: bool) -> dict[str, list[Request]]:
-    """Return requests with known films, with any films, and with words; films are drawn without their fame."""
+def _sample_requests(release: Release, with_text: bool) -> dict[str, list[Request]]:
+    """Return requests with films of the tables, with any films, and with free text. Films are drawn uniformly."""
     catalogue, rng = release.bundle.catalogue, np.random.default_rng(SEED)
-    known = min(len(catalogue), len(release.bundle.collaborative.rows))
+    in_tables = min(len(catalogue), len(release.bundle.collaborative.rows))
 
     def seeded(films: int) -> Request:
         return Request(k=PAGE, liked=tuple(catalogue.item_ids.take(rng.integers(0, films, SEEDS).astype(np.int32))))
 
-    asked = {
-        "three known films": [seeded(known) for _ in range(COMPARED_PAGES)],
+    requests = {
+        "three known films": [seeded(in_tables) for _ in range(COMPARED_PAGES)],
         "three films": [seeded(len(catalogue)) for _ in range(COMPARED_PAGES)],
     }
     if with_text:
         words = Requests(catalogue, {})
-        asked["free text"] = [Request(k=PAGE, query=words.query()) for _ in range(COMPARED_PAGES)]
-    return asked
+        requests["free text"] = [Request(k=PAGE, query=words.query()) for _ in range(COMPARED_PAGES)]
+    return requests
 
 
 def _overlap(pipelines: Sequence[Pipeline], request: Request) -> float:
     deadline = Deadline.within(SystemClock(), DEADLINE_S)
-    ours, theirs = ([item.row for item in each.rank(request, None, deadline).items] for each in pipelines)
-    return len(set(ours) & set(theirs)) / max(len(theirs), 1)
+    rows, exact_rows = ([item.row for item in pipeline.rank(request, None, deadline).items] for pipeline in pipelines)
+    return len(set(rows) & set(exact_rows)) / max(len(exact_rows), 1)
 
 
 def measure(home: Path, encoder: TextEncoder | None) -> dict[str, Any]:
@@ -150,16 +150,16 @@ def measure(home: Path, encoder: TextEncoder | None) -> dict[str, Any]:
     release = Release(bundle, EmbeddedSearch(bundle, text_index_of(path)))
     figures = measure_requests(home, release)
     if bundle.embeddings is not None:
-        figures["found"] = round(found_share(bundle.embeddings), 4)
-        pages = same_pages(release, exact_release(release, path), encoder)
+        figures["found"] = round(search_recall(bundle.embeddings), 4)
+        pages = page_overlap(release, exact_release(release, path), encoder)
         figures["same_page"] = {kind: round(share, 4) for kind, share in pages.items()}
     return figures
 
 
-def main(home: Path, encoded: bool) -> None:
+def main(home: Path, with_encoder: bool) -> None:
     """Measure and print."""
     encoder: TextEncoder | None = None
-    if encoded:
+    if with_encoder:
         from services.adapters.embed.onnx import load_encoder
 
         encoder = load_encoder(None, threads=1)

@@ -14,10 +14,10 @@ from data_jobs.bench.over_http import BenchFailed
 from data_jobs.report import Progress
 
 DEFAULT_SIZES = (10_000, 62_000, 250_000, 1_000_000)
-# Fewer films than a page of the mix needs cannot be measured.
+# With fewer films, the pages of the mix cannot be filled.
 LEAST_FILMS = 1_000
 _RELEASE, _REQUESTS = "data_jobs.bench.scale.release", "data_jobs.bench.scale.requests"
-_SAID = 500
+_LONGEST_OUTPUT = 500
 
 
 def measure_sizes(
@@ -31,8 +31,8 @@ def measure_sizes(
     for done, films in enumerate(sizes):
         progress.advance("measuring sizes", done, len(sizes))
         with tempfile.TemporaryDirectory(prefix="scale-", dir=home) as folder:
-            built = _child(_RELEASE, folder, str(films), *(["train"] if trained else []))
-            figures.append(built | _child(_REQUESTS, folder, *([] if encoder else ["no-encoder"])))
+            build_figures = _child(_RELEASE, folder, str(films), *(["train"] if trained else []))
+            figures.append(build_figures | _child(_REQUESTS, folder, *([] if encoder else ["no-encoder"])))
     progress.advance("measuring sizes", len(sizes), len(sizes))
     return {
         "machine": machine() | {"load_before": before, "load_after": load()},
@@ -43,14 +43,15 @@ def measure_sizes(
 
 def _child(module: str, *arguments: str) -> dict[str, Any]:
     """Run a module in a process of its own with one BLAS thread, and return the JSON that it prints."""
-    done = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", module, *arguments],
         check=False,
         capture_output=True,
         text=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
-    if done.returncode:
-        raise BenchFailed(f"{module} {' '.join(arguments)} failed ({done.returncode}): {done.stderr.strip()[-_SAID:]}")
-    document: dict[str, Any] = json.loads(done.stdout)
+    if result.returncode:
+        output = result.stderr.strip()[-_LONGEST_OUTPUT:]
+        raise BenchFailed(f"{module} {' '.join(arguments)} failed ({result.returncode}): {output}")
+    document: dict[str, Any] = json.loads(result.stdout)
     return document

@@ -1,4 +1,4 @@
-"""Tables in the shape of trained ones, drawn instead of trained: a request reads as many entries of them."""
+"""Random tables in the shape of trained ones: a request reads as many entries of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from data_jobs.train.truncate import row_width
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 
 SEED = 13
-# A film outside borrows from films that many borrow from: places by a power of a uniform number.
+# Films outside the tables borrow mostly from few films: positions are a power of a uniform number.
 _HUBS = 2.0
 _MOST_SHARED = 40
 
 
 def made_up_model(likes: NDArray[np.int64], votes: NDArray[np.int32], params: TrainParams) -> TrainedModel:
-    """Return a model for films that are sorted by likes, with int64[films] likes and int32[films] votes."""
+    """Return a model for films in descending order of ``likes`` int64[films], with ``votes`` int32[films]."""
     rng = np.random.default_rng(SEED)
     films, inside = len(likes), min(len(likes), params.max_films)
     main, short = (_table(rng, inside, row_width(inside, params.table_bytes)) for _ in range(2))
@@ -40,8 +40,8 @@ def made_up_model(likes: NDArray[np.int64], votes: NDArray[np.int32], params: Tr
 
 
 def _table(rng: np.random.Generator, films: int, width: int) -> ItemTable:
-    """Return a table whose rows have distinct columns, and few large values among many small ones."""
-    # Each row once round the table at most.
+    """Return a table whose rows have distinct columns, with a few large values among many small ones."""
+    # A row wraps around the table at most once, so its columns are distinct.
     steps = rng.integers(1, max(2, films // width), (films, width))
     columns = (np.cumsum(steps, axis=1) + rng.integers(0, films, (films, 1))) % films
     values = rng.standard_normal((films, width)).astype(np.float32) * np.float32(0.01)

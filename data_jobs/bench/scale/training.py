@@ -14,7 +14,7 @@ from data_jobs.validate import Source
 
 
 class CpuBySteps:
-    """Progress that records the CPU seconds between the reports of a step and those of the next."""
+    """Progress that assigns CPU seconds to steps, from the first report of each to that of the next."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -30,14 +30,14 @@ class CpuBySteps:
 
 def cpu_s() -> float:
     """Return the CPU seconds of this process and of its children that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def peak_bytes() -> int:
-    """Return the largest resident memory of this process plus that of its largest child: at most so much at once."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_maxrss for each in used) * 1024
+    """Return the peak resident memory of this process plus that of its largest child, an upper bound of the peak."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_maxrss for usage in usages) * 1024
 
 
 def measure_build(data: Path, home: Path) -> dict[str, Any]:
@@ -45,15 +45,15 @@ def measure_build(data: Path, home: Path) -> dict[str, Any]:
     bytes of memory and of the bundle. Raises DataError, BundleError.
     """
     progress = CpuBySteps()
-    built = build(Order(home, Source(paths=(data,))), progress)
+    result = build(Order(home, Source(paths=(data,))), progress)
     progress.advance("end", 0, None)
     return {
-        "seconds": built.seconds,
+        "seconds": result.seconds,
         "steps": {step: round(seconds, 1) for step, seconds in progress.seconds.items()},
         "cpu": cpu_s(),
         "peak": peak_bytes(),
-        "size": built.size,
-        "events": len(built.dataset.events),
+        "size": result.size,
+        "events": len(result.dataset.events),
     }
 
 

@@ -1,7 +1,7 @@
-"""Film vectors whose neighbours mean something, made in no time: a tree of themes, each with subthemes.
+"""Film vectors with realistic neighbours, quick to make: a tree of themes, each with subthemes.
 
-Cosines fall with the logarithm of the neighbour's rank, and variance with that of the direction, as measured on the
-texts of ml-latest-small under all-MiniLM-L6-v2: .65 for the nearest film, .49 for the 150th, .29 for the middle one.
+Cosines fall with the logarithm of the neighbour's rank, and variances with that of the direction's. Measured on the
+texts of ml-latest-small under all-MiniLM-L6-v2: .65 for the nearest film, .49 for the 150th, .29 for the median.
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from services.recommender.domain.embeddings import Embeddings
 
 SEED = 11
-# Subthemes of a theme, and how many films a smallest theme has at least.
+# Subthemes per theme; minimum of films per smallest theme.
 _BRANCHES, _LEAST_FILMS = 4, 4
-# Squared lengths: of what all films share, of each level of themes, and the least that is a film's own.
+# Squared lengths: of the part all films share, of each level of themes, and at least of a film's own part.
 _SHARED, _THEME, _OWN = 0.25, 0.05, 0.2
 # Variance of direction i: (1 + i / 12) ** -1.2, for as many directions as matter as in real vectors, about 100.
 _BEND, _FALL = 12.0, 1.2
@@ -22,15 +22,15 @@ Floats = NDArray[np.float32]
 
 
 def clustered_embeddings(films: int, dims: int, encoder_id: str, seed: int = SEED) -> Embeddings:
-    """Return vectors of so many films, quantised block by block: a million never exist as float32 at once."""
+    """Return vectors of ``films`` films, quantised block by block: a million never exist as float32 at once."""
     rng = np.random.default_rng(seed)
     draw = _Draw(rng, dims)
     shared = np.float32(np.sqrt(_SHARED)) * draw.units(1)[0]
-    themes, left = _themes(films, draw)
+    themes, own = _themes(films, draw)
     blocks = []
     for start in range(0, films, _BLOCK):
         count = min(_BLOCK, films - start)
-        vectors = shared + themes[rng.integers(0, len(themes), count)] + np.float32(np.sqrt(left)) * draw.units(count)
+        vectors = shared + themes[rng.integers(0, len(themes), count)] + np.float32(np.sqrt(own)) * draw.units(count)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         blocks.append((count, Embeddings.quantise(vectors, encoder_id)))
     mean = sum((block.mean * np.float32(count / films) for count, block in blocks), np.zeros(dims, np.float32))
@@ -44,14 +44,14 @@ def clustered_embeddings(films: int, dims: int, encoder_id: str, seed: int = SEE
 
 def _themes(films: int, draw: "_Draw") -> tuple[Floats, float]:
     """Return the smallest themes as sums over their levels, float32[themes, dims], and the squared length that is left
-    for what is a film's own.
+    for a film's own part.
     """
-    themes, left = np.zeros((1, draw.dims), np.float32), 1 - _SHARED
-    while len(themes) * _BRANCHES * _LEAST_FILMS <= films and left - _THEME >= _OWN:
+    themes, rest = np.zeros((1, draw.dims), np.float32), 1 - _SHARED
+    while len(themes) * _BRANCHES * _LEAST_FILMS <= films and rest - _THEME >= _OWN:
         themes = np.repeat(themes, _BRANCHES, axis=0)
         themes += np.float32(np.sqrt(_THEME)) * draw.units(len(themes))
-        left -= _THEME
-    return themes, left
+        rest -= _THEME
+    return themes, rest
 
 
 class _Draw:
@@ -66,7 +66,7 @@ class _Draw:
         self._turn = np.linalg.qr(rng.standard_normal((dims, dims)))[0].astype(np.float32)
 
     def units(self, count: int) -> Floats:
-        """Return so many of them, float32[count, dims]."""
-        drawn = self._rng.standard_normal((count, self.dims), np.float32)
-        drawn *= self._deviation
-        return np.asarray(drawn @ self._turn, np.float32)
+        """Return ``count`` vectors, float32[count, dims]."""
+        vectors = self._rng.standard_normal((count, self.dims), np.float32)
+        vectors *= self._deviation
+        return np.asarray(vectors @ self._turn, np.float32)

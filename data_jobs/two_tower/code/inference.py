@@ -23,8 +23,8 @@ JSON = "application/json"
 
 @dataclass
 class Served:
-    """The model and the archive's data. ``items`` float32[films, dims + 1], computed once. ``tells``: by film, whether
-    it was in any history in training.
+    """The model and the archive's data. ``items`` float32[films, dims + 1], computed once. ``in_history``: by film,
+    whether it was in any history in training.
     """
 
     version: str = ""
@@ -33,14 +33,14 @@ class Served:
     row: dict[str, int] = field(default_factory=dict)
     person: dict[str, int] = field(default_factory=dict)
     items: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 1))
-    tells: list[bool] = field(default_factory=list)
+    in_history: list[bool] = field(default_factory=list)
 
 
 def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 - the toolkit's signature
     """Load the model of the unpacked archive and compute every film's vector."""
     folder = Path(model_dir)
-    told = json.loads((folder / "manifest.json").read_text("utf-8"))
-    if not told["model_version"]:
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if not manifest["model_version"]:
         return Served()
     model = load(torch.load(folder / "model.pth", map_location="cpu", weights_only=True))
     item_ids = json.loads((folder / "item_encoder.json").read_text("utf-8"))
@@ -49,10 +49,10 @@ def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 
     known = torch.from_numpy(np.load(folder / "known.npy", allow_pickle=False))
     with torch.no_grad():
         items = model.served_items(content, known.float())
-        tells = model.history.weight.any(dim=1).tolist()
+        in_history = model.history.weight.any(dim=1).tolist()
     return Served(
-        told["model_version"], model, item_ids, {each: row for row, each in enumerate(item_ids)},
-        {each: number for number, each in enumerate(people)}, items, tells,
+        manifest["model_version"], model, item_ids, {item_id: row for row, item_id in enumerate(item_ids)},
+        {mark: number for number, mark in enumerate(people)}, items, in_history,
     )  # fmt: skip
 
 
@@ -60,25 +60,25 @@ def transform_fn(served: Served, body: str | bytes, content_type: str, accept: s
     """Answer one request. Raises ValueError for a malformed one."""
     if content_type.split(";")[0].strip() != JSON:
         raise ValueError(f"content type {content_type!r}: expected {JSON}")
-    asked = json.loads(body)
-    item_ids, scores = _best(served, asked) if served.model is not None else ([], [])
+    request = json.loads(body)
+    item_ids, scores = _best(served, request) if served.model is not None else ([], [])
     answer = {"model_version": served.version, "item_ids": item_ids, "scores": scores}
     return json.dumps(answer, separators=(",", ":")), JSON
 
 
-def _best(served: Served, asked: dict[str, Any]) -> tuple[list[str], list[float]]:
+def _best(served: Served, request: dict[str, Any]) -> tuple[list[str], list[float]]:
     """Return ids and scores of the best films that are neither in the history nor excluded."""
-    count = int(asked.get("k", 200))
+    count = int(request.get("k", 200))
     if not 1 <= count <= MOST_FILMS:
         raise ValueError(f"k = {count}: expected 1 to {MOST_FILMS}")
-    history = [(served.row[each], float(weight)) for each, weight in asked["history"] if each in served.row]
-    excluded = [served.row[each] for each in asked.get("exclude", ()) if each in served.row]
-    scores = _scores(served, history, served.person.get(str(asked.get("person", ""))))
+    history = [(served.row[film], float(weight)) for film, weight in request["history"] if film in served.row]
+    excluded = [served.row[film] for film in request.get("exclude", ()) if film in served.row]
+    scores = _scores(served, history, served.person.get(str(request.get("person", ""))))
     scores[[row for row, _ in history] + excluded] = float("-inf")
     best = torch.topk(scores, min(count, len(scores)))
-    found = [(served.item_ids[row], score) for score, row in zip(*(each.tolist() for each in best), strict=True)
+    results = [(served.item_ids[row], score) for score, row in zip(*(column.tolist() for column in best), strict=True)
              if score > float("-inf")]  # fmt: skip
-    return [item_id for item_id, _ in found], [score for _, score in found]
+    return [item_id for item_id, _ in results], [score for _, score in results]
 
 
 def _scores(served: Served, history: list[tuple[int, float]], person: int | None) -> torch.Tensor:
@@ -86,11 +86,11 @@ def _scores(served: Served, history: list[tuple[int, float]], person: int | None
     model = served.model
     if model is None:
         raise ValueError("there is no model")
-    told = [(row, weight) for row, weight in history if served.tells[row]]
-    films = torch.tensor([row for row, _ in told], dtype=torch.int64)
-    weights = torch.tensor([weight for _, weight in told], dtype=torch.float32)
+    informative = [(row, weight) for row, weight in history if served.in_history[row]]
+    films = torch.tensor([row for row, _ in informative], dtype=torch.int64)
+    weights = torch.tensor([weight for _, weight in informative], dtype=torch.float32)
     with torch.no_grad():
         pooled = model.pooled(films, torch.zeros(1, dtype=torch.int64), weights)
-        number = torch.tensor([model.stranger if person is None else person])
+        number = torch.tensor([model.unknown_person if person is None else person])
         vector = model.person_vectors(pooled, weights.sum()[None], number)
         return served.items @ torch.cat([vector[0], torch.ones(1)])

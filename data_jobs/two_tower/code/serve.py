@@ -9,23 +9,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from inference import JSON, Served, model_fn, transform_fn
 
-LARGEST_QUESTION = 1 << 20
+LARGEST_REQUEST = 1 << 20
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Handles one request at a time per thread. ``served``: the model."""
+    """Handle the requests of one connection. ``served``: the model."""
 
     served: Served
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """``/ping``, also below ``/endpoints/NAME``."""
+        """Answer ``/ping``."""
         self._answer(200 if self.path == "/ping" else 404, b"")
 
     def do_POST(self) -> None:
-        """``/invocations``, and the path that clients of an endpoint use, ``/endpoints/NAME/invocations``."""
+        """Answer ``/invocations``, and ``/endpoints/NAME/invocations`` as used by clients of an endpoint."""
         length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_QUESTION:
+        if length > LARGEST_REQUEST:
             self.close_connection = True
             self._answer(413, b"")
             return
@@ -34,11 +34,11 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, b"")
             return
         try:
-            said, _ = transform_fn(self.served, body, self.headers.get("Content-Type") or JSON, JSON)
+            answer, _ = transform_fn(self.served, body, self.headers.get("Content-Type") or JSON, JSON)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self._answer(400, str(error).encode())
         else:
-            self._answer(200, said.encode())
+            self._answer(200, answer.encode())
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -48,17 +48,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class' name
-        """Say nothing."""
+        """Log nothing."""
 
 
 def server(folder: str, port: int) -> ThreadingHTTPServer:
-    """A server on loopback, with the model of the unpacked archive."""
+    """Return a server on loopback, with the model of the unpacked archive."""
     handler = type("Loaded", (Handler,), {"served": model_fn(folder)})
     return ThreadingHTTPServer(("127.0.0.1", port), handler)
 
 
 if __name__ == "__main__":
-    made = server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8080)
-    sys.stdout.write(f"http://127.0.0.1:{made.server_port}\n")
+    running = server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8080)
+    sys.stdout.write(f"http://127.0.0.1:{running.server_port}\n")
     sys.stdout.flush()
-    made.serve_forever()
+    running.serve_forever()

@@ -40,13 +40,13 @@ class TwoTower(nn.Module):
         nn.init.zeros_(self.item_bias.weight)
 
     @property
-    def stranger(self) -> int:
-        """The person's number that stands for everybody who is not known by id."""
+    def unknown_person(self) -> int:
+        """Return the number that stands for all people who are not known by id."""
         return int(self.shape["people"])
 
     def item_vectors(self, films: Tensor, content: Tensor, known: Tensor | None = None) -> Tensor:
-        """float32[n, dims]: unit vectors of some films (int64[n]) with their content float32[n, content]. ``known``
-        float32[n]: 0 where the film's id is to count for nothing, as one has it that nobody has liked yet.
+        """Return unit vectors float32[n, dims] of films int64[n] with their content float32[n, content]. ``known``
+        float32[n]: 0 to ignore a film's id, as for films without likes.
         """
         by_id = self.item_id(films)
         if known is not None:
@@ -54,23 +54,23 @@ class TwoTower(nn.Module):
         return functional.normalize(by_id + self.item_content(content), dim=1)
 
     def pooled(self, films: Tensor, offsets: Tensor, weights: Tensor) -> Tensor:
-        """float32[n, dims]: weighed sums over histories (int64 films in a row, int64[n] where each history begins)."""
+        """Return weighted sums over concatenated histories, float32[n, dims]; ``offsets`` int64[n]: their starts."""
         return self.history(films, offsets, per_sample_weights=weights)
 
     def person_vectors(self, pooled: Tensor, length: Tensor, people: Tensor) -> Tensor:
-        """float32[n, dims]: unit vectors of people by history (``pooled`` float32[n, dims], ``length`` float32[n], the
-        sum of its weights) and number (int64[n]).
+        """Return unit vectors float32[n, dims] of people by history (``pooled`` float32[n, dims], ``length``
+        float32[n], the sum of its weights) and number (``people`` int64[n]).
         """
         mean = pooled / length.clamp_min(1.0).sqrt()[:, None]
         return functional.normalize(mean + self.person(mean) + self.person_id(people), dim=1)
 
     def scores(self, person: Tensor, item: Tensor, bias: Tensor) -> Tensor:
-        """float32[people, films]: inner products of unit vectors, scaled, and the films' bias float32[films]."""
+        """Return scaled inner products of unit vectors plus ``bias`` float32[films], as float32[people, films]."""
         scaled = self.log_scale.exp() * (person @ item.T)
         return scaled + bias if self.shape["biased"] else scaled
 
     def served_items(self, content: Tensor, known: Tensor) -> Tensor:
-        """float32[films, dims + 1]: the vector of every film, whose inner product with a person's is the score."""
+        """Return every film's vector, float32[films, dims + 1]; its inner product with a person's is the score."""
         films = torch.arange(int(self.shape["films"]), device=content.device)
         vectors = self.log_scale.exp() * self.item_vectors(films, content, known)
         bias = self.item_bias.weight[:, 0] * known if self.shape["biased"] else torch.zeros_like(known)
@@ -78,7 +78,7 @@ class TwoTower(nn.Module):
 
 
 def load(document: Mapping[str, Any]) -> TwoTower:
-    """The model of a saved document ``{"shape": ..., "state": ...}``, ready to be asked."""
+    """Return the model of a saved document ``{"shape": ..., "state": ...}``, in evaluation mode."""
     model = TwoTower(**document["shape"])
     model.load_state_dict(document["state"])
     return model.eval()

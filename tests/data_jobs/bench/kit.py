@@ -1,4 +1,4 @@
-"""A server that answers as it is told, in this process, and a small catalogue with people."""
+"""A scripted server in this process, and a small catalogue with people."""
 
 import json
 import threading
@@ -21,17 +21,17 @@ def small_requests(films: int = 60, requests: int = 20) -> Requests:
 
 
 class ScriptedServer:
-    """As much of ``Served`` as the measurements use. ``answer`` gets path and body; ``asked`` is what came."""
+    """The part of ``RunningServer`` that the measurements use. ``answer`` gets path and body, ``requests`` both."""
 
     def __init__(self, answer: Answer = lambda path, body: (200, FRESH)) -> None:
-        self.asked: list[tuple[str, Any]] = []
+        self.requests: list[tuple[str, Any]] = []
         self.cpu: float | None = 0.0
         self._lock = threading.Lock()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            wbufsize = 1 << 16  # headers and body in one piece, or the network waits
+            wbufsize = 1 << 16  # headers and body in one piece, to avoid a delay by Nagle's algorithm
 
             def do_GET(self) -> None:
                 self._respond(None)
@@ -41,7 +41,7 @@ class ScriptedServer:
 
             def _respond(self, body: Any) -> None:
                 with server._lock:
-                    server.asked.append((self.path, body))
+                    server.requests.append((self.path, body))
                     if server.cpu is not None:
                         server.cpu += 0.002
                 status, document = answer(self.path, body)
@@ -52,7 +52,7 @@ class ScriptedServer:
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -5,28 +5,28 @@ from tests.builders import make_bundle, make_release
 from tests.fakes import HashingEncoder
 
 
-def measured(passes=2):
+def measure(passes=2):
     release = make_release(make_bundle(200))
     people = make_people(release.bundle.catalogue, people_needed(10))
     return pipeline_times(release, people, passes)
 
 
 def test_the_pipeline_is_timed_by_number_of_events():
-    figures = measured()
+    figures = measure()
     lengths = {"0", *map(str, LENGTHS)}
     assert set(figures["people"]) == set(figures["stages"]) == lengths
-    for each in figures["people"].values():
-        assert each["n"] == 2 * 10
-        assert 0 < each["p50"] <= each["p95"]
+    for times in figures["people"].values():
+        assert times["n"] == 2 * 10
+        assert 0 < times["p50"] <= times["p95"]
 
 
 def test_the_mix_counts_lengths_by_their_weights():
-    assert measured(passes=1)["mix"]["n"] == 50 * 40
+    assert measure(passes=1)["mix"]["n"] == 50 * 40
 
 
 def test_the_stages_are_those_of_the_trace():
-    for stages in measured(passes=1)["stages"].values():
-        # The search of a taste's nearest texts is timed where it was asked for.
+    for stages in measure(passes=1)["stages"].values():
+        # Vector search is timed only where a profile has a taste to search by.
         assert set(stages) - {"knn"} == {"taste", "retrieval", "rank", "diversify", "reasons"}
 
 

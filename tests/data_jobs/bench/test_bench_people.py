@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_jobs.bench.bench_people import logged, make_people
+from data_jobs.bench.bench_people import log_lines, make_people
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.profile import replay
 from tests.builders import make_catalogue
@@ -11,7 +11,7 @@ CATALOGUE = make_catalogue(120)
 
 @settings(max_examples=25)
 @given(st.integers(1, 300), st.integers(1, 4), st.integers(0, 5))
-def test_everybody_has_the_events_asked_for_of_distinct_films(length, count, seed):
+def test_each_person_has_the_requested_number_of_distinct_films(length, count, seed):
     people = make_people(CATALOGUE, {length: count}, seed)[length]
     assert len(people) == len({person.user_id for person in people}) == count
     for person in people:
@@ -28,7 +28,7 @@ def test_events_are_ratings_oldest_first():
     assert len(replay(person.user_id, person.events).history) == 20
 
 
-def test_people_differ_and_come_out_the_same_every_time():
+def test_people_differ_and_are_reproducible():
     first, second = make_people(CATALOGUE, {20: 2})[20]
     assert first.events != second.events
     assert make_people(CATALOGUE, {20: 2, 5: 1})[20] == [first, second]
@@ -40,9 +40,9 @@ def test_well_known_films_are_seen_more_often():
     assert (rows < 100).mean() > 2 * (rows >= 500).mean()
 
 
-def test_the_log_has_a_line_an_event_with_an_id_of_its_own():
+def test_the_log_has_a_line_per_event_with_a_unique_id():
     people = make_people(CATALOGUE, {5: 3})[5]
-    lines = logged(people)
+    lines = log_lines(people)
     assert len(lines) == 15
     assert len({(line.user_id, line.event_id) for line in lines}) == 15
     assert [line.event for line in lines[:5]] == list(people[0].events)

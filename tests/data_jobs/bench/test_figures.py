@@ -8,7 +8,7 @@ def test_percentiles_are_milliseconds():
     assert percentiles([0.001] * 99 + [0.101]) == {"n": 100, "p50": 1.0, "p95": 1.0, "p99": 2.0}
 
 
-def test_nothing_has_no_percentiles():
+def test_no_times_have_no_percentiles():
     assert percentiles([]) == {"n": 0}
 
 
@@ -28,5 +28,5 @@ def test_a_figure_that_a_pass_lacks_is_left_out():
     assert over_passes([{"n": 1, "p50": 1.0}, {"n": 0}]) == {"n": 1}
 
 
-def test_no_passes_no_figures():
+def test_no_passes_have_no_figures():
     assert over_passes([]) == {}

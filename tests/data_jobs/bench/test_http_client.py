@@ -13,7 +13,7 @@ from tests.patience import wait_for
 
 @contextmanager
 def bytes_server(*chunks):
-    """Sends these bytes, piece by piece, to whoever asks first; then hangs up."""
+    """Send these bytes, piece by piece, to the first client; then hang up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve():
@@ -29,7 +29,7 @@ def bytes_server(*chunks):
         wait_for(lambda: not thread.is_alive(), "the server to hang up")
 
 
-def test_it_gets_status_and_body_one_after_the_other_on_one_socket():
+def test_requests_share_one_socket():
     def answer(path, body):
         return 202 if body else 200, [path, body]
 
@@ -45,7 +45,7 @@ def test_an_answer_may_come_in_pieces():
         assert connection.ask(get("/")) == (200, b"hello")
 
 
-def test_what_comes_too_much_belongs_to_the_next_answer():
+def test_excess_bytes_belong_to_the_next_answer():
     two = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabHTTP/1.1 404 No\r\ncontent-length: 1\r\n\r\nc"
     with bytes_server(two) as port, HttpConnection("127.0.0.1", port) as connection:
         assert connection.ask(get("/")) == (200, b"ab")
@@ -70,7 +70,7 @@ def test_a_broken_answer_is_unavailable(sent, message):
         connection.ask(get("/"))
 
 
-def test_nobody_there_is_unavailable():
+def test_a_refused_connection_is_unavailable():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port} does not answer"):

@@ -1,4 +1,4 @@
-"""The command that says how many films of a list the active bundle recognises."""
+"""The command that counts how many films of a list the active bundle recognises."""
 
 from pathlib import Path
 
@@ -10,19 +10,19 @@ from data_jobs.report import Silent
 from data_jobs.validate import Source
 
 
-def test_it_counts_what_was_matched_and_lists_what_differs(
+def test_matches_are_counted_and_differences_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     films = tmp_path / "films.csv"
     films.write_text("item_id,title,year,original_title\n1,Heat,1995,\n2,Hidden,2005,Caché\n3,The Kid,1921,\n")
     build(Order(home=tmp_path / "home", source=Source(paths=(films,))), Silent())
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
-    asked = tmp_path / "list.txt"
-    asked.write_text("Heat|1995\nCaché|2005\nStalker|1979\n")
-    main([str(asked)])
+    list_file = tmp_path / "list.txt"
+    list_file.write_text("Heat|1995\nCaché|2005\nStalker|1979\n")
+    main([str(list_file)])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "3 films, 2 matched, 1 of them by the very title and year"
+    assert lines[0] == "3 films, 2 matched, 1 of them with the same title and year"
     assert "Caché (2005) is Hidden (2005), 2" in lines
-    assert "not there: Stalker (1979)" in lines
-    main([str(asked), "--all"])
+    assert "not found: Stalker (1979)" in lines
+    main([str(list_file), "--all"])
     assert "Heat (1995) is Heat (1995), 1" in capsys.readouterr().out

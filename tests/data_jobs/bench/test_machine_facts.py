@@ -4,7 +4,7 @@ import platform
 from data_jobs.bench.machine_facts import load, machine
 
 
-def test_the_facts_are_json_and_name_what_figures_depend_on():
+def test_the_facts_are_json_and_name_all_dependencies_of_the_figures():
     facts = json.loads(json.dumps(machine()))
     assert facts["cores"] >= 1
     assert facts["python"] == platform.python_version()

@@ -26,7 +26,7 @@ from tests.data_jobs.bench.kit import small_requests
 
 
 def split(raw):
-    """Method, path and JSON body of raw bytes."""
+    """Return method, path and JSON body of raw bytes."""
     head, _, body = raw.partition(b"\r\n\r\n")
     method, path, version = head.split(b"\r\n")[0].decode().split(" ")
     assert version == "HTTP/1.1"
@@ -35,7 +35,7 @@ def split(raw):
     return method, path, json.loads(body) if body else None
 
 
-def test_the_weights_are_per_cent_and_every_kind_is_of_one_group():
+def test_the_weights_are_per_cent_and_every_kind_is_in_one_group():
     assert sum(WEIGHTS.values()) == 100
     assert set(RECOMMEND) | NOT_RECOMMEND == set(WEIGHTS)
     assert not set(RECOMMEND) & NOT_RECOMMEND
@@ -44,7 +44,7 @@ def test_the_weights_are_per_cent_and_every_kind_is_of_one_group():
 
 
 @pytest.mark.parametrize("kind", RECOMMEND)
-def test_what_is_asked_of_recommend_is_valid_and_never_the_same(kind):
+def test_requests_to_recommend_are_valid_and_unique(kind):
     requests = small_requests()
     bodies = []
     for _ in range(30):
@@ -55,7 +55,7 @@ def test_what_is_asked_of_recommend_is_valid_and_never_the_same(kind):
     assert len(set(bodies)) == 30
 
 
-def test_no_two_of_a_whole_pass_are_alike_and_diversity_hardly_moves():
+def test_requests_of_all_passes_are_unique_and_diversity_barely_changes():
     requests = small_requests()
     bodies = [split(sent.raw)[2] for _ in range(3) for sent in requests.mixed(300, RECOMMEND)]
     values = [body["diversity"] for body in bodies]
@@ -67,24 +67,24 @@ def test_people_of_a_kind_have_that_many_events_and_take_turns():
     catalogue = make_catalogue(400)
     people = make_people(catalogue, dict.fromkeys(LENGTHS, 3))
     requests = Requests(catalogue, people)
-    asked = [split(requests.make("person_50").raw)[2]["user_id"] for _ in range(6)]
-    assert asked == [person.user_id for person in people[50]] * 2
+    user_ids = [split(requests.make("person_50").raw)[2]["user_id"] for _ in range(6)]
+    assert user_ids == [person.user_id for person in people[50]] * 2
     assert {len(person.events) for person in people[50]} == {50}
 
 
 @pytest.mark.parametrize(
     ("kind", "field"), [("seeds", "liked"), ("filters", "filters"), ("explain", "explain"), ("free_text", "query")]
 )
-def test_a_kind_asks_for_what_it_is_named_after(kind, field):
+def test_a_kind_sets_its_field(kind, field):
     body = split(small_requests().make(kind).raw)[2]
     assert body[field]
 
 
-def test_an_anonymous_visitor_says_nothing_of_themselves():
+def test_an_anonymous_request_has_no_person_or_films():
     assert set(split(small_requests().make("anonymous").raw)[2]) == {"k", "diversity"}
 
 
-def test_the_other_kinds_go_elsewhere():
+def test_the_other_kinds_have_their_own_endpoints():
     requests = small_requests()
     method, path, _ = split(requests.make("similar").raw)
     assert (method, urlsplit(path).path) == ("GET", "/similar")
@@ -106,15 +106,15 @@ def test_a_pass_has_every_kind_in_proportion(size):
         assert abs(kinds[kind] - max(1, size * weight / 100)) <= 1
 
 
-def test_a_pass_of_some_kinds_has_no_others_and_is_as_long():
+def test_a_pass_of_some_kinds_has_no_others_and_the_same_length():
     sent = small_requests().mixed(100, PEOPLE)
-    assert {each.kind for each in sent} == set(PEOPLE)
+    assert {request.kind for request in sent} == set(PEOPLE)
     assert abs(len(sent) - 100) <= len(PEOPLE)
 
 
 def test_the_same_seed_makes_the_same_requests():
-    one, same = (small_requests().mixed(50) for _ in range(2))
-    assert one == same
+    first, second = (small_requests().mixed(50) for _ in range(2))
+    assert first == second
 
 
 def test_a_repeated_request_is_the_same_bytes_and_names_its_person():
@@ -127,7 +127,7 @@ def test_a_repeated_request_is_the_same_bytes_and_names_its_person():
 
 
 @given(st.integers(1, 100_000))
-def test_nobody_comes_twice_in_a_pass(requests):
+def test_there_are_enough_people_for_a_pass(requests):
     needed = people_needed(requests)
     assert set(needed) == set(LENGTHS)
     for length, people in needed.items():

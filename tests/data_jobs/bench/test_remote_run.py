@@ -1,4 +1,4 @@
-"""A whole run, small, over real servers."""
+"""A small run of everything, over real servers."""
 
 import json
 
@@ -33,19 +33,19 @@ def test_every_kind_is_measured_through_the_servers(document):
     assert document["index"]["seconds"] > 0
 
 
-def test_own_time_and_waiting_are_told_apart(document):
+def test_cpu_time_and_waiting_are_separate(document):
     for kind in ("person_50", "seeds", "feedback"):
         figures = document["http"]["uncached"]["kinds"][kind]
         assert figures["wait_p50"] > 0
         assert 0 < figures["cpu_p50"] < figures["p95"]
 
 
-def test_units_are_told_by_number_of_events(document):
+def test_units_are_reported_by_number_of_events(document):
     assert set(document["units"]) == set(map(str, LENGTHS))
     for costs in document["units"].values():
         assert costs["uncached"]["write"] > 0
         assert costs["cached"]["write"] == 0
-        # The profile once more after the write; a look for an answer that is not there costs nothing here.
+        # The profile is read again before the answer is cached; looking up a missing answer costs nothing here.
         assert costs["uncached"]["read"] >= costs["cached"]["read"] >= 1
         assert costs["feedback"]["write"] >= 4  # profile and line, in a transaction
         assert costs["feedback"]["read"] >= 1

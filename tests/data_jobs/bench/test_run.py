@@ -1,4 +1,4 @@
-"""A whole run, small, over the sample catalogue."""
+"""A small run of everything, over the sample catalogue."""
 
 import json
 from pathlib import Path
@@ -50,20 +50,20 @@ def test_everything_is_measured(document):
     assert document["pipeline"]["mix"]["p50"] > 0
 
 
-def test_without_an_encoder_nothing_is_said_of_one(document):
+def test_without_an_encoder_there_are_no_figures_of_it(document):
     assert document["encoder"] == {}
     assert "with_encoder" not in document["http"]["memory"]
     assert document["bundle"]["vectors"] == 0
 
 
-def test_facts_and_targets_stand_beside_the_figures(document):
+def test_the_document_has_facts_and_targets(document):
     assert document["bundle"]["films"] > 250
     assert document["bundle"]["requests"] == SMALL.requests
     assert document["machine"]["cores"] >= 1
     assert [verdict["what"] for verdict in document["targets"]] == [target.what for target in TARGETS]
 
 
-def test_without_servers_there_is_no_index_and_nothing_is_billed(document):
+def test_without_servers_there_are_no_index_and_no_units(document):
     assert document["engines"] == {"search": "embedded", "state": "sqlite"}
     assert (document["index"], document["units"]) == ({}, {})
 
@@ -82,6 +82,6 @@ def test_the_server_gets_the_environment_of_the_run(bundle, tmp_path):
         measure_http(tmp_path, small_requests(), open_bundle(bundle), None, SMALL, Silent(), keys)
 
 
-def test_free_text_is_asked_where_it_can_be_answered():
+def test_free_text_is_measured_if_it_can_be_answered():
     assert kinds_of(free_text=True) == tuple(WEIGHTS)
     assert set(WEIGHTS) - set(kinds_of(free_text=False)) == {FREE_TEXT}

@@ -1,4 +1,4 @@
-"""A real `marquee serve`, started, looked at and stopped."""
+"""A real `marquee serve`: started, measured and stopped."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def fail_in_the_middle():
     raise ZeroDivisionError
 
 
-def test_it_serves_from_its_home_and_is_gone_afterwards(home):
+def test_it_serves_from_its_home_and_is_stopped_afterwards(home):
     with RunningServer(home) as server:
         assert server.started_s > 0
         with server.connect() as connection:
@@ -55,7 +55,7 @@ def test_it_is_stopped_when_the_block_fails(home):
     assert not is_running(server.pid)
 
 
-def test_cpu_time_grows_with_work_and_memory_is_there(home):
+def test_cpu_time_grows_with_work_and_memory_is_measured(home):
     with RunningServer(home) as server, server.connect() as connection:
         before = server.cpu_s()
         for _ in range(60):
@@ -69,29 +69,29 @@ def test_cpu_time_grows_with_work_and_memory_is_there(home):
     assert memory["mapped"] < memory["rss"]
 
 
-def test_a_process_that_is_gone_has_no_figures(home):
+def test_an_ended_process_has_no_figures(home):
     with RunningServer(home) as server:
         pass
     assert server.cpu_s() is None
     assert server.memory_mb() == {}
 
 
-def test_cpu_time_is_that_of_all_threads_of_the_process_those_that_ended_too():
+def test_cpu_time_includes_all_threads_even_ended_ones():
     if (clock := cpu_clock(os.getpid())) is None:
         pytest.skip("the system has no clock of a process")
     before, own = time.clock_gettime_ns(clock), time.thread_time_ns()
     worker = threading.Thread(target=lambda: sum(range(3_000_000)))
     worker.start()
     worker.join()
-    spent, by_this_thread = time.clock_gettime_ns(clock) - before, time.thread_time_ns() - own
-    assert spent > 2 * by_this_thread
+    by_process, by_this_thread = time.clock_gettime_ns(clock) - before, time.thread_time_ns() - own
+    assert by_process > 2 * by_this_thread
 
 
-def test_a_process_that_never_was_has_no_clock():
+def test_an_unknown_process_has_no_clock():
     assert cpu_clock(2**22 + 1) is None
 
 
-def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(home, monkeypatch):
+def test_the_server_gets_the_settings_of_the_bench_but_not_the_developers(home, monkeypatch):
     monkeypatch.setenv("API_KEYS", "on")
     monkeypatch.setenv("API_KEY_PEPPER", "a secret of sufficient length")
     with RunningServer(home) as server, server.connect() as connection:
@@ -101,6 +101,6 @@ def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(hom
         assert connection.ask(get("/films?q=the"))[0] == 401
 
 
-def test_without_a_bundle_it_says_why_it_ended(tmp_path):
+def test_without_a_bundle_the_error_shows_the_reason(tmp_path):
     with pytest.raises(Unavailable, match=r"the server exited with code 3: .*marquee build"), RunningServer(tmp_path):
         pass

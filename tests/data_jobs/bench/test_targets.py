@@ -20,13 +20,13 @@ def by_name(figures, films, engines=EMBEDDED):
 
 
 def met(figures, films, engines=EMBEDDED):
-    found = by_name(figures, films, engines)
-    return {what: verdict["met"] for what, verdict in found.items() if verdict["met"] is not None}
+    named = by_name(figures, films, engines)
+    return {what: verdict["met"] for what, verdict in named.items() if verdict["met"] is not None}
 
 
 def test_a_large_catalogue_is_judged_by_the_targets_for_it():
-    found = by_name(FIGURES, 62_000)
-    assert [verdict["met"] for verdict in found.values()] == [
+    judged = by_name(FIGURES, 62_000)
+    assert [verdict["met"] for verdict in judged.values()] == [
         True,
         False,
         True,
@@ -40,7 +40,7 @@ def test_a_large_catalogue_is_judged_by_the_targets_for_it():
     ]
 
 
-def test_throughput_is_judged_on_a_small_catalogue_and_nothing_else_but_the_encoder_is():
+def test_a_small_catalogue_is_judged_by_throughput_and_encoder_only():
     assert met(FIGURES, 9_742) == {"fresh answers, 8 connections": True, "free-text query embedding, p50": True}
 
 
@@ -51,17 +51,17 @@ def test_remote_engines_have_targets_of_their_own_and_no_others():
 @pytest.mark.parametrize(
     ("engines", "what"), [(("opensearch", "sqlite"), {"loading the index": True}), (("embedded", "dynamodb"), {})]
 )
-def test_with_one_remote_engine_only_what_concerns_it_is_judged(engines, what):
+def test_one_remote_engine_is_judged_by_its_own_targets_only(engines, what):
     assert met(FIGURES, 62_000, engines) == what
 
 
-def test_a_target_says_which_engines_it_is_for():
+def test_a_target_names_its_engines():
     verdict = by_name(FIGURES, 62_000)["own CPU of /recommend uncached, p50"]
     assert verdict["for"] == "62,000 films, dynamodb, opensearch"
     assert (verdict["measured"], verdict["met"]) == (6.5, None)
 
 
-def test_what_was_not_measured_has_no_verdict_but_is_shown():
+def test_a_missing_measurement_is_shown_without_verdict():
     verdict = by_name({}, 62_000)["/recommend uncached, p50"]
     assert verdict == {
         "what": "/recommend uncached, p50",
@@ -76,7 +76,7 @@ def test_what_was_not_measured_has_no_verdict_but_is_shown():
 @pytest.mark.parametrize(
     ("value", "at_least", "met"), [(5, False, True), (5, True, True), (4, True, False), (6, False, False)]
 )
-def test_a_bound_itself_is_good_enough(value, at_least, met):
+def test_a_bound_is_inclusive(value, at_least, met):
     assert Target("x", "ms", ("x",), 5.0, LARGE, at_least).is_met(value) is met
 
 
@@ -92,5 +92,5 @@ def test_a_value_is_a_number_or_nothing(place, value):
     assert value_at(FIGURES, place) == value
 
 
-def test_every_target_has_a_name_of_its_own():
+def test_target_names_are_unique():
     assert len({target.what for target in TARGETS}) == len(TARGETS)

@@ -30,10 +30,10 @@ def test_a_film_between_two_genres_is_nearer_to_both_than_they_are_to_each_other
 
 
 def test_the_same_seed_gives_the_same_bytes():
-    one, same = (simulated_vectors(bits(DRAMA, HORROR), seed=4) for _ in range(2))
-    assert one.tobytes() == same.tobytes()
-    assert one.tobytes() != simulated_vectors(bits(DRAMA, HORROR), seed=5).tobytes()
+    first, second = (simulated_vectors(bits(DRAMA, HORROR), seed=4) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert first.tobytes() != simulated_vectors(bits(DRAMA, HORROR), seed=5).tobytes()
 
 
-def test_another_length_can_be_asked_for():
+def test_the_length_can_be_chosen():
     assert simulated_vectors(bits(DRAMA), dims=64).shape == (1, 64)

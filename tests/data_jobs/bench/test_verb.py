@@ -1,4 +1,4 @@
-"""`marquee bench` as it is typed."""
+"""`marquee bench` on the command line."""
 
 import json
 from pathlib import Path
@@ -30,9 +30,9 @@ def run(capsys, *arguments):
 
 def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
     out = tmp_path / "artifacts" / "bench.json"
-    code, said, _ = run(capsys, "--encoder", "none", "--requests", "100", "--json", "--out", str(out))
+    code, printed, _ = run(capsys, "--encoder", "none", "--requests", "100", "--json", "--out", str(out))
     assert code == ExitCode.OK
-    document = json.loads(said)
+    document = json.loads(printed)
     assert document == json.loads(out.read_text(encoding="utf-8"))
     parts = {"machine", "bundle", "engines", "http", "pipeline", "encoder", "index", "units", "explain", "targets"}
     assert parts == set(document)
@@ -43,8 +43,8 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
     assert "DynamoDB" not in text
     verdicts = {verdict["what"]: verdict for verdict in document["targets"]}
     assert verdicts["/recommend uncached, p50"]["met"] is None, "its target is set for 62,000 films"
-    sentences = verdicts["sentences by template, added to 20 films, p50"]
-    assert sentences["met"] is (sentences["measured"] <= 1), "either verdict, by the machine: no test is timed"
+    explanations = verdicts["explanations by template, added to 20 films, p50"]
+    assert explanations["met"] is (explanations["measured"] <= 1), "either verdict: tests do not depend on the machine"
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
         (("--scale", "10"), "--scale 10: expected numbers of films from 1,000 on"),
     ],
 )
-def test_odd_options_are_refused_before_anything_is_done(home, capsys, arguments, message):
-    code, said, complaint = run(capsys, *arguments)
+def test_invalid_options_are_refused_at_once(home, capsys, arguments, message):
+    code, printed, error = run(capsys, *arguments)
     assert code == ExitCode.USAGE
-    assert message in complaint
-    assert not said
+    assert message in error
+    assert not printed
     assert not home.exists()
 
 
@@ -93,17 +93,17 @@ def test_servers_that_are_not_named_or_not_local_are_refused(
 ):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    code, said, complaint = run(capsys, *arguments)
+    code, printed, error = run(capsys, *arguments)
     assert code == ExitCode.USAGE
-    assert message in complaint
-    assert "`make servers`" in complaint
-    assert not said
+    assert message in error
+    assert "`make servers`" in error
+    assert not printed
     assert not home.exists()
 
 
-def test_sizes_are_measured_each_in_its_own_process_and_nothing_is_left(home, tmp_path, capsys):
+def test_a_size_is_measured_and_leaves_nothing_behind(home, tmp_path, capsys):
     out = tmp_path / "artifacts" / "scale.json"
-    code, said, _ = run(capsys, "--scale", "1000", "--encoder", "none", "--out", str(out))
+    code, printed, _ = run(capsys, "--scale", "1000", "--encoder", "none", "--out", str(out))
     assert code == ExitCode.OK
     (size,) = json.loads(out.read_text(encoding="utf-8"))["sizes"]
     assert size["films"] == 1_000
@@ -113,7 +113,7 @@ def test_sizes_are_measured_each_in_its_own_process_and_nothing_is_left(home, tm
     assert size["bundle_mb"] > 1
     assert (tmp_path / "artifacts" / "scale.svg").read_text(encoding="utf-8").startswith("<svg")
     assert not list((home / "bench").iterdir())
-    lines = said.splitlines()
+    lines = printed.splitlines()
     assert (
         next(line for line in lines if line.startswith("50 ratings")).split()[2]
         == f"{size['cpu_ms']['50 ratings']:.4g}"
@@ -121,22 +121,22 @@ def test_sizes_are_measured_each_in_its_own_process_and_nothing_is_left(home, tm
     assert any(line.startswith("CPU of the build, s") for line in lines)
 
 
-def test_a_size_that_cannot_be_built_says_what_failed(home, monkeypatch, capsys):
+def test_a_failed_build_of_a_size_names_the_step(home, monkeypatch, capsys):
     monkeypatch.setattr(sizes, "_RELEASE", "data_jobs.bench.scale.missing")
-    code, said, complaint = run(capsys, "--scale", "1000")
+    code, printed, error = run(capsys, "--scale", "1000")
     assert code == ExitCode.FAILED
-    assert "data_jobs.bench.scale.missing" in complaint
-    assert not said
+    assert "data_jobs.bench.scale.missing" in error
+    assert not printed
 
 
-def test_endpoints_alone_change_nothing_unless_they_are_asked_for(home, monkeypatch):
+def test_configured_endpoints_are_used_only_on_request(home, monkeypatch):
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("DDB_ENDPOINT", "http://127.0.0.1:2")
     of_run = bench_engines.settings_of_run(load_settings(), EngineChoice.EMBEDDED, StateChoice.SQLITE)
     assert of_run.is_embedded
 
 
-def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
+def test_missed_targets_and_missing_figures_are_shown():
     figures = {"n": 3, "p50": 1.0, "p95": 250.4}
     verdict = {"what": "x", "unit": "ms", "measured": 9.0, "target": "<= 6", "for": "any", "met": False}
     document = {

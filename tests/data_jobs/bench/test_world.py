@@ -14,10 +14,10 @@ from tests.fakes import HashingEncoder
 
 class Steps:
     def __init__(self):
-        self.said = []
+        self.names = []
 
     def advance(self, step, done, total):
-        self.said.append(step)
+        self.names.append(step)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,13 @@ def test_without_a_bundle_the_sample_is_built_under_bench_and_not_made_active(sa
     assert open_bundle(path).embeddings is None
 
 
-def test_a_second_run_finds_what_the_first_has_built(sample_home):
+def test_a_second_run_reuses_the_bundle(sample_home):
     steps = Steps()
     assert find_bundle(sample_home, World(), steps) == find_bundle(sample_home, World(), Silent())
-    assert steps.said == []
+    assert steps.names == []
 
 
-def test_the_active_bundle_is_taken_if_nothing_is_named(sample_home, tmp_path):
+def test_the_active_bundle_is_the_default(sample_home, tmp_path):
     built = find_bundle(sample_home, World(), Silent())
     home = tmp_path / "home"
     home.mkdir()
@@ -48,7 +48,7 @@ def test_the_active_bundle_is_taken_if_nothing_is_named(sample_home, tmp_path):
     LocalBundles(home).activate(built.name)
     steps = Steps()
     assert find_bundle(home, World(), steps) == home / "bundles" / built.name
-    assert not steps.said
+    assert not steps.names
 
 
 def test_a_damaged_bench_bundle_is_built_anew(sample_home, tmp_path):
@@ -59,7 +59,7 @@ def test_a_damaged_bench_bundle_is_built_anew(sample_home, tmp_path):
     open_bundle(again, verify=True)
 
 
-def test_with_an_encoder_vectors_are_simulated_and_the_bundle_says_so(tmp_path):
+def test_with_an_encoder_vectors_are_simulated_and_marked_as_such(tmp_path):
     encoder = HashingEncoder()
     bundle = open_bundle(find_bundle(tmp_path, World(encoder=encoder), Silent()))
     assert bundle.embeddings is not None
@@ -68,7 +68,7 @@ def test_with_an_encoder_vectors_are_simulated_and_the_bundle_says_so(tmp_path):
     assert encoder.seen == []
 
 
-def test_with_real_text_every_film_is_embedded_and_kept(tmp_path):
+def test_with_real_text_every_film_is_embedded_and_cached(tmp_path):
     encoder, source = HashingEncoder(), Source(catalogue=(sample_files()[0],))
     world = World(source=source, real_text=True, encoder=encoder)
     bundle = open_bundle(find_bundle(tmp_path, world, Silent()))
@@ -77,9 +77,9 @@ def test_with_real_text_every_film_is_embedded_and_kept(tmp_path):
     assert any((tmp_path / "cache" / "vectors").rglob("*.vectors"))
 
 
-def test_whatever_changes_the_bundle_changes_the_fingerprint(tmp_path):
+def test_every_input_changes_the_fingerprint(tmp_path):
     source, metadata = Source(catalogue=tuple(sample_files())), metadata_file(tmp_path, 5)
-    other = metadata_file(tmp_path, 5).rename(tmp_path / "other.jsonl")
+    renamed = metadata_file(tmp_path, 5).rename(tmp_path / "other.jsonl")
     metadata = metadata_file(tmp_path, 6)
     worlds = [
         World(),
@@ -88,16 +88,16 @@ def test_whatever_changes_the_bundle_changes_the_fingerprint(tmp_path):
         World(encoder=HashingEncoder(), real_text=True),
         World(filling=Filling(600, metadata)),
         World(filling=Filling(601, metadata)),
-        World(filling=Filling(600, other)),
+        World(filling=Filling(600, renamed)),
         World(filling=Filling(600, metadata, viewers=9)),
     ]
     assert len({world.fingerprint() for world in worlds}) == len(worlds)
     assert World(source).fingerprint() == World(source).fingerprint()
 
 
-def test_only_a_world_without_names_asks_for_the_active_bundle(tmp_path):
-    assert not World().is_named
-    assert not World(encoder=HashingEncoder()).is_named
-    assert World(source=Source(catalogue=tuple(sample_files()))).is_named
-    assert World(filling=Filling(600, tmp_path / "x")).is_named
-    assert World(real_text=True).is_named
+def test_only_an_unspecified_world_uses_the_active_bundle(tmp_path):
+    assert not World().is_specified
+    assert not World(encoder=HashingEncoder()).is_specified
+    assert World(source=Source(catalogue=tuple(sample_files()))).is_specified
+    assert World(filling=Filling(600, tmp_path / "x")).is_specified
+    assert World(real_text=True).is_specified

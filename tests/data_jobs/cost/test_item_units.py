@@ -1,4 +1,4 @@
-"""Units of DynamoDB: the sizes that the bill takes are those of the items that the state store really writes."""
+"""Units of DynamoDB: the sizes in the bill are those of the items that the state store writes."""
 
 import zlib
 
@@ -19,7 +19,7 @@ START_MS = 1_750_000_000_000
 
 
 def size_of(item: Item) -> int:
-    """Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats"."""
+    """Return an item's size. Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats"."""
     return sum(len(name) + _value(value) for name, value in item.items())
 
 
@@ -27,14 +27,14 @@ def _value(value: dict[str, object]) -> int:
     ((kind, content),) = value.items()
     match kind, content:
         case "L", list():
-            return 3 + sum(1 + _value(each) for each in content)
+            return 3 + sum(1 + _value(element) for element in content)
         case "N", str():
             return len(content) // 2 + 1
         case "S", str():
             return len(content.encode())
         case "B", bytes():
             return len(content)
-    raise AssertionError(f"{kind} is not in any item of ours")
+    raise AssertionError(f"no item has a value of type {kind}")
 
 
 def person(events: int) -> Profile:
@@ -47,8 +47,8 @@ def person(events: int) -> Profile:
 @pytest.mark.parametrize("events", [20, 50, 150, 400])
 def test_a_profile_has_the_size_that_is_billed(events: int) -> None:
     recent = [f"film{n:04d}" for n in range(items.RECENT_ITEMS)]
-    real = size_of(items.profile_item(person(events), recent, START_MS))
-    assert item_units.profile_bytes(events) == pytest.approx(real, abs=60)
+    actual = size_of(items.profile_item(person(events), recent, START_MS))
+    assert item_units.profile_bytes(events) == pytest.approx(actual, abs=60)
 
 
 def test_a_profile_keeps_the_newest_events_and_every_film() -> None:
@@ -66,19 +66,19 @@ def test_a_cached_answer_has_the_size_that_is_billed(explained: bool, payload: i
     noise = np.random.default_rng(0).integers(0, 256, payload, np.uint8).tobytes()
     key = CacheKey(PERSON, f"k20#ex{int(explained)}#{'0' * 32}")
     item = items.answer_item(key, CacheEntry("f" * 16, noise, START_MS // 1_000))
-    # Noise can't be compressed: what zlib adds is not in a real answer.
-    real = size_of(item) - len(zlib.compress(noise, 1)) + payload
-    assert item_units.answer_bytes(explained) == pytest.approx(real, abs=40)
+    # Noise cannot be compressed: subtract what zlib adds, which a real answer does not have.
+    actual = size_of(item) - len(zlib.compress(noise, 1)) + payload
+    assert item_units.answer_bytes(explained) == pytest.approx(actual, abs=40)
 
 
-def test_a_person_of_the_mix_costs_what_the_page_on_dynamodb_says() -> None:
+def test_a_person_of_the_mix_costs_the_documented_units() -> None:
     assert item_units.cached(50, explained=False) == item_units.RequestUnits(read=1.5)
     assert item_units.fresh(50) == item_units.RequestUnits(read=1)
     assert item_units.stored(50, explained=False) == item_units.RequestUnits(read=1.5, write=2)
     assert item_units.feedback(50) == item_units.RequestUnits(read=1, write=6)
 
 
-def test_sentences_make_the_written_answer_a_kilobyte_longer() -> None:
+def test_explanations_add_one_write_unit() -> None:
     assert item_units.stored(50, explained=True).write - item_units.stored(50, explained=False).write == 1
     assert item_units.stored(50, explained=True).read == item_units.stored(50, explained=False).read
 
@@ -89,6 +89,6 @@ def test_a_long_history_costs_more_to_read_and_to_write() -> None:
     assert long.write - short.write == 2 * (17 - 1)
 
 
-def test_nobody_known_is_read_for_the_smallest_unit() -> None:
+def test_an_unknown_person_costs_the_smallest_read() -> None:
     assert item_units.cached(0, explained=False).read == 1.5
     assert item_units.cached(0, explained=False).write == 0

@@ -1,4 +1,4 @@
-"""The price list: every figure has a unit, a page, a date and a word on whether anybody confirmed it."""
+"""The price list: every figure has a unit, a page, a date and a mark whether it is confirmed."""
 
 import tomllib
 from datetime import date
@@ -15,7 +15,7 @@ REGIONS = ("eu-west-1", "us-east-1")
 FIGURES = [(name, region) for name in ENTRIES for region in REGIONS]
 
 
-def test_the_list_says_when_it_was_gone_through() -> None:
+def test_the_list_has_the_date_of_its_review() -> None:
     assert isinstance(DOCUMENT["checked"], date)
     assert DOCUMENT["currency"] == "USD"
 
@@ -37,15 +37,15 @@ def test_a_figure_is_positive_dated_and_marked(name: str, region: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_borrowed_figure_is_no_confirmed_one(name: str) -> None:
+def test_a_figure_of_another_region_is_unconfirmed(name: str) -> None:
     for region in REGIONS:
         if "figure of" in ENTRIES[name][region].get("remark", ""):
             assert not ENTRIES[name][region]["verified"]
 
 
-def test_each_price_is_used_by_a_line_of_some_bill() -> None:
-    used = "".join(path.read_text(encoding="utf-8") for path in FILE.parent.glob("*.py"))
-    unused = [name for name in ENTRIES if f'"{name}"' not in used and not name.startswith("lambda_")]
+def test_each_price_is_used() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in FILE.parent.glob("*.py"))
+    unused = [name for name in ENTRIES if f'"{name}"' not in source and not name.startswith("lambda_")]
     assert unused == []
 
 
@@ -57,12 +57,12 @@ def test_the_prices_of_a_region_are_those_of_the_file() -> None:
     assert load_prices("eu-west-1")["http_api_request"].usd > price.usd
 
 
-def test_a_region_without_prices_is_refused_with_those_that_have_some() -> None:
+def test_an_unknown_region_is_refused_with_the_known_ones() -> None:
     with pytest.raises(PriceError, match=r"'mars-north-1'; it has: eu-west-1, us-east-1"):
         load_prices("mars-north-1")
 
 
-def test_a_thing_without_a_price_is_refused() -> None:
+def test_an_item_without_a_price_is_refused() -> None:
     with pytest.raises(PriceError, match="no price named 'moon_dust'"):
         load_prices("eu-west-1")["moon_dust"]
 
@@ -82,19 +82,19 @@ def test_an_incomplete_figure_is_refused(tmp_path: Path, figure: str) -> None:
         load_prices("eu-west-1", write(tmp_path, figure))
 
 
-def test_a_complete_figure_is_taken(tmp_path: Path) -> None:
+def test_a_complete_figure_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, 'usd = 2.5, as_of = 2026-01-01, verified = false, remark = "a guess"')
     price = load_prices("eu-west-1", path)["thing"]
     assert (price.usd, price.unit, price.verified, price.remark) == (2.5, "hour", False, "a guess")
 
 
-def test_a_region_that_only_some_things_have_is_none(tmp_path: Path) -> None:
+def test_a_region_must_have_every_price(tmp_path: Path) -> None:
     path = write(tmp_path, "usd = 1.0, as_of = 2026-01-01, verified = true")
-    other = '\n[other]\nunit = "hour"\npage = "AWS Other Pricing"\n'
+    second_item = '\n[other]\nunit = "hour"\npage = "AWS Other Pricing"\n'
     figures = "".join(
         f"{region} = {{ usd = 1.0, as_of = 2026-01-01, verified = true }}\n" for region in ("eu-west-1", "us-east-1")
     )
-    path.write_text(path.read_text(encoding="utf-8") + other + figures, encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + second_item + figures, encoding="utf-8")
     with pytest.raises(PriceError, match=r"no prices for the region 'us-east-1'; it has: eu-west-1$"):
         load_prices("us-east-1", path)
     assert set(load_prices("eu-west-1", path).prices) == {"thing", "other"}

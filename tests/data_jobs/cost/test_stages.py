@@ -1,4 +1,4 @@
-"""The bill is of what infra/ deploys: capacities, retention and sizes are read there, not believed here."""
+"""The bill matches what infra/ deploys: its capacities, retention and sizes are compared with those billed."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def test_the_function_is_billed_as_it_is_deployed() -> None:
     assert Deployment().architecture == settings("dev").architecture
 
 
-def test_classic_is_billed_for_the_capacity_that_it_is_deployed_with() -> None:
+def test_classic_is_billed_for_its_deployed_capacity() -> None:
     classic = settings("dev", search="opensearch", classic_search="true")
     assert classic.search_ocu_min + classic.indexing_ocu_min == storing.CLASSIC_OCU
 
@@ -53,7 +53,7 @@ def test_a_task_is_billed_as_it_is_deployed() -> None:
     assert "nat_gateways=2 if self._settings.keeps_data else 1" in code("fargate")
 
 
-def test_the_canary_is_billed_as_often_as_it_runs() -> None:
+def test_every_canary_run_is_billed() -> None:
     assert f"EVERY_MIN = {Deployment().canary_minutes}\n" in code("canary")
 
 
@@ -62,29 +62,29 @@ def test_the_firewall_is_billed_for_its_rules() -> None:
     assert managed + 1 == delivering.FIREWALL_RULES
 
 
-def test_images_are_billed_as_many_as_are_kept() -> None:
+def test_all_kept_images_are_billed() -> None:
     assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("image_repository")
     assert "ComputeType.LARGE" in code("jobs")
 
 
-def test_old_versions_are_billed_as_many_as_are_kept() -> None:
+def test_all_kept_versions_are_billed() -> None:
     script = (INFRA / "release/release.sh").read_text(encoding="utf-8")
-    stay = script.partition('case "$number" in ')[2].partition(")")[0].split(" | ")
-    assert len(stay) == computing.KEPT_VERSIONS
+    versions = script.partition('case "$number" in ')[2].partition(")")[0].split(" | ")
+    assert len(versions) == computing.KEPT_VERSIONS
 
 
-def test_old_bundles_are_billed_as_long_as_they_are_kept() -> None:
+def test_old_bundles_are_billed_until_they_expire() -> None:
     days = {stage: stage_of(stage).noncurrent_days for stage in STAGES}
     assert f"Duration.days({days['prod']} if settings.keeps_data else {days['dev']})" in code("data")
 
 
-def observed(**facts: object) -> Observation:
+def observation(**facts: object) -> Observation:
     stages = {"knn": 1.0, "bm25": 1.0, "rank": 1.0}
     return Observation("0" * 32, "POST", "/recommend", 200, 12.3, "0" * 16, stages, facts)
 
 
 def test_metrics_are_billed_as_the_service_writes_them() -> None:
-    answer = observed(cached=False, explain=False)
+    answer = observation(cached=False, explain=False)
     assert len(metrics_of(answer)) == operating.ANSWER_METRICS
     other = replace(answer, stages={}, facts={})
     assert len(metrics_of(other)) == operating.OTHER_METRICS
@@ -94,15 +94,15 @@ def test_metrics_are_billed_as_the_service_writes_them() -> None:
 
 def test_each_metric_is_billed_for_the_stage_and_for_its_route() -> None:
     written: list[str] = []
-    EmfTelemetry("dev", written.append).record(observed(cached=False, explain=False))
+    EmfTelemetry("dev", written.append).record(observation(cached=False, explain=False))
     (directive,) = json.loads(written[0])["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["stage"], ["stage", "route"]]
 
 
-def test_log_lines_are_billed_as_long_as_they_are() -> None:
+def test_log_lines_are_billed_by_their_length() -> None:
     written: list[str] = []
     facts = {"strategy": "personal", "cached": False, "explain": False, "degraded": [], "user": "0" * 10}
     stages = ("state", "taste", "plan", "knn", "bm25", "candidates", "rank", "diversify", "reasons", "cache", "render")
-    seen = replace(observed(**facts), stages=dict.fromkeys(stages, 1.23))
-    EmfTelemetry("prod", written.append).record(seen)
+    request = replace(observation(**facts), stages=dict.fromkeys(stages, 1.23))
+    EmfTelemetry("prod", written.append).record(request)
     assert sum(map(len, written)) == pytest.approx(workload.SERVICE_LOG_BYTES, rel=0.2)

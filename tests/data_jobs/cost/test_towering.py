@@ -1,4 +1,4 @@
-"""What the endpoint of the two-tower model costs: nothing while it sleeps, hours while it does not."""
+"""The cost of the two-tower endpoint: serverless by use, instances by the hour."""
 
 import pytest
 
@@ -16,25 +16,25 @@ def sagemaker(**given: object) -> float:
     return bill_of(Deployment(**given), PRICES).by_service().get("SageMaker", 0.0)
 
 
-def test_without_an_endpoint_there_is_no_line_of_it() -> None:
+def test_without_an_endpoint_there_is_no_line() -> None:
     assert sagemaker(rps=10, two_tower_share=0.5) == 0
 
 
-def test_a_serverless_endpoint_idles_at_nothing_and_costs_by_the_question() -> None:
+def test_a_serverless_endpoint_costs_by_query() -> None:
     assert sagemaker(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=0.0, rps=10) == 0
     few, many = (sagemaker(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=share, rps=10) for share in (0.1, 0.2))
     assert many == pytest.approx(2 * few)
-    asked = Deployment(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=0.1, rps=10).towered
-    assert few == pytest.approx(asked * (0.030 * 3 * 0.00002 + 15e-6 * 0.016))
+    queries = Deployment(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=0.1, rps=10).two_tower_queries
+    assert few == pytest.approx(queries * (0.030 * 3 * 0.00002 + 15e-6 * 0.016))
 
 
-def test_an_instance_costs_by_the_hour_whether_anybody_asks() -> None:
+def test_an_instance_costs_by_the_hour_regardless_of_use() -> None:
     assert sagemaker(two_tower=TwoTowerKind.INSTANCE) == pytest.approx(730 * 0.128)
 
 
-def test_the_bundle_is_offered_as_a_saving() -> None:
-    found = savings_of(Deployment(two_tower=TwoTowerKind.INSTANCE), PRICES)
-    assert any(saving.change == "two-tower model in the bundle" for saving in found)
+def test_the_model_in_the_bundle_is_suggested_as_a_saving() -> None:
+    savings = savings_of(Deployment(two_tower=TwoTowerKind.INSTANCE), PRICES)
+    assert any(saving.change == "two-tower model in the bundle" for saving in savings)
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

@@ -1,4 +1,4 @@
-"""A small log with everything that can be wrong in one, and the job's steps without Spark."""
+"""A small log with every kind of invalid event, and the job's steps without Spark."""
 
 import json
 import shutil
@@ -19,17 +19,17 @@ from data_jobs.validate import Source
 
 needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or shutil.which("java") is None,
-    reason="Spark is not here: `uv sync --locked --group spark` (480 MB) and Java 17 or 21, or `make test SPARK=1`",
+    reason="Spark is not installed: `uv sync --locked --group spark` (480 MB), Java 17 or 21; or `make test SPARK=1`",
 )
 PEOPLE, FILMS = 2_300, 120
 PARAMS = {"train": {"max_films": 100, "svd_k": 0, "neighbours_by_people": False}}
-"""Fewer films than there are, so that likes and votes decide. Counts do not say who likes a film outside the tables."""
+"""Fewer films in the tables than exist, so that likes and votes decide. Neighbours by people need the events."""
 
 
 def write_world(folder: Path, people: int = PEOPLE) -> tuple[Path, Path, Path]:
     """Write a catalogue, a log as CSV and another as JSON lines, and return their paths."""
     rng = np.random.default_rng(3)
-    films, log, more = folder / "films.csv", folder / "log.csv", folder / "more.jsonl"
+    films, log, json_log = folder / "films.csv", folder / "log.csv", folder / "more.jsonl"
     votes = rng.integers(0, 9, FILMS)
     rows = [f"f{film},Film {film},{1950 + film % 60},{('Drama', 'War')[film % 2]}" for film in range(FILMS)]
     counts = [str(votes[film]) if film % 7 else "" for film in range(FILMS)]
@@ -42,68 +42,68 @@ def write_world(folder: Path, people: int = PEOPLE) -> tuple[Path, Path, Path]:
             kind = rng.choice(["rating", "rating", "rating", "like", "dislike", "watch", "click"])
             stars = str(rng.integers(1, 11) / 2) if kind == "rating" else ""
             lines.append((str(person + 1), f"f{film}", str(kind), stars, 1_600_000_000 + int(rng.integers(0, 10**6))))
-    # Second thoughts: a clear, an opinion after a watch, a watch after an opinion, an equal time.
+    # Further events on the same films: a clear, an opinion after a watch, a watch after an opinion, an equal time.
     for user, item, _, _, ts in lines[:: len(lines) // 900]:
         kind = str(rng.choice(["clear", "like", "watch", "click", "dislike"]))
         lines.append((user, item, kind, "", ts + int(rng.choice([-9, 0, 0, 9]))))
     cut = len(lines) * 3 // 4
-    wrong = ["1,f999,like,,1600000000", "2,f1,rating,7,1600000000", "3,f2,like,,yesterday", "4,f3,nod,,1600000000",
+    invalid = ["1,f999,like,,1600000000", "2,f1,rating,7,1600000000", "3,f2,like,,yesterday", "4,f3,nod,,1600000000",
              ",f1,like,,1600000000"]  # fmt: skip
-    texts = [*(",".join(map(str, line)) for line in lines[:cut]), *wrong]
+    texts = [*(",".join(map(str, line)) for line in lines[:cut]), *invalid]
     log.write_text("user_id,item_id,event,value,ts\n" + "".join(f"{text}\n" for text in texts))
-    more.write_text("".join(f"{json.dumps(record(line))}\n" for line in lines[cut:]))
-    return films, log, more
+    json_log.write_text("".join(f"{json.dumps(record(line))}\n" for line in lines[cut:]))
+    return films, log, json_log
 
 
 def record(line: tuple[str, str, str, str, int]) -> dict[str, Any]:
-    """Return a line of the log as JSON has it, its time in milliseconds."""
+    """Return a line of the log as a JSON object, with its time in milliseconds."""
     user, item, kind, stars, ts = line
-    told = {"user_id": user, "item_id": item, "event": kind, "ts": ts * 1000}
-    return told | ({"value": float(stars)} if stars else {})
+    document = {"user_id": user, "item_id": item, "event": kind, "ts": ts * 1000}
+    return document | ({"value": float(stars)} if stars else {})
 
 
 def built(home: Path, params: dict[str, Any], films: Path, *logs: Path, gram: Path | None = None) -> Built:
-    """Build from a catalogue and logs, or what was counted of them."""
+    """Build from a catalogue and logs, or from the result of the job."""
     file = home.with_suffix(".json")
     file.write_text(json.dumps(params))
     return build(Order(home=home, source=Source(paths=(films, *logs)), params=file, gram=gram), Silent())
 
 
 def count_here(folder: Path, order: Order, rules: Rules, slab_bytes: int = 20_000) -> None:
-    """Write what the job writes, from the events as a build reads them: its steps in this process, without Spark."""
+    """Write the result of the job from the events as a build reads them: its steps in this process, without Spark."""
     from data_jobs.build import read
 
     dataset, _ = read(order, Silent(), [])
     ids = sorted((film.item_id for film in dataset.films), key=lambda item: (gram_job.hash_of(item), item))
     place = {item: at for at, item in enumerate(ids)}
     votes_of = {film.item_id: film.vote_count for film in dataset.films}
-    film = np.array([place[each.item_id] for each in dataset.films])[dataset.events.film]
+    film = np.array([place[record.item_id] for record in dataset.films])[dataset.events.film]
     events = dataset.events
     code = film * 256 + events.kind.astype(np.int64) * 16 + np.rint(events.value * 2).astype(np.int64)
     rows = []
     for at, user in enumerate(events.user_ids):
-        mine = events.user == at
-        rows.append((user, code[mine].tolist(), events.ts_ms[mine].tolist(), [0] * int(mine.sum())))
+        is_own = events.user == at
+        rows.append((user, code[is_own].tolist(), events.ts_ms[is_own].tolist(), [0] * int(is_own.sum())))
     groups = [gram_job.group_of(rows[start : start + 700]) for start in range(0, len(rows), 700)]
-    counts = sum(gram_job.counted(group, len(ids)) for group in groups)
+    counts = sum(gram_job.film_counts(group, len(ids)) for group in groups)
     assert isinstance(counts, np.ndarray)
     sizes = (rules.max_films, min(gram_job.TUNING_FILMS, rules.max_films))
     chosen = [gram_job.most_liked(counts, [votes_of[item] for item in ids], ids, most) for most in sizes]
-    positions = [gram_job.positions_of(each, len(ids)) for each in chosen]
+    positions = [gram_job.positions_of(films, len(ids)) for films in chosen]
     _write(folder, "films", [
         {"item_id": item, "table": int(positions[0][at]), "tuning": int(positions[1][at]), "likes": int(counts[0, at]),
          "welcomes": int(counts[1, at]), "events": int(counts[2, at])} for at, item in enumerate(ids)
     ])  # fmt: skip
     _write(folder, "sample", [
         {"person": person, "item_id": ids[film], "kind": kind, "half_stars": half, "ts_ms": ts}
-        for person, film, kind, half, ts in gram_job.sampled(_Here(groups), positions[1])
+        for person, film, kind, half, ts in gram_job.tuning_sample(_LocalRdd(groups), positions[1])
     ])  # fmt: skip
     _write(folder, "gram", [
         row for position, name in zip(positions, ("table", "tuning"), strict=True)
         for row in _rows(groups, position, rules, name, slab_bytes)
     ])  # fmt: skip
     lengths = {
-        name: gram_job.lengths_of(_Here(groups), position, rules)
+        name: gram_job.lengths_of(_LocalRdd(groups), position, rules)
         for position, name in zip(positions, ("table", "tuning"), strict=True)
     }
     about = {"format": 1, "grid_bits": 18, "people": len(rows), "events": len(events), "left_out": {}}
@@ -113,17 +113,17 @@ def count_here(folder: Path, order: Order, rules: Rules, slab_bytes: int = 20_00
     (folder / "about" / "_SUCCESS").touch()
 
 
-class _Here:
+class _LocalRdd:
     """The few methods of an RDD that the job's steps use, on a list."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         self._values = list(values)
 
-    def map(self, change: Any) -> "_Here":
-        return _Here(map(change, self._values))
+    def map(self, change: Any) -> "_LocalRdd":
+        return _LocalRdd(map(change, self._values))
 
-    def flatMap(self, change: Any) -> "_Here":
-        return _Here(each for value in self._values for each in change(value))
+    def flatMap(self, change: Any) -> "_LocalRdd":
+        return _LocalRdd(result for value in self._values for result in change(value))
 
     def treeReduce(self, join: Any) -> Any:
         total, *rest = self._values
@@ -150,7 +150,7 @@ def _rows(
     films = int(position.max()) + 1
     entries = [gram_job.entries_of(group, position, rules, films) for group in groups]
     for first, end in gram_job.slabs_of(films, slab_bytes):
-        pieces = (gram_job.piece_of(each, first, end) for each in entries)
-        sums, shared = gram_job.summed((piece for piece in pieces if piece is not None), first, end, films)
+        pieces = (gram_job.piece_of(group, first, end) for group in entries)
+        sums, shared = gram_job.sum_slab((piece for piece in pieces if piece is not None), first, end, films)
         for row in gram_job.rows_of(name, first, sums, shared):
             yield row._asdict() | {"sums": bytes(row.sums), "shared": bytes(row.shared)}

@@ -1,4 +1,4 @@
-"""What Spark counts is what a build counts, to the last bit."""
+"""Spark and a build count the same, to the last bit."""
 
 import os
 import subprocess
@@ -27,8 +27,8 @@ EVENTS = st.lists(
 )
 
 
-def counted_by_spark(out: Path, films: Path, *logs: Path) -> str:
-    """Run the job as spark-submit does, and return what it printed."""
+def run_spark(out: Path, films: Path, *logs: Path) -> str:
+    """Run the job as spark-submit does, and return its output."""
     env = {
         **os.environ,
         "SPARK_LOCAL_IP": "127.0.0.1",
@@ -38,32 +38,32 @@ def counted_by_spark(out: Path, films: Path, *logs: Path) -> str:
     }
     command = [sys.executable, gram_job.__file__, "--films", films, "--out", out, "--events", *logs]
     command += ["--max-films", "100", "--parts", "2", "--slab-mb", "0.02"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DOWNLOAD_S)
-    assert done.returncode == 0, done.stderr[-3_000:]
-    return done.stdout
+    result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DOWNLOAD_S)
+    assert result.returncode == 0, result.stderr[-3_000:]
+    return result.stdout
 
 
 @needs_spark
-def test_a_build_from_what_spark_counted_is_the_same_bundle(tmp_path: Path) -> None:
-    films, log, more = write_world(tmp_path)
-    told = counted_by_spark(tmp_path / "gram", films, log, more)
+def test_a_build_from_the_counts_of_spark_is_the_same_bundle(tmp_path: Path) -> None:
+    films, log, json_log = write_world(tmp_path)
+    output = run_spark(tmp_path / "gram", films, log, json_log)
     for problem in ("unknown-film", "rating-out-of-range", "bad-timestamp", "unknown-event", "missing-value"):
-        assert f'"{problem}": 1' in told
-    here = built(tmp_path / "here", PARAMS, films, log, more)
-    there = built(tmp_path / "there", PARAMS, films, gram=tmp_path / "gram")
-    assert there.version == here.version
-    assert (there.people, there.events) == (here.people, here.events)
+        assert f'"{problem}": 1' in output
+    local = built(tmp_path / "here", PARAMS, films, log, json_log)
+    from_spark = built(tmp_path / "there", PARAMS, films, gram=tmp_path / "gram")
+    assert from_spark.version == local.version
+    assert (from_spark.people, from_spark.events) == (local.people, local.events)
 
 
 @given(EVENTS)
-def test_the_event_that_stands_is_the_one_a_build_keeps(events: list[tuple[int, int, EventKind, int]]) -> None:
+def test_the_standing_event_is_the_same_as_in_a_build(events: list[tuple[int, int, EventKind, int]]) -> None:
     person, film, kind, ts_ms = (np.array([int(event[at]) for event in events], np.int64) for at in range(4))
     line = np.arange(len(events))
-    kept = gram_job.standing(person, film, kind, ts_ms, line)
+    standing = gram_job.standing_events(person, film, kind, ts_ms, line)
     columns = {"line": line, "user": person, "film": film, "kind": kind, "ts_ms": ts_ms}
     frame = pl.DataFrame(columns).with_columns(pl.col("kind").cast(pl.UInt8), value=pl.lit(1.0))
     expected = keep_standing(frame, Columns("log", {}, Report())).sort("user", "film")
-    assert kept.tolist() == expected["line"].to_list()
+    assert standing.tolist() == expected["line"].to_list()
 
 
 def test_the_rules_are_those_of_the_training() -> None:
@@ -75,8 +75,8 @@ def test_the_rules_are_those_of_the_training() -> None:
     assert gram_job.hash_of("Amélie\ud800") == hash_id("Amélie\ud800")
     params = TrainParams()
     assert Rules() == Rules(params.max_films, params.row_exponent, params.graded)
-    given_none = gram_job.arguments(["--events", "e", "--films", "f", "--out", "o"])
-    assert Rules(given_none.max_films, given_none.row_exponent, not given_none.not_graded) == Rules()
+    defaults = gram_job.arguments(["--events", "e", "--films", "f", "--out", "o"])
+    assert Rules(defaults.max_films, defaults.row_exponent, not defaults.not_graded) == Rules()
 
 
 @given(st.integers(1, 60), st.integers(0, 12), st.integers(200, 5_000), st.integers(0, 9))
@@ -90,16 +90,16 @@ def test_slabs_of_any_size_make_one_matrix(films: int, people: int, most_bytes: 
         np.bincount(person, minlength=len(dense)), film.astype(np.int32), dense[person, film].astype(np.int32),
         liked[person, film],
     )  # fmt: skip
-    whole, both = np.zeros((films, films), np.int64), np.zeros((films, films), np.int64)
+    matrix, common = np.zeros((films, films), np.int64), np.zeros((films, films), np.int64)
     for first, end in gram_job.slabs_of(films, most_bytes):
         piece = gram_job.piece_of(entries, first, end)
-        sums, shared = gram_job.summed([] if piece is None else [piece, piece], first, end, films)
-        whole[first:end, first:], both[first:end, first:] = sums, shared
-    assert np.triu(whole).tolist() == np.triu(2 * dense.T @ dense).tolist()
-    assert np.triu(both).tolist() == np.triu(2 * liked.T.astype(int) @ liked).tolist()
+        sums, shared = gram_job.sum_slab([] if piece is None else [piece, piece], first, end, films)
+        matrix[first:end, first:], common[first:end, first:] = sums, shared
+    assert np.triu(matrix).tolist() == np.triu(2 * dense.T @ dense).tolist()
+    assert np.triu(common).tolist() == np.triu(2 * liked.T.astype(int) @ liked).tolist()
 
 
-def test_a_task_has_no_more_sums_than_it_may() -> None:
+def test_a_task_stays_within_its_memory() -> None:
     slabs = gram_job.slabs_of(20_000, 128_000_000)
     assert [slabs[0][0], slabs[-1][1]] == [0, 20_000]
     assert all(end == first for (_, end), (first, _) in pairwise(slabs))
@@ -107,6 +107,6 @@ def test_a_task_has_no_more_sums_than_it_may() -> None:
     assert max(sizes) < 1.01 * 128_000_000
 
 
-def test_more_common_likes_than_a_byte_holds_are_the_most_it_holds() -> None:
+def test_common_likes_are_capped_at_a_byte() -> None:
     (row,) = gram_job.rows_of("table", 7, np.array([[5]]), np.array([[300]], np.int32))
     assert (row.film, row.shared) == (7, bytearray([255]))

@@ -1,6 +1,6 @@
 import pytest
 
-from data_jobs.tuning.search import AT_RANDOM, propose
+from data_jobs.tuning.search import RANDOM_TRIALS, propose
 from data_jobs.tuning.space import Bounds
 from data_jobs.tuning.sweep import WeightsTrial
 
@@ -11,8 +11,8 @@ def hill(values):
     return 1 - (values["traits"] - 2) ** 2 - (values["popularity"] - 0.5) ** 2
 
 
-def searched(count, seed=0, done=()):
-    trials = list(done)
+def search(count, seed=0, trials=()):
+    trials = list(trials)
     while len(trials) < count:
         values = propose(trials, SPACE, seed)
         trials.append(WeightsTrial(len(trials), values, hill(values), 0.5, {}, 0.0))
@@ -21,7 +21,7 @@ def searched(count, seed=0, done=()):
 
 @pytest.fixture(scope="module")
 def trials():
-    return searched(40)
+    return search(40)
 
 
 def test_proposals_lie_within_the_bounds_with_four_digits(trials):
@@ -32,16 +32,16 @@ def test_proposals_lie_within_the_bounds_with_four_digits(trials):
             assert value == float(f"{value:.4g}")
 
 
-def test_it_climbs(trials):
-    first = max(trial.worth for trial in trials[:AT_RANDOM])
+def test_the_search_improves(trials):
+    first = max(trial.worth for trial in trials[:RANDOM_TRIALS])
     assert max(trial.worth for trial in trials) > max(first, 0.95)
 
 
-def test_it_goes_on_as_if_it_had_not_been_interrupted(trials):
-    for stopped in (1, AT_RANDOM, 30):
-        again = searched(stopped + 2, done=trials[:stopped])
-        assert [trial.values for trial in again] == [trial.values for trial in trials[: stopped + 2]]
+def test_an_interrupted_search_resumes_unchanged(trials):
+    for stopped in (1, RANDOM_TRIALS, 30):
+        resumed = search(stopped + 2, trials=trials[:stopped])
+        assert [trial.values for trial in resumed] == [trial.values for trial in trials[: stopped + 2]]
 
 
-def test_another_seed_searches_elsewhere(trials):
-    assert searched(2, seed=1)[1].values != trials[1].values
+def test_another_seed_proposes_other_values(trials):
+    assert search(2, seed=1)[1].values != trials[1].values

@@ -13,26 +13,26 @@ def sweep(tmp_path):
     return Sweep(tmp_path / "eval/sweep_all.csv", "abc", SPACE, ["whole"])
 
 
-def filled(sweep):
+def fill(sweep):
     assert sweep.read() == []
     for trial in TRIALS:
         sweep.add(trial)
     return sweep
 
 
-def test_trials_come_back_to_the_last_digit(sweep):
-    assert filled(sweep).read() == TRIALS
+def test_trials_are_read_to_the_last_digit(sweep):
+    assert fill(sweep).read() == TRIALS
 
 
-def test_the_file_has_a_line_a_trial_under_headings(sweep):
-    lines = filled(sweep).path.read_text().splitlines()
+def test_the_file_has_a_heading_and_a_line_per_trial(sweep):
+    lines = fill(sweep).path.read_text().splitlines()
     assert lines[0] == "setup,trial,worth,diversity,seconds,ndcg whole,traits"
     assert len(lines) == 4
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20])
-def test_a_line_that_was_cut_short_is_tried_again(sweep, cut):
-    text = filled(sweep).path.read_text()
+def test_a_truncated_line_is_removed(sweep, cut):
+    text = fill(sweep).path.read_text()
     sweep.path.write_text(text[:-cut])
     assert sweep.read() == TRIALS[:2]
     sweep.add(TRIALS[2])
@@ -40,11 +40,11 @@ def test_a_line_that_was_cut_short_is_tried_again(sweep, cut):
 
 
 def test_the_trials_of_another_search_are_refused(sweep, tmp_path):
-    filled(sweep)
-    for other in (
+    fill(sweep)
+    for other_search in (
         Sweep(sweep.path, "other", SPACE, ["whole"]),
         Sweep(sweep.path, "abc", SPACE, ["whole", "1 like"]),
         Sweep(sweep.path, "abc", {"novelty": Bounds(0, 1)}, ["whole"]),
     ):
         with pytest.raises(DataError, match="--fresh"):
-            other.read()
+            other_search.read()

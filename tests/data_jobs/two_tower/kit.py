@@ -1,4 +1,4 @@
-"""What the tests of the towers share: the invented data of the evaluation's tests, and how they ask for PyTorch."""
+"""Shared by the tests of the towers: the made-up data of the evaluation's tests, and lazy imports of PyTorch."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ needs_torch = pytest.mark.skipif(
 
 
 class Lazy:
-    """A module that is imported when it is first used: PyTorch takes seconds and half a gigabyte, and every worker of a
+    """A module that is imported at its first use: PyTorch takes seconds and half a gigabyte, and each worker of a test
     run collects every test.
     """
 
@@ -29,7 +29,7 @@ class Lazy:
 
 
 def interactions() -> Interactions:
-    """The invented viewers' events."""
+    """Return the events of the made-up viewers."""
     events = dataset().events
     films = len(dataset().films)
     return interactions_of(events, np.arange(films, dtype=np.int32), films)

@@ -1,4 +1,4 @@
-"""The towers on invented data: they learn, repeat, go on where they stopped, and mean the same in numpy."""
+"""The towers on made-up data: they learn, are reproducible, resume after interruptions, and agree with numpy."""
 
 import io
 import json
@@ -27,12 +27,12 @@ FILMS = dataset().films
 ITEM_IDS = [film.item_id for film in FILMS]
 
 
-def params(loss=Loss.SOFTMAX, **given):
-    return TowerParams.of(loss, **{**SMALL, "epochs": 3, **given})
+def params(loss=Loss.SOFTMAX, **overrides):
+    return TowerParams.of(loss, **{**SMALL, "epochs": 3, **overrides})
 
 
-def train(given, folder=None, progress=None):
-    return training.train_towers(interactions(), features_of(FILMS), given, progress or Silent(), folder)
+def train(parameters, folder=None, progress=None):
+    return training.train_towers(interactions(), features_of(FILMS), parameters, progress or Silent(), folder)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,12 @@ def trained():
     return train(params(epochs=6))
 
 
-def states_agree(one, other):
-    pairs = zip(one.model.state_dict().values(), other.model.state_dict().values(), strict=True)
+def states_agree(first, second):
+    pairs = zip(first.model.state_dict().values(), second.model.state_dict().values(), strict=True)
     return all(torch.equal(*pair) for pair in pairs)
 
 
-def test_numpy_says_what_the_model_says_to_the_fifth_digit(trained):
+def test_numpy_agrees_with_the_model_to_the_fifth_digit(trained):
     towers = exported(trained, ITEM_IDS).towers
     rng = np.random.default_rng(0)
     for count in (1, 2, 7, 40):
@@ -55,8 +55,8 @@ def test_numpy_says_what_the_model_says_to_the_fifth_digit(trained):
             pooled = trained.model.pooled(
                 torch.from_numpy(rows).long(), torch.zeros(1).long(), torch.from_numpy(weights)
             )
-            stranger = torch.tensor([trained.model.stranger])
-            person = trained.model.person_vectors(pooled, torch.tensor([weights.sum()]), stranger)
+            unknown_person = torch.tensor([trained.model.unknown_person])
+            person = trained.model.person_vectors(pooled, torch.tensor([weights.sum()]), unknown_person)
             films = torch.arange(len(FILMS))
             known = torch.from_numpy(trained.known.astype(np.float32))
             items = trained.model.item_vectors(films, trained.content, known)
@@ -67,54 +67,54 @@ def test_numpy_says_what_the_model_says_to_the_fifth_digit(trained):
 
 
 @pytest.mark.parametrize("loss", list(Loss))
-def test_each_loss_learns_which_school_somebody_likes(loss):
-    done = train(params(loss, epochs=8))
-    towers = exported(done, ITEM_IDS).towers
+def test_each_loss_learns_which_school_a_person_likes(loss):
+    result = train(params(loss, epochs=8))
+    towers = exported(result, ITEM_IDS).towers
     for school in range(3):
         rows = np.arange(school, 30, 3, dtype=np.int32)
         scores = towers.scores(towers.person(rows, np.ones(len(rows), np.float32)))
         scores[rows] = -np.inf
         best = np.argsort(-scores)[:10]
         assert np.mean(best % 3 == school) >= 0.8
-    assert done.curve.judged[-1].loss < done.curve.judged[0].loss
+    assert result.curve.judged[-1].loss < result.curve.judged[0].loss
 
 
-def test_the_same_seed_trains_the_same_model_and_another_one_another():
-    first, again, other = (train(params(epochs=1, seed=seed)) for seed in (3, 3, 4))
-    assert states_agree(first, again)
-    assert not states_agree(first, other)
+def test_the_model_is_reproducible_by_seed():
+    first, second, other_seed = (train(params(epochs=1, seed=seed)) for seed in (3, 3, 4))
+    assert states_agree(first, second)
+    assert not states_agree(first, other_seed)
 
 
 @pytest.mark.parametrize("stop", [2, 4])
-def test_a_training_that_was_interrupted_goes_on_and_gives_the_same(tmp_path, monkeypatch, stop):
-    """Stopped among the epochs that are judged, and among those on all likes."""
-    given = params(epochs=2, patience=2)
-    whole = train(given)
+def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, monkeypatch, stop):
+    """Stop in the epochs with validation, and in those on all likes."""
+    parameters = params(epochs=2, patience=2)
+    uninterrupted = train(parameters)
     epochs = 0
-    run = training._Run.epoch
+    run_epoch = training._Run.epoch
 
-    def stopped(self, number, most):
+    def stop_at(self, number, most):
         nonlocal epochs
         epochs += 1
         if epochs == stop:
             raise KeyboardInterrupt
-        return run(self, number, most)
+        return run_epoch(self, number, most)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training._Run, "epoch", stopped)
-        if stop <= 2 + whole.curve.best.number:
+        patched.setattr(training._Run, "epoch", stop_at)
+        if stop <= 2 + uninterrupted.curve.best.number:
             with pytest.raises(KeyboardInterrupt):
-                train(given, tmp_path)
+                train(parameters, tmp_path)
         else:
-            train(given, tmp_path)
-    resumed = train(given, tmp_path)
+            train(parameters, tmp_path)
+    resumed = train(parameters, tmp_path)
     assert resumed.resumed >= min(stop - 1, 2)
-    assert states_agree(resumed, whole)
-    assert resumed.curve == whole.curve
+    assert states_agree(resumed, uninterrupted)
+    assert resumed.curve == uninterrupted.curve
 
 
 @pytest.mark.parametrize("damage", ["other parameters", "cut short"])
-def test_a_checkpoint_of_something_else_is_begun_anew(tmp_path, damage):
+def test_an_unusable_checkpoint_is_ignored(tmp_path, damage):
     train(params(epochs=1), tmp_path)
     checkpoint = tmp_path / training.CHECKPOINT
     if damage == "cut short":
@@ -123,32 +123,32 @@ def test_a_checkpoint_of_something_else_is_begun_anew(tmp_path, damage):
     assert train(params(epochs=1, seed=seed), tmp_path).resumed == 0
 
 
-def test_it_tells_epoch_loss_and_validation_while_it_trains():
+def test_progress_shows_epoch_loss_and_validation():
     heard = Listening()
     done = train(params(epochs=2, patience=2), progress=heard)
     first = done.curve.judged[0]
     steps = {step for step, _, _ in heard.heard}
     assert "two towers, softmax, epoch 1 of 2" in steps
-    assert f"two towers, softmax, epoch 2 of 2 (before: loss {first.loss:.3f}, Recall@10 {first.recall:.3f})" in steps
+    assert f"two towers, softmax, epoch 2 of 2 (previous: loss {first.loss:.3f}, Recall@10 {first.recall:.3f})" in steps
     assert all(done <= total for _, done, total in heard.heard)
 
 
-def test_it_ends_when_nothing_is_gained_and_trains_as_many_epochs_on_all_likes(monkeypatch):
+def test_it_stops_early_and_trains_the_best_number_of_epochs_on_all_likes(monkeypatch):
     worths = iter([0.1, 0.3, 0.2, 0.25, 0.9])
     monkeypatch.setattr("data_jobs.two_tower.training.figures", lambda *_: (next(worths), 0.0))
-    done = train(params(epochs=9, patience=2))
-    assert [epoch.recall for epoch in done.curve.judged] == [0.1, 0.3, 0.2, 0.25]
-    assert len(done.curve.whole) == done.curve.best.number == 2
+    result = train(params(epochs=9, patience=2))
+    assert [epoch.recall for epoch in result.curve.judged] == [0.1, 0.3, 0.2, 0.25]
+    assert len(result.curve.whole) == result.curve.best.number == 2
 
 
-def test_too_few_people_are_told():
+def test_too_few_people_are_refused():
     few = interactions()
     few = few.take(few.person < 10)
     with pytest.raises(TrainingError, match="only 10 people have 5 likes or more: at least 20"):
         training.train_towers(few, features_of(FILMS), params(), Silent())
 
 
-def test_the_threads_of_others_are_as_they_were():
+def test_the_number_of_threads_is_restored():
     before = torch.get_num_threads()
     train(params(epochs=1))
     assert torch.get_num_threads() == before
@@ -160,22 +160,22 @@ def written(trained, tmp_path_factory):
     return folder, write_all(trained, features_of(FILMS), ITEM_IDS, dataset().events.user_ids, folder)
 
 
-def test_what_is_written_is_read_again(written):
-    folder, made = written
-    found = read_towers(folder)
-    assert (found.version, found.item_ids) == (made.version, tuple(ITEM_IDS))
+def test_written_files_are_read_again(written):
+    folder, towers = written
+    read_back = read_towers(folder)
+    assert (read_back.version, read_back.item_ids) == (towers.version, tuple(ITEM_IDS))
     for name in ("items", "history", "inner", "inner_bias", "outer", "outer_bias"):
-        assert np.array_equal(getattr(found.towers, name), getattr(made.towers, name))
+        assert np.array_equal(getattr(read_back.towers, name), getattr(towers.towers, name))
     report = json.loads((folder / "report.json").read_text())
-    assert report["model_version"] == made.version
+    assert report["model_version"] == towers.version
     assert report["best"]["recall"] == max(epoch["recall"] for epoch in report["judged"])
     assert ET.fromstring((folder / "curve.svg").read_text()).get("role") == "img"
 
 
-def test_the_archive_has_model_code_and_encoders_without_pickles_and_without_people_s_ids(written, trained):
-    folder, made = written
+def test_the_archive_has_model_code_and_encoders_but_no_ids_of_people(written, trained):
+    folder, towers = written
     with tarfile.open(folder / "model.tar.gz") as archive:
-        files = {each.name: archive.extractfile(each).read() for each in archive.getmembers()}
+        files = {member.name: archive.extractfile(member).read() for member in archive.getmembers()}
     assert {"model.pth", "item_encoder.json", "user_encoder.json", "content.npy", "known.npy", "manifest.json"} | {
         f"code/{name}" for name in ("inference.py", "towers.py", "serve.py", "requirements.txt")
     } == set(files)
@@ -184,7 +184,7 @@ def test_the_archive_has_model_code_and_encoders_without_pickles_and_without_peo
     assert people == [mark_of(user_id) for user_id in dataset().events.user_ids]
     assert not any(b"viewer-" in content for content in files.values())
     manifest = json.loads(files["manifest.json"])
-    assert (manifest["model_version"], len(manifest["features"])) == (made.version, trained.content.shape[1])
+    assert (manifest["model_version"], len(manifest["features"])) == (towers.version, trained.content.shape[1])
     assert torch.load(io.BytesIO(files["model.pth"]), weights_only=True)["shape"] == trained.model.shape
 
 
@@ -197,19 +197,19 @@ def test_the_same_model_makes_the_same_archive(written, trained, tmp_path):
 
 def _members(path):
     with tarfile.open(path) as archive:
-        return [(each.name, each.size, each.mtime, each.mode) for each in archive.getmembers()]
+        return [(member.name, member.size, member.mtime, member.mode) for member in archive.getmembers()]
 
 
-def test_films_go_to_their_rows_and_those_it_does_not_know_are_zero(trained):
-    made = exported(trained, ITEM_IDS)
+def test_films_are_placed_on_their_rows_and_unknown_ones_are_zero(trained):
+    file = exported(trained, ITEM_IDS)
     catalogue = make_catalogue(5)
-    renamed = TowerFile(made.version, ("f3", "f0", *ITEM_IDS[2:]), made.towers)
+    renamed = TowerFile(file.version, ("f3", "f0", *ITEM_IDS[2:]), file.towers)
     placed = renamed.on(catalogue)
-    assert np.array_equal(placed.items[[3, 0]], made.towers.items[:2])
+    assert np.array_equal(placed.items[[3, 0]], file.towers.items[:2])
     assert np.flatnonzero(placed.known).tolist() == [0, 3]
 
 
-def test_without_a_training_the_advice_is_to_train(tmp_path):
+def test_without_a_training_the_error_suggests_one(tmp_path):
     with pytest.raises(DataError, match="marquee train two-tower"):
         read_towers(tmp_path)
     (tmp_path / "two_tower.npz").write_bytes(b"PK")

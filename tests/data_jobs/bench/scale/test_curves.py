@@ -15,7 +15,7 @@ SIZES = [
 ]
 
 
-def test_each_figure_is_a_point_and_missing_ones_and_noughts_are_none():
+def test_missing_figures_and_zeros_are_not_points():
     requests, build, size = panels_of(SIZES)
     assert requests.curves["50 ratings"] == [(10_000, 4.0), (62_000, 8.0), (1_000_000, 12.0)]
     assert requests.curves["similar <k>"] == [(62_000, 2.0), (1_000_000, 2.0)]
@@ -23,16 +23,16 @@ def test_each_figure_is_a_point_and_missing_ones_and_noughts_are_none():
     assert size.curves["bundle"] == [(films, 60.0) for films in (10_000, 62_000, 1_000_000)]
 
 
-def test_the_picture_is_well_formed_and_within_its_frame():
+def test_the_svg_is_well_formed_and_all_points_are_inside():
     root = ET.fromstring(curves({"sizes": SIZES}))
     width, height = float(root.get("width")), float(root.get("height"))
     dots = list(root.iter(f"{SVG}circle"))
     assert len(dots) == 3 + 2 + 3 + 3
     assert all(0 < float(dot.get("cx")) < width and 0 < float(dot.get("cy")) < height for dot in dots)
     first, last = (float(dots[place].get("cy")) for place in (0, 2))
-    assert last < first, "more is higher"
+    assert last < first, "larger values are higher"
     assert any("similar <k>" in (text.text or "") for text in root.iter(f"{SVG}text"))
 
 
-def test_one_size_alone_is_drawn():
+def test_a_single_size_is_drawn():
     assert "<circle" in curves({"sizes": SIZES[:1]})

@@ -1,4 +1,4 @@
-"""Made-up data that reads cleanly."""
+"""Made-up data can be read without findings."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def test_the_full_shape_is_that_of_ml_32m() -> None:
     assert DataSize.of(1_000_000).people < PEOPLE / 30
 
 
-def test_made_up_data_read_without_an_error_and_are_of_their_shape(tmp_path: Path) -> None:
+def test_made_up_data_is_valid_and_has_its_shape(tmp_path: Path) -> None:
     shape = DataSize.of(20_000)
     write_data(shape, tmp_path)
     data, report = load(Source(movielens=tmp_path))

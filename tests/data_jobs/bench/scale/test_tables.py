@@ -11,14 +11,14 @@ def tables(films: int) -> CollaborativeTables:
 
 
 def test_made_up_tables_have_the_shape_of_trained_ones():
-    made = tables(500)
-    assert made.main.columns.shape == made.short.values.shape == made.shared.shape == (200, 100)
-    assert all(len(set(row)) == len(row) for row in made.main.columns.tolist())
-    assert made.main.columns.max() < 200
-    assert made.neighbours.shape == made.neighbour_weights.shape == (4, 300)
-    assert made.outside.tolist() == list(range(200, 500))
-    assert made.neighbour_weights.sum(axis=0).max() <= 2 / 3
+    made_up = tables(500)
+    assert made_up.main.columns.shape == made_up.short.values.shape == made_up.shared.shape == (200, 100)
+    assert all(len(set(row)) == len(row) for row in made_up.main.columns.tolist())
+    assert made_up.main.columns.max() < 200
+    assert made_up.neighbours.shape == made_up.neighbour_weights.shape == (4, 300)
+    assert made_up.outside.tolist() == list(range(200, 500))
+    assert made_up.neighbour_weights.sum(axis=0).max() <= 2 / 3
 
 
-def test_a_small_catalogue_is_in_the_tables_as_a_whole():
+def test_a_small_catalogue_is_entirely_in_the_tables():
     assert not len(tables(150).outside)

@@ -1,4 +1,4 @@
-"""The curve of docs/scale.md by ratings: one build for each size, one line of the table."""
+"""The table of docs/scale.md by ratings: one build and one line per size."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_the_command_prints_a_line_for_each_size(capsys: pytest.CaptureFixture[s
     assert all("| 40 | 60 |" in line for line in lines[2:])
 
 
-def test_cpu_is_told_by_step_and_adds_up(tmp_path) -> None:
+def test_cpu_is_reported_by_step_and_adds_up(tmp_path) -> None:
     row = measure(DataSize.of(10_000), tmp_path)
     assert {"main table", "short-profile table", "truncated SVD", "writing the bundle"} <= set(row.steps)
     assert min(row.steps.values()) >= 0
