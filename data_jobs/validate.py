@@ -60,7 +60,7 @@ class Source:
 
 @contextmanager
 def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
-    """Yield what each file of the source is recognised as; unpacked archives exist until the end of the block. Raises
+    """Yield what each file of the source is recognised as; unpacked archives exist until the block ends. Raises
     DataError.
     """
     if source.movielens is not None and not source.movielens.is_dir() and not source.movielens.is_file():
@@ -78,7 +78,7 @@ def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
 
 
 def _check_maps(maps: Mapping[str, str], parts: Sequence[Part]) -> None:
-    """Raise DataError for a mapping that names a column of no file."""
+    """Raise DataError for a mapping to a column that no file has."""
     names = list(dict.fromkeys(name for part in parts for name in (*part.columns.values(), *part.others)))
     folds = {fold for name in names if (fold := folded(name))}
     for ours, theirs in maps.items():
@@ -89,11 +89,11 @@ def _check_maps(maps: Mapping[str, str], parts: Sequence[Part]) -> None:
 
 
 def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[Part]:
-    """Apply the options: of a folder the tables, of --tmdb metadata, of --catalogue films."""
-    wishes, apart = Wishes(source.maps, source.scale), set(source.named)
-    folder = [path for path in files if path not in apart]
+    """Recognise files by option: a folder has tables, --tmdb metadata, --catalogue films."""
+    wishes, explicit = Wishes(source.maps, source.scale), set(source.named)
+    folder = [path for path in files if path not in explicit]
     parts = recognise(folder, replace(wishes, tables_only=True))
-    for path in (path for path in files if path in apart):
+    for path in (path for path in files if path in explicit):
         (part,) = recognise([path], wishes)
         if path == source.tmdb:
             require(path, report)
@@ -158,7 +158,7 @@ def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> Non
     for name, (role, columns) in CLASSIC.items():
         part_of_name = by_name.get(name)
         needed = role in (Role.FILMS, Role.EVENTS)
-        # Metadata next to it are films, too, but useless without the folder's own.
+        # Metadata files are films, too, but useless without the folder's own.
         if part_of_name is not None and role is Role.FILMS and part_of_name.why == "empty":
             report.fail("empty-file", name, f"rows in {part_of_name.path}, which has 0 bytes")
         if any(part.role is role for part in parts) or (part_of_name is None and not needed):
@@ -219,8 +219,8 @@ def _require_something(parts: Sequence[Part], report: Report) -> None:
         report.fail("unknown-form", unknown.name, f"films or events; it looks like {unknown.why}: {advice}")
     name = parts[0].name if parts else "the folder"
     others = "; ".join(f"{part.name} is {part.why}" for part in parts[:_MOST_NAMED] if part.why)
-    found = f"found none (docs/data.md has the forms){': ' if others else ''}{others}"
-    report.fail("missing-file", name, f"a file of films or events; {found}")
+    seen = f"found none (docs/data.md has the forms){': ' if others else ''}{others}"
+    report.fail("missing-file", name, f"a file of films or events; {seen}")
 
 
 def _note_genres(movies: Sequence[Movie], films: Sequence[Film], report: Report) -> None:

@@ -126,7 +126,7 @@ def test_a_holdout_is_left_out(tmp_path: Path) -> None:
 
 def test_a_holdout_of_other_data_is_refused(tmp_path: Path) -> None:
     holdout = write_holdout(tmp_path / "holdout.csv", "nobody,a", "ann,c")
-    with pytest.raises(DataError, match=r"holdout\.csv: matches nothing here"):
+    with pytest.raises(DataError, match=r"holdout\.csv: matches no event here"):
         leave_out(dataset(), holdout, Report())
 
 

@@ -235,7 +235,7 @@ def test_films_become_visible_after_a_while():
     with stand_in_job(count(0), count(5), count(12)) as (job, waiting, _):
         job._wait_for_all("films-x", 12)
     assert waiting.slept == [1.0, 1.0]
-    assert job.progress.told == [("films to be searched", 0, 12), ("films to be searched", 5, 12)]
+    assert job.progress.told == [("films searchable", 0, 12), ("films searchable", 5, 12)]
 
 
 def test_films_that_never_become_visible():
