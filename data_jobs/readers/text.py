@@ -25,7 +25,7 @@ _BYTE = _byte_of()
 _CONTINUATION = "[" + re.escape("".join(char for char, code in _BYTE.items() if code < 0xC0)) + "]"
 _SEQUENCE = rf"(?:[Â-ß]{_CONTINUATION}|[à-ï]{_CONTINUATION}{{2}}|[ð-ô]{_CONTINUATION}{{3}})"
 _MOJIBAKE = re.compile(
-    rf"{_SEQUENCE}{{2,}}"  # several in a row: no honest text looks so
+    rf"{_SEQUENCE}{{2,}}"  # several in a row: intact text never looks like this
     rf"|â€{_CONTINUATION}|â‚¬|â„¢"  # quotes, dashes, the euro, the trade mark
     # "Ã©" alone, but not after a capital: "AMANHÃ”" ends a Portuguese quotation
     rf"|(?<![A-ZÀ-Þ])(?:Ã{_CONTINUATION}|Â[\xa0-\xbf])"

@@ -205,7 +205,7 @@ class TestTablesOfPrograms:
         assert report.ok
 
     def test_a_column_a_film_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="a column a film: write one row a rating"):
+        with pytest.raises(DataError, match="one column per film: write one row per rating"):
             read(lay(tmp_path, {"matrix.csv": "user,Heat (1995),Alien (1979)\nann,5,3\n"}))
 
     def test_a_column_movie_that_holds_titles(self, tmp_path: Path) -> None:
