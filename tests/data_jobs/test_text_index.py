@@ -77,7 +77,7 @@ def test_a_document_lost_is_noticed(tmp_path):
         num_segments = 1
         num_docs = 11
 
-    with pytest.raises(BundleError, match="11 films in 1 segments, wanted 12"):
+    with pytest.raises(BundleError, match="11 films in 1 segments, expected 12"):
         text_index._check_order(Searcher(), 12, tmp_path)
 
 
