@@ -150,7 +150,7 @@ def read_counted(order: Order, log: CountedLog, params: TrainParams, progress: P
     """Return the films with the events of the log's sample. Raises DataError."""
     log.require(params)
     if order.source is None or order.holdout is not None or order.log is not None:
-        raise DataError("counted events need the films they are of, and cannot be held out or joined with feedback")
+        raise DataError("counted events need the catalogue they are of, and do not go with a holdout or feedback")
     films, report = load(replace(order.source, films_only=True), progress)
     if not order.force:
         report.refuse_if_bad()
