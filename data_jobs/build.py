@@ -163,10 +163,10 @@ def notes_of(counted: CountedFilms) -> list[str]:
     """Return notes on events that were counted elsewhere."""
     about = counted.log.about
     notes = [f"{about['events']:,} events of {about['people']:,} people were counted by gram_job.py"]
-    notes += [f"{count:,} events left out by it: {name}" for name, count in about["left_out"].items()]
-    if counted.gone:
-        notes.append(f"{counted.gone:,} of its films are not in the catalogue")
-    return [*notes, 'no SVD was made of them, and the preset "svd" is not available']
+    notes += [f"gram_job.py left out {count:,} events: {name}" for name, count in about["left_out"].items()]
+    if counted.missing:
+        notes.append(f"{counted.missing:,} of its films are not in the catalogue")
+    return [*notes, 'no SVD is made of counts: the preset "svd" is not available']
 
 
 def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:

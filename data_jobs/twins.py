@@ -82,10 +82,10 @@ def same_film(film: Film, twin: Film) -> bool:
 
 
 def _merged(films: Sequence[Film]) -> Film:
-    whole = films[0]
+    merged = films[0]
     for film in films[1:]:
-        whole = replace(filled(whole, film), other_ids=(*whole.other_ids, film.item_id))
-    return whole
+        merged = replace(filled(merged, film), other_ids=(*merged.other_ids, film.item_id))
+    return merged
 
 
 def _on_new_rows(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from data_jobs.forms.part import Layout, Part, Role, Space
-from data_jobs.forms.recognise import ANY, Wishes, recognise
+from data_jobs.forms.recognise import ANY, ReadOptions, recognise
 from data_jobs.forms.rows import note_others, records_of
 from data_jobs.forms.shapes import is_film, plain
 from data_jobs.readers.events import Columns, Lookup
@@ -124,7 +124,7 @@ def read_metadata(parts: Iterable[Part], facts: Facts, report: Report, progress:
 def read_tmdb(path: Path, report: Report, progress: Progress) -> Metadata:
     """Read a file of TMDB metadata. Raises DataError if it is missing, empty, broken or of another form."""
     require(path, report)
-    (part,) = recognise([path], Wishes())
+    (part,) = recognise([path], ReadOptions())
     return read_metadata([metadata_part(part, report)], {}, report, progress)
 
 
@@ -175,9 +175,9 @@ def read_facts(parts: Iterable[Part], report: Report) -> Facts:
                 field = part.columns.get(id_name, id_name)
                 report.add("missing-value", part.name, line=line, field=field, expected="an id")
                 continue
-            known = facts.setdefault(key, {})
+            fields = facts.setdefault(key, {})
             values = {name: value for name, value in shaped.items() if value not in (None, "", [])}
-            known.update({name: value for name, value in values.items() if name not in known})
+            fields.update({name: value for name, value in values.items() if name not in fields})
     return facts
 
 

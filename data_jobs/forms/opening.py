@@ -84,7 +84,7 @@ class _Scratch:
                 return
             unpacked = self._unpacked(path) if kind == "gzip" and not _JSON_GZ.search(path.name) else path
         except (ArchiveError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            why = str(error) if isinstance(error, ArchiveError) else f"is no whole gzip ({error})"
+            why = str(error) if isinstance(error, ArchiveError) else f"is not a complete gzip ({error})"
             raise DataError(f"{path.name}: fatal unreadable-file: it {why}; copy or download it again") from error
         yield unpacked
 

@@ -73,7 +73,7 @@ _MOST_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReadOptions:
     """What the caller specifies: ``maps`` our column -> theirs; ``scale``: the top of the ratings; ``tables_only``:
     ignore JSON files of a folder.
     """
@@ -83,7 +83,7 @@ class Wishes:
     tables_only: bool = False
 
 
-def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
+def recognise(files: Sequence[Path], options: ReadOptions) -> list[Part]:
     """Return what each file is recognised as, in file order."""
     names = {path.name for path in files}
     classic = {"movies.csv", "ratings.csv"} <= names
@@ -99,7 +99,7 @@ def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
                 Part(path, "", Role.UNUSED, why="no file of the MovieLens layout; name it by itself to read it")
             )
         else:
-            part = _recognised(path, wishes)
+            part = _recognised(path, options)
             parts.append(_as_named(part) if classic and path.name in CLASSIC else part)
     return _without_doubles(parts)
 
@@ -113,25 +113,25 @@ def _as_named(part: Part) -> Part:
     return replace(part, role=Role.UNKNOWN, why=part.why or ", ".join((*part.columns.values(), *part.others))[:200])
 
 
-def _recognised(path: Path, wishes: Wishes) -> Part:
+def _recognised(path: Path, options: ReadOptions) -> Part:
     if _NOT_DATA.search(path.name):
         return Part(path, "", Role.UNUSED, why=_OTHERWISE.get(path.suffix.lower(), "no data"))
     if _SPLITS.match(path.name):
         return Part(path, "MovieLens 100K", Role.UNUSED, why="a split of u.data")
     if _GENOME.match(path.name):
         return Part(path, "MovieLens", Role.UNUSED, why="the tag genome")
-    sample = sniff(path, wishes.maps.values())
-    if wishes.tables_only and sample.layout is Layout.JSON:
+    sample = sniff(path, options.maps.values())
+    if options.tables_only and sample.layout is Layout.JSON:
         return Part(path, "", Role.UNUSED, why="JSON in a MovieLens folder: name it with --tmdb")
     if sample.layout is Layout.NONE:
         role = Role.UNUSED if sample.why in ("empty", QUESTIONS) else Role.UNKNOWN
         return Part(path, "", role, why=sample.why)
-    mapped = not {*wishes.maps.values()}.isdisjoint(sample.names)
-    part = _headless(sample, wishes) if not sample.headed and not mapped else None
-    return part or _by_columns(sample, wishes)
+    mapped = not {*options.maps.values()}.isdisjoint(sample.names)
+    part = _without_header(sample, options) if not sample.headed and not mapped else None
+    return part or _by_columns(sample, options)
 
 
-def _headless(sample: Sniffed, wishes: Wishes) -> Part | None:
+def _without_header(sample: Sniffed, options: ReadOptions) -> Part | None:
     """Recognise a form without a header by its cells."""
     path, width = sample.path, len(sample.names)
     texts = ["".join(str(cell) for cell in row.values()) for row in sample.rows]
@@ -141,7 +141,7 @@ def _headless(sample: Sniffed, wishes: Wishes) -> Part | None:
         return Part(path, "Netflix prize", Role.EVENTS, sample.layout, scale=5,
                     columns={"item": "movie", "user": "user", "value": "rating", "ts": "date"})  # fmt: skip
     if sample.dialect.delimiter == "::" and width > 1:
-        return _dat(sample, wishes)
+        return _dat(sample, options)
     if sample.dialect.delimiter == "|" and width >= len(_ITEM_COLUMNS) - 1:
         read = ("item_id", "title", *(name for name in _ITEM_COLUMNS if name.startswith(FLAG)))
         return _table(sample, "MovieLens 100K", Role.FILMS, _ITEM_COLUMNS, {name: name for name in read})
@@ -150,11 +150,11 @@ def _headless(sample: Sniffed, wishes: Wishes) -> Part | None:
         return _table(sample, "Netflix prize", Role.FILMS, ("item_id", "year", "title"),
                       {name: name for name in ("item_id", "year", "title")}, tail=True)  # fmt: skip
     if width in (3, 4):
-        return _ratings(sample, wishes)
+        return _ratings(sample, options)
     return None
 
 
-def _dat(sample: Sniffed, wishes: Wishes) -> Part | None:
+def _dat(sample: Sniffed, options: ReadOptions) -> Part | None:
     """Recognise the files of MovieLens 1M and 10M, and others in their layout."""
     form = "MovieLens 1M or 10M"
     cells = sample.cells(sample.names[1])[:50]
@@ -166,17 +166,17 @@ def _dat(sample: Sniffed, wishes: Wishes) -> Part | None:
         return _table(sample, form, Role.TAGS, names, {"user": "user", "item_id": "item_id", "tag": "tag"})
     if len(sample.names) == 4:
         names = ("user", "item", "value", "ts")
-        scale = wishes.scale or scale_of(sample.cells(sample.names[2]))
+        scale = options.scale or scale_of(sample.cells(sample.names[2]))
         return _table(sample, form, Role.EVENTS, names, {name: name for name in names}, scale=scale)
     return Part(sample.path, form, Role.UNUSED, why="facts about the people")
 
 
-def _ratings(sample: Sniffed, wishes: Wishes) -> Part | None:
+def _ratings(sample: Sniffed, options: ReadOptions) -> Part | None:
     """Recognise person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
     columns = [sample.cells(name) for name in sample.names]
     if not all(re.fullmatch(r"-?\d*[.,]?\d+", cell) for cell in columns[2]) or not columns[2]:
         return None
-    scale = wishes.scale or scale_of(columns[2])
+    scale = options.scale or scale_of(columns[2])
     swapped = all(re.fullmatch(r"[B0-9][0-9A-Z]{9}", cell) for cell in columns[0])
     names = ("item", "user", "value", "ts") if swapped else ("user", "item", "value", "ts")
     form = "MovieLens 100K" if sample.dialect.delimiter == "\t" else "ratings without a header"
@@ -196,7 +196,7 @@ def _table(
     return Part(sample.path, form, role, Layout.TABLE, dialect=dialect, columns=columns, scale=scale)
 
 
-def _by_columns(sample: Sniffed, wishes: Wishes) -> Part:
+def _by_columns(sample: Sniffed, options: ReadOptions) -> Part:
     """Recognise a form with named columns."""
     if kind := next((kind for mark, kind in _EXPORTS.items() if mark in sample.names), None):
         advice = f"{kind} of one person: `marquee users import FILE --user ID` reads it, once there is a catalogue"
@@ -205,22 +205,22 @@ def _by_columns(sample: Sniffed, wishes: Wishes) -> Part:
         return Part(
             sample.path, f"IMDb {kind}", Role.UNUSED, why="not needed: only title.basics and title.ratings are read"
         )
-    film, event = match(sample.names, FILM, wishes.maps), match(sample.names, EVENT, wishes.maps)
-    _take_titles(sample, film, event, wishes)
+    film, event = match(sample.names, FILM, options.maps), match(sample.names, EVENT, options.maps)
+    _take_titles(sample, film, event, options)
     has_film = any(name in event for name in ("item", "tmdb_id", "imdb_id", "title"))
     named = {name.lower() for name in sample.names}
     if "user" in event and has_film and "tag" in named and "value" not in event:
         tag = next(name for name in sample.names if name.lower() == "tag")
         return _part(sample, "MovieLens", Role.TAGS, {"user": event["user"], "item_id": event["item"], "tag": tag})
     if "user" in event and has_film:
-        return _events(sample, event, wishes)
+        return _events(sample, event, options)
     if "title" not in film and "item_id" in film and len({"tmdb_id", "imdb_id"} & set(film)) and not _FACTS & set(film):
         return _part(sample, "MovieLens", Role.LINKS, {name: film[name] for name in ("item_id", "tmdb_id", "imdb_id")
                                                      if name in film})  # fmt: skip
     return _films(sample, film)
 
 
-def _events(sample: Sniffed, event: dict[str, str], wishes: Wishes) -> Part:
+def _events(sample: Sniffed, event: dict[str, str], options: ReadOptions) -> Part:
     space = Space.OWN
     if "item" not in event:
         space = Space.TMDB if "tmdb_id" in event else Space.IMDB if "imdb_id" in event else Space.TITLE
@@ -230,15 +230,15 @@ def _events(sample: Sniffed, event: dict[str, str], wishes: Wishes) -> Part:
     scale = 0.0
     if "value" in columns:
         ratings = _ratings_in(sample, columns)
-        scale = wishes.scale or scale_of(ratings)
-        if "event" not in columns and all_alike(ratings) and wishes.scale is None:
+        scale = options.scale or scale_of(ratings)
+        if "event" not in columns and all_alike(ratings) and options.scale is None:
             del columns["value"]
             scale = 0.0
         elif "event" in columns and scale == YES_NO:
             scale = 5.0
     amazon = "parent_asin" in sample.names or "reviewerID" in sample.names
     if "title" in event and not amazon:
-        film = match(sample.names, FILM, wishes.maps)
+        film = match(sample.names, FILM, options.maps)
         taken = {event["user"], event.get("value"), *columns.values()}
         columns |= {
             f"film.{name}": theirs
@@ -343,10 +343,10 @@ def _part(sample: Sniffed, form: str, role: Role, columns: Mapping[str, str], sp
     return Part(sample.path, form, role, sample.layout, space, sample.dialect, columns, others, awaited)
 
 
-def _take_titles(sample: Sniffed, film: dict[str, str], event: dict[str, str], wishes: Wishes) -> None:
+def _take_titles(sample: Sniffed, film: dict[str, str], event: dict[str, str], options: ReadOptions) -> None:
     """Read a column "movie" or "product" as titles if its cells look like titles and no other column holds them."""
     ours = film.get("item_id")
-    if ours is None or "title" in film or "title" in event or "item_id" in wishes.maps or folded(ours) not in _EITHER:
+    if ours is None or "title" in film or "title" in event or "item_id" in options.maps or folded(ours) not in _EITHER:
         return
     cells, is_title = sample.cells(ours)[:200], _TITLE if "user" in event else _WORD
     if sum(bool(is_title.search(cell)) for cell in cells) * 2 > len(cells):

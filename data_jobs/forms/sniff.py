@@ -209,5 +209,5 @@ def _is_header(cells: Sequence[str]) -> bool:
     named = [cell for cell in cells if cell]
     if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in named) or len(set(named)) < len(named):
         return False
-    known = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
-    return bool(known) or "nconst" in cells  # IMDb's table of people, which has no other known column
+    columns = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
+    return bool(columns) or "nconst" in cells  # IMDb's table of people, which has no other known column

@@ -48,9 +48,9 @@ def outdated(listed: Iterable[ListedIndex], served: Collection[str], keep: int) 
     newest_served = max((each.note.created_ms for each in oldest_first if each.note.bundle in served), default=0)
     others = [each for each in oldest_first if each.note.bundle not in served]
     complete = [each for each in others if each.note.complete]
-    kept = {each.index for each in complete[max(0, len(complete) - keep) :]}
-    kept |= {each.index for each in others if not each.note.complete and each.note.created_ms >= newest_served}
-    return [each for each in others if each.index not in kept]
+    needed = {each.index for each in complete[max(0, len(complete) - keep) :]}
+    needed |= {each.index for each in others if not each.note.complete and each.note.created_ms >= newest_served}
+    return [each for each in others if each.index not in needed]
 
 
 def prune(client: OpenSearch, patience: Patience, served: Collection[str], keep: int) -> list[str]:

@@ -122,8 +122,8 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
     stars = pl.col("value").str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     table = table.with_columns(stars.alias("stars"))
     worded = table.filter(_IS_RATING & pl.col("stars").is_null())["value"].unique()
-    if known := {text: stated for text in worded if (stated := _worded_stars(text, scale)) is not None}:
-        in_words = pl.col("value").replace_strict(known, default=None, return_dtype=pl.Float64)
+    if stars_of := {text: stated for text in worded if (stated := _worded_stars(text, scale)) is not None}:
+        in_words = pl.col("value").replace_strict(stars_of, default=None, return_dtype=pl.Float64)
         columns.report.add_uncited("rating-scale", columns.file, int(table.select(in_words.is_not_null().sum()).item()))
         table = table.with_columns(pl.coalesce("stars", in_words).alias("stars"))
     stars, expected = pl.col("stars"), "0.5, 1, 1.5 ... 5"
@@ -197,9 +197,9 @@ def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     if events.select(pl.struct(_PAIR).hash()).to_series().n_unique() == events.height:
         return events
     ordered = events.sort("ts_ms", "line")
-    kept = ordered.unique(_PAIR, keep="last", maintain_order=True)
-    _cite_lost(ordered, kept, "duplicate-rating", columns)
-    return kept
+    latest = ordered.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_dropped(ordered, latest, "duplicate-rating", columns)
+    return latest
 
 
 def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
@@ -213,21 +213,21 @@ def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     ordered = events.filter(repeated).sort("ts_ms", "line")
     # Keep the later of two identical events: a clear of the same millisecond may lie between them.
     once = ordered.unique((*_PAIR, "kind", "value", "ts_ms"), keep="last", maintain_order=True)
-    _cite_lost(ordered, once, "duplicate-event", columns)
+    _cite_dropped(ordered, once, "duplicate-event", columns)
     once = once.with_row_index("place")
     clears = once.filter(pl.col("kind") == EventKind.CLEAR).group_by(_PAIR).agg(pl.col("place").max().alias("clear"))
     placed = once.join(clears, on=_PAIR, how="left", maintain_order="left")
     uncleared = placed.filter(pl.col("clear").is_null() | (pl.col("place") > pl.col("clear"))).drop("place", "clear")
-    _cite_lost(once, uncleared, "cleared-event", columns)
+    _cite_dropped(once, uncleared, "cleared-event", columns)
     ranked = uncleared.sort(pl.col("kind").replace_strict(_STRENGTH, default=2), maintain_order=True)
-    kept = ranked.unique(_PAIR, keep="last", maintain_order=True)
-    _cite_lost(uncleared, kept, "superseded-event", columns)
-    return pl.concat([events.filter(~repeated), kept])
+    decisive = ranked.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_dropped(uncleared, decisive, "superseded-event", columns)
+    return pl.concat([events.filter(~repeated), decisive])
 
 
-def _cite_lost(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Columns) -> None:
-    lost = before.join(after.select("line"), on="line", how="anti").sort("line")
-    columns.cite(lost, code, "value")
+def _cite_dropped(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Columns) -> None:
+    dropped = before.join(after.select("line"), on="line", how="anti").sort("line")
+    columns.cite(dropped, code, "value")
 
 
 def _person_order(user_id: str) -> tuple[int, str]:

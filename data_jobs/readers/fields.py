@@ -42,8 +42,8 @@ _SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr.
 def imdb_id(value: object) -> str | None:
     """Return "0113277", 113277.0, "tt0113277" or its page's address as "tt0113277"; None for anything else."""
     text = str(value).strip()
-    if whole := _WHOLE_ID.fullmatch(text):
-        text = f"tt{whole[1]}"
+    if match := _WHOLE_ID.fullmatch(text):
+        text = f"tt{match[1]}"
     elif "imdb.com/" in text and (match := catalogue.IMDB_ID.search(text)):
         text = match[0]
     return catalogue.imdb_id(catalogue.imdb_number(text))
@@ -56,11 +56,11 @@ def known_genre(name: str) -> str | None:
     """
     plain = _OF_MOVIES.sub("", name.strip().lower())
     for form in (name, plain, plain.removesuffix("s"), re.sub(r"ies$", "y", plain)):
-        if known := canonical(form):
-            return known
+        if genre := canonical(form):
+            return genre
     words = fold(name)
     named = (table[words].removesuffix(" film") for table, _ in TRANSLATIONS.values() if words in table)
-    return next((known for name in named if (known := canonical(name))), None)
+    return next((genre for name in named if (genre := canonical(name))), None)
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
@@ -162,9 +162,9 @@ class Fields:
             self.say("missing-value", field, expected="an id")
             return None
         text = str(value).strip()
-        if whole := _FLOAT_ID.fullmatch(text):
-            self.say("id-form", field, text, whole[1])
-            return whole[1]
+        if match := _FLOAT_ID.fullmatch(text):
+            self.say("id-form", field, text, match[1])
+            return match[1]
         simple = isinstance(value, str | int) and not isinstance(value, bool)
         if simple and len(text) <= MAX_ID and text.isprintable():
             return text
@@ -235,8 +235,8 @@ class Fields:
 
     def people(self, field: str) -> tuple[str, ...]:
         """Return the names in one string: "A & B", "A, B" and "A|B" are two people; "Arthur Rankin, Jr." is one."""
-        whole = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
-        return unique(part.strip() for name in whole for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
+        names = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
+        return unique(part.strip() for name in names for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
 
     def genres(self, field: str = "genres") -> tuple[str, ...]:
         """Return the genres of the vocabulary; unknown ones are reported and left out."""
@@ -244,10 +244,10 @@ class Fields:
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """Return a genre under the vocabulary's name; an unknown one is reported."""
-        known = known_genre(name)
-        if known is None:
+        genre = known_genre(name)
+        if genre is None:
             self.say("unknown-genre", field, name)
-        return known
+        return genre
 
     def pattern(self, field: str, pattern: re.Pattern[str], expected: str) -> str | None:
         """Return a string that matches a pattern, None if absent or not matching."""

@@ -130,8 +130,8 @@ def _is_foreign(chunk: bytes) -> bool:
     high = sum(map(len, re.findall(rb"[\x80-\xff]+", chunk)))
     words = sum(map(len, re.findall(rb"[\x80-\xff]{4,}", chunk)))
     as_utf8 = chunk.decode("utf-8", "ignore").encode()
-    kept = sum(map(len, re.findall(rb"[\x80-\xff]+", as_utf8)))
-    return high >= _FEW_LETTERS and words * 2 > high and kept * 2 < high
+    decodable = sum(map(len, re.findall(rb"[\x80-\xff]+", as_utf8)))
+    return high >= _FEW_LETTERS and words * 2 > high and decodable * 2 < high
 
 
 def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report, dialect: Dialect) -> list[str]:
@@ -195,10 +195,10 @@ def _without_headers(batch: pl.DataFrame, layout: "_Layout") -> pl.DataFrame:
     names = layout.columns
     if layout.dialect.header is not None or len(names) < 2 or not (batch[names[0]] == names[0]).any():
         return batch
-    again = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
-    for line in batch.filter(again)["line"]:
+    is_header = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
+    for line in batch.filter(is_header)["line"]:
         layout.report.add("repeated-header", layout.path.name, line=line)
-    return batch.filter(~again)
+    return batch.filter(~is_header)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
                 good += 1
                 yield number, inner
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        report.fail("unreadable-file", path.name, f"a whole gzip file: {error}; copy or download it again")
+        report.fail("unreadable-file", path.name, f"a complete gzip file: {error}; copy or download it again")
     if not good:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
 
@@ -223,7 +223,7 @@ def _document(path: Path, report: Report) -> Iterator[Numbered]:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, getattr(error, "pos", at)) + 1
-            report.fail("unreadable-file", path.name, f"a whole JSON document: {error}", value=f"line {line}")
+            report.fail("unreadable-file", path.name, f"a complete JSON document: {error}", value=f"line {line}")
         for record in value if isinstance(value, list) else [value]:
             number += 1
             report.rows[path.name] += 1

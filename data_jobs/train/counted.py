@@ -105,7 +105,7 @@ class CountedFilms:
     events: NDArray[np.int64]
 
     @property
-    def gone(self) -> int:
+    def missing(self) -> int:
         """Return how many films with events are not in the catalogue."""
         return int(((self.rows < 0) & (self.log.films["events"].to_numpy() > 0)).sum())
 
@@ -159,8 +159,8 @@ class Counted:
         matrix = people.matrix()
         counts = np.diff(matrix.indptr)
         values = on_grid(matrix.data, np.repeat(counts, counts), len(self.position), self.row_exponent)
-        whole = sp.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
-        return np.asarray((whole.T @ whole).toarray(), np.int64)
+        grid = sp.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+        return np.asarray((grid.T @ grid).toarray(), np.int64)
 
     def gram(self) -> Gram:
         """Return the Gram matrix of people and tags, bit for bit as if counted on this machine."""
@@ -195,9 +195,9 @@ class Counted:
             for place, values in rows.iter_rows():
                 count += 1
                 others = self.position[place:]
-                here = others >= 0
+                is_here = others >= 0
                 if others[0] >= 0:
-                    yield int(others[0]), others[here], np.frombuffer(values, kind)[here]
+                    yield int(others[0]), others[is_here], np.frombuffer(values, kind)[is_here]
         if count != len(self.position):
             raise DataError(
                 f"{self.folder}: {count} of {len(self.position)} rows of matrix {self.matrix!r}; copy all of it"

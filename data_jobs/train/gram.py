@@ -95,9 +95,9 @@ def design(people: sp.csr_matrix, tags: sp.csr_matrix, row_exponent: float, tag_
     lengths = np.diff(people.indptr)
     present, lengths = people[lengths > 0], lengths[lengths > 0]
     values = on_grid(present.data, np.repeat(lengths, lengths), films, row_exponent)
-    whole = sp.csr_matrix((values, present.indices, present.indptr), shape=present.shape)
+    grid = sp.csr_matrix((values, present.indices, present.indptr), shape=present.shape)
     unit = unit_of(np.bincount(lengths), films, row_exponent)
-    return Design(whole, unit, weighted(tags, tag_weight))
+    return Design(grid, unit, weighted(tags, tag_weight))
 
 
 def weighted(tags: sp.csr_matrix, weight: float) -> sp.csr_matrix:

@@ -96,8 +96,8 @@ class _Material:
         exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
         if self.counted is None:
             return design(split.training.matrix(), tags, exponent, weight)
-        whole = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
-        return whole.less(self.interactions.on(rows), split.training)
+        equations = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
+        return equations.less(self.interactions.on(rows), split.training)
 
     def events(self) -> NDArray[np.int32]:
         """Return how many people have an event with each film, int32[films]."""

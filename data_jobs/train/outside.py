@@ -52,18 +52,18 @@ def borrowing(
     """
     count = min(count, len(inside))
     borrowed = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
-    known = np.diff(traits.offsets)[outside] > 0
+    comparable = np.diff(traits.offsets)[outside] > 0
     if people is not None:
-        known |= people.getnnz(axis=0)[outside] > 0
+        comparable |= people.getnnz(axis=0)[outside] > 0
         damping *= PEOPLE_DAMPING
-    shared = np.flatnonzero(known)
+    shared = np.flatnonzero(comparable)
     if len(shared):
         likeness = trait_likeness(traits, inside, outside[shared])
         if people is not None:
             likeness = _sum(likeness, people_likeness(people, inside, outside[shared]))
         _fill(borrowed, shared, likeness, damping)
     if embeddings is not None:
-        by_vector = np.flatnonzero(~known & (embeddings.scales[outside] > 0))
+        by_vector = np.flatnonzero(~comparable & (embeddings.scales[outside] > 0))
         likeness = _vector_likeness(embeddings, inside, outside[by_vector])
         _fill(borrowed, by_vector, likeness, VECTOR_DAMPING * damping)
     return borrowed

@@ -81,30 +81,30 @@ def choose(
     return tuple(sorted(trials.values(), key=lambda trial: (-trial.worth, -trial.ridge)))
 
 
-def newest_likes(whole: Interactions, user_ids: Sequence[str]) -> Split | None:
+def newest_likes(interactions: Interactions, user_ids: Sequence[str]) -> Split | None:
     """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
 
     Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
     people in the Gram matrix, so it must be chosen with all of them in it. The sample is the people whose ids have the
     smallest hashes: nearly the same people after others join, and wherever they are counted.
     """
-    people = _validated(whole, user_ids)
+    people = _validated(interactions, user_ids)
     if len(people) < MIN_PEOPLE:
         return None
-    member = np.full(whole.people, -1, np.int32)
+    member = np.full(interactions.people, -1, np.int32)
     member[people] = np.arange(len(people), dtype=np.int32)
-    sampled = np.flatnonzero(member[whole.person] >= 0)
-    by_time = replace(whole.take(sampled), person=member[whole.person[sampled]], people=len(people))
+    sampled = np.flatnonzero(member[interactions.person] >= 0)
+    by_time = replace(interactions.take(sampled), person=member[interactions.person[sampled]], people=len(people))
     hidden, left_out = _newest(by_time)
-    is_training = np.ones(len(whole), bool)
+    is_training = np.ones(len(interactions), bool)
     is_training[sampled[left_out]] = False
     rest = by_time.take(~left_out)
-    return Split(whole.take(is_training), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
+    return Split(interactions.take(is_training), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
 
 
-def _validated(whole: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
+def _validated(interactions: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
     """Return the validated people, ascending."""
-    likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
+    likes = np.bincount(interactions.person[interactions.liked], minlength=interactions.people)
     eligible = np.flatnonzero(likes >= MIN_LIKES)
     if len(eligible) <= MAX_PEOPLE:
         return eligible
