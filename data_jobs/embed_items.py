@@ -39,7 +39,7 @@ class BatchJob(Protocol):
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to embed with paid encoders. ``agree``: called with the uncached texts before any is embedded; raises to stop
-    the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors by text, made elsewhere.
+    the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors already made, by text.
     """
 
     agree: Callable[[Sequence[str]], None] | None = None

@@ -41,7 +41,7 @@ _FILMS = {"query": {"exists": {"field": "row"}}}
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """``loaded``: False if the index was already complete."""
+    """The result of a job. ``loaded``: False if the index was already complete."""
 
     index: str
     films: int
@@ -51,7 +51,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class IndexJob:
-    """One OpenSearch and how to write to it. ``sleep`` in seconds."""
+    """Makes indexes in one OpenSearch. ``sleep`` in seconds."""
 
     target: OpenSearchTarget
     client: OpenSearch
@@ -151,7 +151,7 @@ class IndexJob:
             self.sleep(1.0)
 
     def _finish(self, bundle: Bundle, local: EmbeddedSearch, index: str, note: IndexNote) -> None:
-        """Probe until all is well or time is up, then mark the index as complete."""
+        """Probe until the index is sound, then mark it as complete. Raises IndexingFailed when time is up."""
         scale = self._patience.call(lambda: text_scale(self.client, index, bundle, local))
         ready = replace(note, text_scale=scale, complete=True)
         client = SearchClient(replace(self.target, timeout_s=CALL_S))

@@ -29,7 +29,7 @@ TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set. ``files``: those to unpack. ``largest``: size limit of the archive in bytes."""
+    """A MovieLens data set. ``files``: those to unpack. ``largest``: size limit of the archive in bytes."""
 
     name: str
     files: tuple[str, ...]

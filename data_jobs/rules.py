@@ -10,7 +10,9 @@ FEW_ERRORS, FEW_ERRORS_SHARE = 3, 0.1
 
 
 class Severity(StrEnum):
-    """``fatal``: reading stops. ``error``: the row is left out. ``warning``: repaired. ``note``: for information."""
+    """The severity of a finding. ``fatal``: reading stops. ``error``: the row is left out. ``warning``: repaired.
+    ``note``: for information.
+    """
 
     FATAL = "fatal"
     ERROR = "error"

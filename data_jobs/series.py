@@ -65,7 +65,7 @@ def find_series(films: Sequence[DatedTitle]) -> list[Series]:
 
 
 def _nested(films: Sequence[DatedTitle], members: dict[str, set[int]], titles: set[str]) -> dict[str, set[int]]:
-    """Return the films by the root of their root where that is a series, too: "Harry Potter and the Deathly Hallows:
+    """Return the films grouped by the root of their root where that is a series: "Harry Potter and the Deathly Hallows:
     Part 1" belongs to Harry Potter.
     """
     joined: dict[str, set[int]] = defaultdict(set)

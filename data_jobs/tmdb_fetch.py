@@ -64,7 +64,9 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class TmdbApi:
-    """``token``: the API Read Access Token of the user's account. ``sleep``: in seconds; ``today``: the date (UTC)."""
+    """The TMDB API. ``token``: the API Read Access Token of the user's account. ``sleep``: in seconds. ``today``: the
+    date (UTC).
+    """
 
     token: str
     base_url: str = BASE_URL

@@ -69,8 +69,8 @@ def _heads(films: Sequence[Film], report: Report) -> list[int]:
 
 
 def same_film(film: Film, twin: Film) -> bool:
-    """Return whether two films that share an id are the same: their years are close, and they share a name or the
-    other id, too.
+    """Return whether two films that share an id are the same: their years are close, and they share both ids or a
+    similar name.
     """
     if years_apart(film.year, twin.year):
         return False

@@ -89,7 +89,7 @@ class _Scratch:
         yield unpacked
 
     def _unzipped(self, path: Path) -> list[Path]:
-        """Unpack a zip; return its files, by the names they have in it."""
+        """Unpack a zip; return its files in the order of their names in it."""
         placed: dict[tuple[str, int], Path] = {}
         for member in members(path, self._allowance):
             placed[member.name, len(placed)] = self._write(member.base, member.blocks, path.name)

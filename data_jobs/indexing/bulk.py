@@ -76,8 +76,8 @@ def _send(
     custom_ids: bool,
     progress: Progress,
 ) -> tuple[Refused, Refused, Refused]:
-    """Run one round and return the films it was too busy for, those in doubt and those refused, with the engine's
-    message.
+    """Run one round and return the films that the engine was too busy for, those in doubt and those refused, with its
+    messages.
     """
     films = len(bundle.catalogue)
     busy: Refused = {}

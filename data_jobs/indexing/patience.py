@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How to call one target. ``sleep`` in seconds."""
+    """Retries calls to one target. ``sleep`` in seconds."""
 
     target: OpenSearchTarget
     clock: Clock

@@ -202,7 +202,7 @@ class Fields:
         return self.whole(field, FIRST_YEAR, LAST_YEAR)
 
     def minutes(self, field: str, low: float, high: float) -> int | None:
-        """Return a running time from 95, "95 min" or "1h 35m"; None if absent."""
+        """Return a running time in minutes, from 95, "95 min" or "1h 35m"; None if absent."""
         value = self._fact(field)
         if isinstance(value, str) and (match := _CLOCK.fullmatch(value.strip())):
             hours, minutes = (int(part) for part in match.groups() if part is not None)

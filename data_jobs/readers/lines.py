@@ -67,19 +67,19 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
     A JSON array, an object with a list of films in it ({"results": [...]}), a table by columns as pandas writes it, or
     objects spanning several lines are read as well: the number is then that of the record. Blank lines are skipped; a
     line that is not an object is reported and left out. Raises DataError for a missing or empty file, a broken gzip or
-    document, or a file without any good line.
+    document, or a file without any valid line.
     """
     require(path, report)
-    good = 0
+    valid = 0
     try:
         records = _document(path, report) if is_document(_head(path)) else _lines(path, report)
         for number, record in records:
             for inner in unwrapped(record):
-                good += 1
+                valid += 1
                 yield number, inner
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         report.fail("unreadable-file", path.name, f"a complete gzip file: {error}; copy or download it again")
-    if not good:
+    if not valid:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
 
 
@@ -104,7 +104,7 @@ def _bare(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value that DynamoDB or SPARQL writes with its type."""
+    """Return a value without the type that DynamoDB or SPARQL writes with it."""
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and (kind := next(iter(value))) in _TYPES:

@@ -61,7 +61,7 @@ def _windows(match: re.Match[str]) -> str:
 def repair(text: str) -> str:
     r"""Return ``text`` without damage; intact text is unchanged, and so is repaired text.
 
-    Mojibake is decoded, twice if applied twice; HTML entities ("&amp;", "&#39;") are characters again; C1 controls are
+    Mojibake is decoded, as often as it was applied; HTML entities ("&amp;", "&#39;") are decoded; C1 controls are
     read as Windows-1252; a lost apostrophe ("Jimmy?s") is restored; U+FFFD, lone surrogates, control, direction and
     zero-width characters are removed.
     """

@@ -76,7 +76,7 @@ def _weights(inverse_rows: Dense, start: int, diagonal: Dense) -> Dense:
 
 
 class DualSolver:
-    """Memory: rows of A x films, float32."""
+    """Solves the dual form. Memory: rows of A x films, float32."""
 
     form = "dual"
 
@@ -126,8 +126,8 @@ class DualInverse:
 
 
 class PrimalSolver:
-    """Memory: one films x films float32. G stays above the diagonal; below it the matrix is factored and
-    inverted in place.
+    """Solves the primal form. Memory: one films x films float32. G stays above the diagonal; below it the matrix is
+    factored and inverted in place.
     """
 
     form = "primal"

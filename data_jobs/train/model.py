@@ -35,9 +35,9 @@ TUNING_FILMS = 3_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
-    ``params``: those given with the lambda used; ``figures``: counts, and the results of each lambda. ``svd``: of the
-    ratings; None if ratings or ``svd_k`` allow none.
+    """A trained model. ``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and
+    eight hex digits. ``params``: those given, with the lambda used; ``figures``: counts, and the result of each
+    lambda. ``svd``: of the ratings; None if ratings or ``svd_k`` allow none.
     """
 
     collaborative: CollaborativeTables

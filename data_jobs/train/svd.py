@@ -31,9 +31,9 @@ Dense = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Svd:
-    """``factors`` float32[films, k] = V, orthonormal columns, 0 for an unrated film; ``singular_values`` float32[k],
-    descending; ``item_means`` float32[films], the mean stars of each film, NaN if unrated; ``mean``: of all ratings, in
-    stars. ``centred``: whether each person's mean was subtracted.
+    """A truncated SVD. ``factors`` float32[films, k] = V, orthonormal columns, 0 for an unrated film;
+    ``singular_values`` float32[k], descending; ``item_means`` float32[films], the mean stars of each film, NaN if
+    unrated; ``mean``: of all ratings, in stars. ``centred``: whether each person's mean was subtracted.
     """
 
     factors: NDArray[np.float32]

@@ -29,8 +29,9 @@ _SEED = 20_190_513
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """``training``: all people, without what is hidden. For the q validated people: ``profiles`` float32[q, films],
-    weighted as in the fold-in; ``seen`` and ``hidden`` float32[q, films], 1 or 0, the latter for their newest likes.
+    """A split by time. ``training``: all people, without what is hidden. For the q validated people: ``profiles``
+    float32[q, films], weighted as in the fold-in; ``seen`` and ``hidden`` float32[q, films], 1 or 0, the latter for
+    their newest likes.
     """
 
     training: Interactions
