@@ -36,21 +36,21 @@ class Joined:
 
 
 def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[str] = ()) -> Joined:
-    """Join people's logged events to the data; for each person and film, keep the event that stands.
+    """Join people's logged events to the data; for each person and film, keep the decisive event.
 
     ``erased``: marks of erased people (``mark_of``). Their events in the data are left out; later events from the log
     count. The log is read once, in batches.
     """
     row_of = rows_by_id(dataset)
-    gone = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
+    left_out = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
     logged = pl.concat([_log_frame([], row_of), *(_log_frame(lines, row_of) for lines in _batches(log))])
     in_catalogue = logged.filter(pl.col("film").is_not_null())
-    both = pl.concat([_frame(dataset.events, gone), in_catalogue]).with_row_index("line")
+    both = pl.concat([_frame(dataset.events, left_out), in_catalogue]).with_row_index("line")
     columns = Columns(LOG_NAME, {}, Report(keep=0))
     events = to_events(keep_standing(both, columns))
     sources = (*dataset.sources, LOG_NAME)
     joined = replace(dataset, events=events, sources=sources)
-    return Joined(joined, in_catalogue.height, logged.height - in_catalogue.height, len(gone))
+    return Joined(joined, in_catalogue.height, logged.height - in_catalogue.height, len(left_out))
 
 
 def rows_by_id(dataset: Dataset) -> dict[str, int]:
@@ -64,11 +64,11 @@ def _batches(log: Iterable[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
         yield batch
 
 
-def _frame(events: Events, gone: Collection[str]) -> pl.DataFrame:
+def _frame(events: Events, left_out: Collection[str]) -> pl.DataFrame:
     users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
     columns = {"user": users, "film": events.film, "kind": events.kind, "value": events.value, "ts_ms": events.ts_ms}
     frame = pl.DataFrame(columns, schema=_SCHEMA)
-    return frame.filter(~pl.col("user").is_in(list(gone))) if gone else frame
+    return frame.filter(~pl.col("user").is_in(list(left_out))) if left_out else frame
 
 
 def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
@@ -100,18 +100,18 @@ def leave_out(dataset: Dataset, holdout: Path, report: Report) -> Dataset:
     ]
     events = dataset.events
     keys = events.user.astype(np.int64) * len(dataset.films) + events.film
-    kept = ~np.isin(keys, np.array(pairs, np.int64))
-    if kept.all():
-        raise DataError(f"{holdout.name}: matches nothing here; are its userId and movieId from this data set?")
-    return replace(dataset, events=_take(events, kept))
+    keep = ~np.isin(keys, np.array(pairs, np.int64))
+    if keep.all():
+        raise DataError(f"{holdout.name}: matches no event here; are its userId and movieId from this data set?")
+    return replace(dataset, events=_take(events, keep))
 
 
-def _take(events: Events, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Events:
+def _take(events: Events, keep: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Events:
     return Events(
         events.user_ids,
-        events.user[kept],
-        events.film[kept],
-        events.kind[kept],
-        events.value[kept],
-        events.ts_ms[kept],
+        events.user[keep],
+        events.film[keep],
+        events.kind[keep],
+        events.value[keep],
+        events.ts_ms[keep],
     )

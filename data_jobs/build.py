@@ -40,7 +40,7 @@ class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``: see
     ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
     ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the two-tower model trained last. ``gram``: a
-    folder of ``data_jobs.spark.gram_job``, whose counts stand for the events of the files.
+    result folder of ``data_jobs.spark.gram_job``, whose counts replace the events of the files.
     """
 
     home: Path
@@ -61,7 +61,8 @@ class Order:
 @dataclass(slots=True)
 class Built:
     """The result of a build from ``source``. ``seconds`` by step; ``dataset``: the training data, best known films
-    first; ``people`` and ``events`` trained on; ``counted``: elsewhere, and the data has only a sample of them.
+    first; ``people`` and ``events``: numbers trained on; ``counted``: whether they were counted elsewhere, and
+    ``dataset`` has only a sample of them.
     """
 
     path: Path
@@ -87,7 +88,7 @@ class Built:
 
 
 def build(order: Order, progress: Progress) -> Built:
-    """Build a bundle. Raises DataError, EncoderUnavailable, BundleError; then no new bundle is left behind."""
+    """Build a bundle. Raises DataError, EncoderUnavailable, BundleError, and then leaves no new bundle."""
     seconds: dict[str, float] = {}
     notes: list[str] = []
     params, weights = read_params(order.params)
@@ -121,8 +122,8 @@ def build(order: Order, progress: Progress) -> Built:
         if order.activate:
             LocalBundles(order.home).activate(path.name)
         progress.advance("writing the bundle", 1, 1)
-    trained = model.figures["people"], model.figures["interactions"]
-    return Built(path, order.source, dataset, report, order.activate, *trained, counted is not None, seconds, notes)
+    counts = model.figures["people"], model.figures["interactions"]
+    return Built(path, order.source, dataset, report, order.activate, *counts, counted is not None, seconds, notes)
 
 
 def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, Report]:
@@ -149,7 +150,7 @@ def read_counted(order: Order, log: CountedLog, params: TrainParams, progress: P
     """Return the films with the events of the log's sample. Raises DataError."""
     log.require(params)
     if order.source is None or order.holdout is not None or order.log is not None:
-        raise DataError("counted events need the films they are of, and cannot be held out or joined with feedback")
+        raise DataError("counted events need the catalogue they are of, and do not go with a holdout or feedback")
     films, report = load(replace(order.source, films_only=True), progress)
     if not order.force:
         report.refuse_if_bad()
@@ -159,13 +160,13 @@ def read_counted(order: Order, log: CountedLog, params: TrainParams, progress: P
 
 
 def notes_of(counted: CountedFilms) -> list[str]:
-    """Return what a user must know of events that were counted elsewhere."""
+    """Return notes on events that were counted elsewhere."""
     about = counted.log.about
     notes = [f"{about['events']:,} events of {about['people']:,} people were counted by gram_job.py"]
-    notes += [f"{count:,} events left out by it: {name}" for name, count in about["left_out"].items()]
-    if counted.gone:
-        notes.append(f"{counted.gone:,} of its films are not in the catalogue")
-    return [*notes, 'no SVD was made of them, and the preset "svd" is not available']
+    notes += [f"gram_job.py left out {count:,} events: {name}" for name, count in about["left_out"].items()]
+    if counted.missing:
+        notes.append(f"{counted.missing:,} of its films are not in the catalogue")
+    return [*notes, 'no SVD is made of counts: the preset "svd" is not available']
 
 
 def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
@@ -176,17 +177,17 @@ def embed(
     order: Order, dataset: Dataset, features: Path, progress: Progress, made: Path | None = None
 ) -> NDArray[np.float32] | None:
     """Return vectors float32[films, dims], also written to ``features``; None without an encoder. ``made``: a file with
-    vectors of an earlier run, None for the one in ``features``. Raises EncoderUnavailable.
+    vectors of an earlier run; None: the one in ``features``. Raises EncoderUnavailable.
     """
     if order.encoder is None:
         return None
 
-    def told(done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
     earlier = read_embeddings(made or features / EMBEDDINGS_FILE, order.encoder)
     manner = replace(order.manner, made={**earlier, **order.manner.made})
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=manner)
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", on_progress, manner=manner)
     write_embeddings(dataset.films, vectors, features, order.encoder.encoder_id)
     return vectors
 
@@ -195,9 +196,9 @@ def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTowerMod
     """Return the two-tower model on the catalogue. Raises DataError if one is requested and none was trained."""
     if not order.two_tower:
         return None
-    found = read_towers(order.home / FOLDER)
-    towers = found.on(catalogue)
-    notes.append(f"{found.version} knows {int(towers.known.sum()):,} of the {len(catalogue):,} films")
+    model = read_towers(order.home / FOLDER)
+    towers = model.on(catalogue)
+    notes.append(f"{model.version} knows {int(towers.known.sum()):,} of the {len(catalogue):,} films")
     return towers
 
 
@@ -229,13 +230,13 @@ def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
 
 
 def fingerprint(order: Order) -> str:
-    """Return a hash over everything a bundle is made from, so that `make run` knows whether to rebuild."""
+    """Return a hash of everything a bundle is made from, so that `make run` knows whether to rebuild."""
     read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
-    told = [order.encoder.encoder_id if order.encoder else None, *read_as]
-    told += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]
-    told += [] if order.gram is None else [("gram", json.dumps(CountedLog.read(order.gram).about))]
-    told += [("two_tower", read_towers(order.home / FOLDER).version)] if order.two_tower else []
-    digest = hashlib.sha256(json.dumps(told).encode())
+    inputs = [order.encoder.encoder_id if order.encoder else None, *read_as]
+    inputs += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]
+    inputs += [] if order.gram is None else [("gram", json.dumps(CountedLog.read(order.gram).about))]
+    inputs += [("two_tower", read_towers(order.home / FOLDER).version)] if order.two_tower else []
+    digest = hashlib.sha256(json.dumps(inputs).encode())
     for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:
         with path.open("rb") as file:
             digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())

@@ -29,7 +29,7 @@ def arranged(dataset: Dataset, counts: NDArray[np.int64] | None = None) -> Datas
     """Return the same data with the best known films first: by positive events, then votes, then id; a film with
     neither is placed by a hash of its id. ``counts`` int64[films]: the positive events, if counted elsewhere.
 
-    Rows used together then lie together on disk, and the order does not depend on that of the files.
+    Rows used together then lie together on disk, and the order does not depend on the order of the files.
     """
     films = dataset.films
     counts = welcomes(len(films), dataset.events) if counts is None else counts
@@ -38,7 +38,7 @@ def arranged(dataset: Dataset, counts: NDArray[np.int64] | None = None) -> Datas
 
     def place(row: int) -> tuple[int, int, int, str]:
         item_id = films[row].item_id
-        # Lists of otherwise equal films follow the rows: they must not start with everything that starts with A.
+        # Lists of films that score the same follow the rows, and should not be alphabetical.
         return -int(counts[row]), -votes[row], 0 if has_votes else hash_id(item_id), item_id
 
     order = sorted(range(len(films)), key=place)
@@ -57,8 +57,8 @@ def build_catalogue(films: Sequence[Film], events: Events, counts: NDArray[np.in
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     series = find_series([DatedTitle(film.title, film.year or 0, film.series or "") for film in films])
-    others = sorted(
-        (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
+    other_ids = sorted(
+        (int(hash_ids([item_id])[0]), row, item_id) for row, film in enumerate(films) for item_id in film.other_ids
     )
     numbers, parts = _series_columns(series, len(films))
     tmdb_ids = np.array([_within(film.tmdb_id, _MAX_INT32) for film in films], np.int32)
@@ -82,16 +82,16 @@ def build_catalogue(films: Sequence[Film], events: Events, counts: NDArray[np.in
         parts=parts,
         hashes=hashes[order],
         hash_rows=order,
-        other_ids=Strings.of(other for _, _, other in others),
-        other_hashes=np.array([other_hash for other_hash, _, _ in others], np.uint64),
-        other_rows=np.array([row for _, row, _ in others], np.int32),
+        other_ids=Strings.of(item_id for _, _, item_id in other_ids),
+        other_hashes=np.array([id_hash for id_hash, _, _ in other_ids], np.uint64),
+        other_rows=np.array([row for _, row, _ in other_ids], np.int32),
         traits=_traits(films, series),
     )
 
 
 def traits_of(film: Film) -> Iterator[Trait]:
-    """Yield what a film could share with another: genres, decade, directors, keywords and people's tags, top cast,
-    language.
+    """Yield what a film could share with another: genres, decade and pairs of decades, directors, keywords and people's
+    tags, top cast, language.
     """
     for genre in film.genres:
         if genre not in NO_GENRES:
@@ -112,7 +112,7 @@ def traits_of(film: Film) -> Iterator[Trait]:
 
 
 def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
-    """Return traits of at least two films, sorted by kind and name, as rows of ids."""
+    """Return the traits of at least two films, sorted by kind and name, and each film's as a row of trait ids."""
     of_film = [[trait for trait in dict.fromkeys(traits_of(film)) if trait[1]] for film in films]
     for name, members in series:
         for row in members:

@@ -15,15 +15,15 @@ from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import VERY_MANY, Embeddings
 
 _SEED = 17
-# Films of the sample for each cell, rounds of k-means, and films compared at once: 20 MB of products.
+# Sample films per cell, rounds of k-means, and films compared at once (20 MB of products).
 _SAMPLE, _ROUNDS, _BLOCK = 40, 6, 5_000
 
 Floats = NDArray[np.float32]
 
 
 def with_cells(embeddings: Embeddings, progress: Progress) -> Embeddings:
-    """Return the vectors with cells, as many as the root of the films; as they are if there are too few films for it to
-    pay. A million films take about 15 s of one core.
+    """Return the vectors with sqrt(films) cells; unchanged if there are too few films for cells to pay off. A million
+    films take about 15 s on one core.
     """
     films = len(embeddings.scales)
     if films < VERY_MANY:
@@ -32,19 +32,19 @@ def with_cells(embeddings: Embeddings, progress: Progress) -> Embeddings:
     count = round(films**0.5)
     sample = np.sort(rng.choice(films, min(films, _SAMPLE * count), replace=False))
     centres = _centres(embeddings.directions(sample), count, rng)
-    of = np.empty(films, np.uint16)
+    cell_of = np.empty(films, np.uint16)
     for block in _blocks(films):
-        of[block] = _nearest(embeddings.directions(block), centres)
+        cell_of[block] = _nearest(embeddings.directions(block), centres)
         progress.advance("grouping the films", int(block[-1]) + 1, films)
-    return replace(embeddings, cells=Cells(centres, of))
+    return replace(embeddings, cells=Cells(centres, cell_of))
 
 
 def _centres(sample: Floats, count: int, rng: np.random.Generator) -> Floats:
     centres = sample[rng.choice(len(sample), count, replace=False)]
     for _ in range(_ROUNDS):
-        own = np.concatenate([_nearest(sample[block], centres) for block in _blocks(len(sample))])
-        order = np.argsort(own, kind="stable")
-        cells, starts = np.unique(own[order], return_index=True)
+        assigned = np.concatenate([_nearest(sample[block], centres) for block in _blocks(len(sample))])
+        order = np.argsort(assigned, kind="stable")
+        cells, starts = np.unique(assigned[order], return_index=True)
         # A cell that lost all its films starts again from a random one.
         centres = sample[rng.choice(len(sample), count, replace=False)]
         sums = np.add.reduceat(sample[order], starts, axis=0)

@@ -15,7 +15,7 @@ _OLDEST = 21
 
 
 def age_of(certification: str | None) -> int:
-    """Return the age of a certification, -1 if it is missing or unknown."""
+    """Return the minimum age of a certification, -1 if it is missing or unknown."""
     if not certification:
         return UNKNOWN
     text = certification.strip().lower()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 8.0
 _BLOCK = 64 * 2**10
-_PARTIAL, _BEYOND_THE_END = 206, 416
+_PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
 class DownloadFailed(Unavailable):
@@ -26,7 +26,9 @@ class DownloadFailed(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """``file``: what has arrived so far, finally the whole file. ``largest`` in bytes. ``md5``: in hex."""
+    """A file to download. ``file``: where it is written, partial until complete. ``largest``: size limit in bytes.
+    ``step``: its name in progress reports. ``md5``: in hex.
+    """
 
     url: str
     file: Path
@@ -48,8 +50,8 @@ def open_url(url: str, headers: dict[str, str] | None = None) -> "_UrlopenRet":
 def checksum_at(url: str) -> str:
     """Return the published MD5: 32 hexadecimal digits anywhere in a short text. Raises DownloadFailed."""
     try:
-        with open_url(url) as answer:
-            text = answer.read(4_096).decode("ascii", "replace")
+        with open_url(url) as response:
+            text = response.read(4_096).decode("ascii", "replace")
     except (OSError, HTTPException) as error:
         raise DownloadFailed(f"{url} does not answer ({reason_of(error)})") from error
     md5 = re.search(r"\b[0-9a-fA-F]{32}\b", text)
@@ -79,24 +81,24 @@ def fetch(download: Download, progress: Progress) -> None:
 
 def _receive(download: Download, progress: Progress) -> None:
     file = download.file
-    begun = file.stat().st_size if file.is_file() else 0
+    offset = file.stat().st_size if file.is_file() else 0
     try:
-        answer = open_url(download.url, {"Range": f"bytes={begun}-"} if begun else None)
+        response = open_url(download.url, {"Range": f"bytes={offset}-"} if offset else None)
     except urllib.error.HTTPError as error:
-        if not begun or error.code != _BEYOND_THE_END:
+        if not offset or error.code != _RANGE_NOT_SATISFIABLE:
             raise
         # The file on the server is shorter than the partial one: a different file.
         file.unlink()
-        begun, answer = 0, open_url(download.url)
-    with answer:
+        offset, response = 0, open_url(download.url)
+    with response:
         # A server without range support sends the whole file.
-        if begun and answer.status != _PARTIAL:
-            begun = 0
-        length = int(answer.headers.get("Content-Length") or 0)
-        total = begun + length if length else None
-        with file.open("ab" if begun else "wb") as sink:
-            done = begun
-            while block := answer.read(_BLOCK):
+        if offset and response.status != _PARTIAL_CONTENT:
+            offset = 0
+        length = int(response.headers.get("Content-Length") or 0)
+        total = offset + length if length else None
+        with file.open("ab" if offset else "wb") as sink:
+            done = offset
+            while block := response.read(_BLOCK):
                 done += len(block)
                 if done > download.largest:
                     break

@@ -39,7 +39,7 @@ class BatchJob(Protocol):
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to embed with paid encoders. ``agree``: called with the uncached texts before any is embedded; raises to stop
-    the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors by text, made elsewhere.
+    the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors already made, by text.
     """
 
     agree: Callable[[Sequence[str]], None] | None = None
@@ -64,7 +64,7 @@ def embed_films(
     texts = [text_to_embed(film) for film in films]
     store = VectorCache(cache, encoder.encoder_id, encoder.dims)
     vectors = store.load() | {_key(text): vector for text, vector in manner.made.items()}
-    # Texts of similar length together, so that chunks take about equally long.
+    # Texts of similar length go together, since a chunk takes as long as its longest text.
     missing = sorted({text for text in texts if _key(text) not in vectors}, key=lambda text: (len(text), text))
     done = len(texts) - sum(_key(text) not in vectors for text in texts)
     if missing and manner.agree is not None:
@@ -76,7 +76,7 @@ def embed_films(
                 vectors[_key(text)] = vector
                 shard.write(_key(text) + vector.tobytes())
             shard.flush()
-            # Texts the job left out are embedded one by one.
+            # Texts the job left out are embedded directly.
             missing = [text for text in missing if _key(text) not in vectors]
             done = len(texts) - sum(_key(text) not in vectors for text in texts)
         for chunk, made in _encoded(encoder, missing, at_once):
@@ -109,7 +109,9 @@ def write_embeddings(films: Sequence[Film], vectors: NDArray[np.float32], folder
 
 
 def read_embeddings(path: Path, encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
-    """Read unit vectors by text from such a file; empty if it is missing, unreadable or from another model."""
+    """Read unit vectors by text from an ``item_embeddings.parquet``; empty if it is missing, unreadable or from another
+    model.
+    """
     try:
         if pl.read_parquet_metadata(path).get(_ENCODER) != encoder.encoder_id:
             return {}
@@ -120,9 +122,9 @@ def read_embeddings(path: Path, encoder: TextEncoder) -> dict[str, NDArray[np.fl
     if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != encoder.dims:
         return {}
     with np.errstate(all="ignore"):
-        sound = np.abs(np.square(vectors).sum(axis=1) - 1) < 1e-3
+        is_unit = np.abs(np.square(vectors).sum(axis=1) - 1) < 1e-3
     texts = frame["text"].to_list()
-    return {texts[row]: vectors[row] for row in np.flatnonzero(sound)}
+    return {texts[row]: vectors[row] for row in np.flatnonzero(is_unit)}
 
 
 class VectorCache:
@@ -157,13 +159,13 @@ class VectorCache:
 
     def _read(self, path: Path) -> Iterator[tuple[bytes, NDArray[np.float32]]]:
         record = _KEY_BYTES + 4 * self.dims
-        whole = np.fromfile(path, np.uint8)
-        rows = whole[: len(whole) // record * record].reshape(-1, record)
+        content = np.fromfile(path, np.uint8)
+        rows = content[: len(content) // record * record].reshape(-1, record)
         vectors = np.ascontiguousarray(rows[:, _KEY_BYTES:]).view(np.float32)
-        # Garbage bytes may be huge or NaN; they only must not pass.
+        # Garbage bytes may be huge numbers or NaN, which fail the check: no warning is needed.
         with np.errstate(all="ignore"):
-            sound = np.abs(np.square(vectors).sum(axis=1) - 1) < 1e-3
-        for row in np.flatnonzero(sound):
+            is_unit = np.abs(np.square(vectors).sum(axis=1) - 1) < 1e-3
+        for row in np.flatnonzero(is_unit):
             yield rows[row, :_KEY_BYTES].tobytes(), vectors[row]
 
 

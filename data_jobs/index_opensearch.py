@@ -32,16 +32,16 @@ from services.recommender.ports import Clock, Deadline
 
 # Documents become searchable after 10 to 60 seconds on OpenSearch Serverless, a new vector index 15 seconds later.
 VISIBLE_S = 180.0
-# Attempts at a load without custom ids if a response is lost.
+# Attempts at a load without custom ids, should a response be lost.
 LOADS = 3
-# Response to the second of two concurrent loads: its mapping is fine.
+# Error of creating an index that exists, from a concurrent load: the mapping itself is accepted.
 _EXISTS = "resource_already_exists_exception"
 _FILMS = {"query": {"exists": {"field": "row"}}}
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """``loaded``: False if the index was already complete."""
+    """The result of a job. ``loaded``: False if the index was already complete."""
 
     index: str
     films: int
@@ -51,7 +51,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class IndexJob:
-    """One OpenSearch and how to write to it. ``sleep`` in seconds."""
+    """Makes indexes in one OpenSearch. ``sleep`` in seconds."""
 
     target: OpenSearchTarget
     client: OpenSearch
@@ -115,11 +115,11 @@ class IndexJob:
 
     def _create(self, index: str, note: IndexNote) -> None:
         """Create the empty index. Raises IndexingFailed if the mapping is refused, naming the OpenSearch kind."""
-        again = False
+        tried = False
 
         def create() -> None:
-            nonlocal again
-            first, again = not again, True
+            nonlocal tried
+            first, tried = not tried, True
             try:
                 self.client.indices.create(index=index, body=index_body(self.target, note))
             except RequestError as error:
@@ -130,7 +130,7 @@ class IndexJob:
                     ) from error
                 if first:
                     raise
-                # The previous call succeeded, only its response was lost.
+                # The previous call succeeded and only its response was lost.
 
         self._patience.call(create)
 
@@ -138,7 +138,7 @@ class IndexJob:
         """Wait until the count is right: OpenSearch Serverless has no refresh."""
         until = self.clock.monotonic() + VISIBLE_S
         while (visible := self._patience.call(lambda: _count(self.client, index))) != films:
-            self.progress.advance("films to be searched", visible, films)
+            self.progress.advance("films searchable", visible, films)
             if visible > films:
                 raise IndexingFailed(
                     f"{index} has {visible:,} documents for {films:,} films; is another load running? "
@@ -151,16 +151,16 @@ class IndexJob:
             self.sleep(1.0)
 
     def _finish(self, bundle: Bundle, local: EmbeddedSearch, index: str, note: IndexNote) -> None:
-        """Probe until all is well or time is up, then mark the index as complete."""
+        """Probe until the index is sound, then mark it as complete. Raises IndexingFailed when time is up."""
         scale = self._patience.call(lambda: text_scale(self.client, index, bundle, local))
         ready = replace(note, text_scale=scale, complete=True)
         client = SearchClient(replace(self.target, timeout_s=CALL_S))
         search = OpenSearchSearch(bundle, local, client, index, ready)
         until = self.clock.monotonic() + VISIBLE_S
         try:
-            while wrong := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
+            while problems := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
                 if self.clock.monotonic() >= until:
-                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(wrong)}")
+                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(problems)}")
                 self.sleep(LONGEST_PAUSE_S)
         finally:
             search.close()

@@ -25,8 +25,9 @@ EMBEDDED_PEOPLE = 5
 def text_to_embed(film: Film) -> str:
     """Return "Decade. Genres. Overview. Keywords. People" for the encoder, most informative first.
 
-    The title is left out, as one word makes films similar: American Beauty and Drop Dead Gorgeous. It is used if
-    nothing else describes the film, as the tagline is for a missing overview. Encoders truncate at their own length.
+    The title is left out, since its words alone make films similar: American Beauty and Drop Dead Gorgeous. It is used
+    if nothing else describes the film, and the tagline if the overview is missing. Encoders truncate at their own
+    length.
     """
     people = dict.fromkeys((*film.directors, *film.cast))
     about = film.overview or film.tagline
@@ -46,7 +47,7 @@ def title_with_year(film: Film) -> str:
 
 
 def write_items(films: Sequence[Film], folder: Path) -> Path:
-    """Write the films, one row each in the order given, with their ``text``; return the file."""
+    """Write the films, one row each in the given order, with their ``text``; return the file."""
     schema = {field.name: _TYPES.get(field.name, pl.String()) for field in fields(Film)} | {"text": pl.String()}
     columns = {
         name: [_plain(getattr(film, name)) for film in films] for name in schema if name != "text"

@@ -25,12 +25,12 @@ def push(objects: Objects, movielens: Path | None, tmdb: Path | None, on_progres
         **({f"{TMDB}{tmdb.name}": tmdb} if tmdb else {}),
     }
     missing = [Upload(path, file, file_sha256(file)) for path, file in files.items()]
-    missing = [each for each in missing if objects.sha256(each.path) != each.sha256]
+    missing = [item for item in missing if objects.sha256(item.path) != item.sha256]
     upload(objects, missing, on_progress)
-    folders = [folder for folder, given in ((MOVIELENS, movielens), (TMDB, tmdb)) if given is not None]
-    gone = [path for folder in folders for path in objects.list(folder) if path not in files]
-    if gone:
-        objects.delete(sorted(gone))
+    folders = [folder for folder, source in ((MOVIELENS, movielens), (TMDB, tmdb)) if source is not None]
+    surplus = [path for folder in folders for path in objects.list(folder) if path not in files]
+    if surplus:
+        objects.delete(sorted(surplus))
     return len(missing)
 
 
@@ -72,12 +72,12 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _listed(objects: Objects, folder: str) -> Iterator[tuple[str, int]]:
-    named: Iterable[tuple[str, int]] = ((path, listed.size) for path, listed in objects.list(folder).items())
-    return ((path, size) for path, size in named if _NAME.fullmatch(path.removeprefix(folder)))
+    sizes: Iterable[tuple[str, int]] = ((path, listed.size) for path, listed in objects.list(folder).items())
+    return ((path, size) for path, size in sizes if _NAME.fullmatch(path.removeprefix(folder)))
 
 
 def _is_same(objects: Objects, path: str, file: Path, size: int) -> bool:
-    """Return whether the file has the object's bytes, by the SHA-256 that S3 stores for uploads with one."""
+    """Return whether the file has the object's bytes, by the SHA-256 that S3 stores with an upload."""
     if not file.is_file() or file.stat().st_size != size:
         return False
     return bool(objects.sha256(path) == file_sha256(file))

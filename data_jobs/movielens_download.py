@@ -1,6 +1,6 @@
 """Download MovieLens data sets from GroupLens by name, verify their published MD5 and keep them under ``MARQUEE_HOME``.
 
-Licences of the data: the README of each, which is unpacked with it; a summary is shown before a download.
+The licence of a data set is its README, which is unpacked with it; a summary is shown before a download.
 """
 
 import shutil
@@ -29,7 +29,7 @@ TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """``files``: those to unpack. ``largest``: size limit of the archive in bytes."""
+    """A MovieLens data set. ``files``: those to unpack. ``largest``: size limit of the archive in bytes."""
 
     name: str
     files: tuple[str, ...]
@@ -44,8 +44,8 @@ class DataSet:
 
 
 DATA_SETS: Mapping[str, DataSet] = {
-    each.name: each
-    for each in (
+    data_set.name: data_set
+    for data_set in (
         DataSet(NAME, _CSV, 64 << 20),
         DataSet("ml-32m", _CSV, 1 << 30),
         DataSet("ml-25m", _CSV, 1 << 30),
@@ -56,17 +56,17 @@ DATA_SETS: Mapping[str, DataSet] = {
 
 
 def find_movielens(folder: Path, name: str = NAME) -> Path | None:
-    """Return the folder of a data set that was downloaded completely; None if there is none."""
+    """Return the folder of a completely downloaded data set; None if there is none."""
     target = folder / name
-    return target if all((target / each).is_file() for each in DATA_SETS[name].files) else None
+    return target if all((target / file).is_file() for file in DATA_SETS[name].files) else None
 
 
 def download_movielens(folder: Path, progress: Progress, base_url: str = BASE_URL, name: str = NAME) -> Path:
     """Return the folder of a data set below ``folder``, downloading it if needed; a partial download is resumed. Raises
     DownloadFailed.
     """
-    if (there := find_movielens(folder, name)) is not None:
-        return there
+    if (existing := find_movielens(folder, name)) is not None:
+        return existing
     data_set, target = DATA_SETS[name], folder / name
     folder.mkdir(parents=True, exist_ok=True)
     url = f"{base_url}/{name}.zip"

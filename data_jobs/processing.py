@@ -4,7 +4,7 @@
 
 Below ``prefix`` it reads ``processing/input`` (``movielens/``, ``tmdb/``, like ``raw/`` of the bucket) and, if given,
 an earlier run's results in ``processing/features``. It writes ``items.parquet`` and ``item_embeddings.parquet`` to
-``processing/output``, and the reason of a failure to ``output/message``.
+``processing/output``, and the reason for a failure to ``output/message``.
 
 Source: Amazon SageMaker developer guide, "Build your own processing container", "How Amazon SageMaker Processing runs
 your processing container image".
@@ -43,15 +43,15 @@ class LoggedProgress:
         self._last: tuple[str, int] = ("", -1)
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """Log a line for each tenth."""
-        now = (step, 10 * done // total if total else 0)
-        if now != self._last:
-            self._last = now
+        """Log a line for each tenth of a step."""
+        tenth = (step, 10 * done // total if total else 0)
+        if tenth != self._last:
+            self._last = tenth
             _log.info("%s: %s of %s", step, f"{done:,}", f"{total:,}" if total else "?")
 
 
 def run(prefix: Path, encoder: TextEncoder | None) -> int:
-    """Make the features and return how many films they have. Raises DataError, EncoderUnavailable, OSError."""
+    """Make the features and return the number of films. Raises DataError, EncoderUnavailable, OSError."""
     folder = prefix / "processing"
     movielens, tmdb = raw_in(folder / "input")
     if movielens is None:
@@ -68,32 +68,34 @@ def run(prefix: Path, encoder: TextEncoder | None) -> int:
 
 
 def main(arguments: Sequence[str], prefix: Path = PREFIX) -> int:
-    """Return the exit code; errors are in the log, and in ``output/message`` for DescribeProcessingJob."""
-    parser = argparse.ArgumentParser(prog="python -m data_jobs.processing", description="Items and their vectors.")
+    """Run and return the exit code; errors go to the log, and to ``output/message`` for DescribeProcessingJob."""
+    parser = argparse.ArgumentParser(
+        prog="python -m data_jobs.processing", description="Make items.parquet and item_embeddings.parquet."
+    )
     # No Bedrock model: the job has no network access.
     parser.add_argument("--encoder", choices=("minilm", "none"), default="minilm")
     parser.add_argument("--embedder-dir", type=Path, default=None)
     parser.add_argument("--prefix", type=Path, default=prefix)
     try:
-        given = parser.parse_args(arguments)
+        options = parser.parse_args(arguments)
     except SystemExit as error:
-        _tell(prefix, f"wrong arguments: {' '.join(arguments)}")
+        _write_message(prefix, f"wrong arguments: {' '.join(arguments)}")
         return int(error.code or 0)
     try:
-        films = run(given.prefix, load_encoder(given.embedder_dir) if given.encoder == "minilm" else None)
+        films = run(options.prefix, load_encoder(options.embedder_dir) if options.encoder == "minilm" else None)
     except (MarqueeError, OSError) as error:
-        _tell(given.prefix, str(error))
+        _write_message(options.prefix, str(error))
         _log.error("%s", error)
         return FAILED
     except Exception as error:  # noqa: BLE001 - the outermost frame: whatever happens becomes a message
-        _tell(given.prefix, f"{type(error).__name__}: {error}; the log shows where")
+        _write_message(options.prefix, f"{type(error).__name__}: {error}; the log shows where")
         _log.exception("failed")
         return FAILED
     _log.info("done: %s films", f"{films:,}")
     return 0
 
 
-def _tell(prefix: Path, message: str) -> None:
+def _write_message(prefix: Path, message: str) -> None:
     try:
         (prefix / "output").mkdir(parents=True, exist_ok=True)
         (prefix / "output" / "message").write_text(message[:LONGEST_MESSAGE], "utf-8")

@@ -1,7 +1,6 @@
 """The readers' output: films as objects, people's events as columns.
 
-A film is touched a few times in a build, so an object is fine; 25 million events are not, so they are five NumPy
-columns (21 bytes per event).
+Films are few enough to be objects; 25 million events are not, so they are five NumPy columns (21 bytes per event).
 """
 
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ class Film:
     """0 to 10."""
     vote_count: int | None = None
     popularity: float | None = None
-    """TMDB's own figure or any other that grows with fame, in the source's unit."""
+    """TMDB's figure or another that grows with fame, in the source's unit."""
     poster_path: str | None = None
     """TMDB's path ("/x.jpg") or an https address."""
     tags: tuple[str, ...] = ()
@@ -49,12 +48,12 @@ class Film:
     series: str | None = None
     """The series it belongs to, if the source names it: "Alien"."""
     other_ids: tuple[str, ...] = ()
-    """Further item ids of the same film in the source: they lead to this one."""
+    """Further item ids of the same film in the source, which lead to this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Events:
-    """People's events, sorted by person and then time; for each person and film only the one that stands."""
+    """People's events, sorted by person and then time; for each person and film only the decisive one."""
 
     user_ids: tuple[str, ...]
     user: NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""Reports of a step: its progress, and its findings, the first of each code in full, all of them counted."""
+"""Progress and findings of a step. All findings are counted; the first of each code are kept in full."""
 
 import json
 from collections import Counter
@@ -82,7 +82,7 @@ class Report:
         return finding
 
     def add_uncited(self, code: str, file: str, count: int) -> None:
-        """Count findings without keeping any: for whole columns whose first findings were added one by one."""
+        """Count findings without keeping any, such as those of a column whose first findings were added one by one."""
         if count:
             self.counts[code] += count
             if RULES[code].severity in (Severity.ERROR, Severity.FATAL):
@@ -103,15 +103,14 @@ class Report:
         return max((min(1.0, wrong / max(1, self.rows[file])) for file, wrong in self.errors.items()), default=0.0)
 
     def refuse_if_bad(self, limit: float = MAX_ERROR_SHARE) -> None:
-        """Raise DataError if more than ``limit`` of any file's rows are errors: a build on such data misleads. A few
-        wrong rows of a short file are tolerated.
+        """Raise DataError if more than ``limit`` of any file's rows are errors: a model of such data would mislead. A
+        few wrong rows of a short file are tolerated.
         """
         for file, wrong in sorted(self.errors.items()):
             share = wrong / max(1, self.rows[file])
             if share > limit and (wrong > FEW_ERRORS or share > FEW_ERRORS_SHARE):
-                first = next(
-                    (each for each in self.findings if each.file == file and each.severity == Severity.ERROR), ""
-                )
+                errors = (finding for finding in self.findings if finding.severity == Severity.ERROR)
+                first = next((error for error in errors if error.file == file), "")
                 raise DataError(
                     f"{file}: {wrong:,} of {self.rows[file]:,} rows are errors, more than {limit:.1%}; "
                     "run `marquee validate` to see them, fix the file, or force the build"
@@ -119,7 +118,7 @@ class Report:
                 )
 
     def summary(self) -> list[tuple[Severity, str, int, str]]:
-        """Return one row per code: severity, code, count, what was done; gravest and most frequent first."""
+        """Return one row per code: severity, code, count, what was done; most severe and most frequent first."""
         order = list(Severity)
         rows = [(RULES[code].severity, code, count, RULES[code].done) for code, count in self.counts.items()]
         return sorted(rows, key=lambda row: (order.index(row[0]), -row[2], row[1]))
@@ -128,11 +127,11 @@ class Report:
         """Return the whole report as one JSON object: ok, error_share, files, summary, findings."""
         files = {name: {"rows": count, "errors": self.errors[name]} for name, count in sorted(self.rows.items())}
         columns = ("severity", "code", "count", "done")
-        whole = {
+        document = {
             "ok": self.ok,
             "error_share": self.error_share,
             "files": files,
             "summary": [dict(zip(columns, row, strict=True)) for row in self.summary()],
             "findings": [asdict(finding) for finding in self.findings],
         }
-        return json.dumps(whole, ensure_ascii=False)
+        return json.dumps(document, ensure_ascii=False)

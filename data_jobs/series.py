@@ -14,7 +14,7 @@ from typing import NamedTuple
 from data_jobs.readers.text import fold
 
 MOST_YEARS = 25
-"""Maximum years between a film and the next of its series; beyond that it is a remake's sequel."""
+"""Maximum years between a film and the next of its series; beyond that it is the sequel of a remake."""
 _NUMBER = re.compile(
     r"^(?P<root>.*?\w[!?]?),?\s+(?:(?:part|vol\.?|volume|chapter|episode)\s+)?"
     r"(?:[2-9]|i|ii|iii|iv|v|vi|vii|viii|ix|two|three|four|deux)(?:\s*:.*|\s+-\s.*)?$",
@@ -44,17 +44,17 @@ class Series(NamedTuple):
 
 def find_series(films: Sequence[DatedTitle]) -> list[Series]:
     """Return the series of a catalogue; a film is in at most one."""
-    given: dict[str, list[int]] = defaultdict(list)
+    named: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
     namesakes = defaultdict(list)
     for row, film in enumerate(films):
         namesakes[_plain(film.title)].append(row)
         if film.named:
-            given[_COLLECTION.sub("", film.named)].append(row)
+            named[_COLLECTION.sub("", film.named)].append(row)
         elif (root := root_of(film.title)) is not None:
             members[_plain(root)].add(row)
     members = _nested(films, members, set(namesakes))
-    all_series = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
+    all_series = [Series(name, _by_year(films, rows)) for name, rows in sorted(named.items())]
     for plain, rows in sorted(members.items()):
         numbered = [row for row in rows if _plain(films[row].title) != plain]
         first = _first(films, [row for row in namesakes.get(plain, []) if not films[row].named], numbered)
@@ -65,8 +65,8 @@ def find_series(films: Sequence[DatedTitle]) -> list[Series]:
 
 
 def _nested(films: Sequence[DatedTitle], members: dict[str, set[int]], titles: set[str]) -> dict[str, set[int]]:
-    """Return the films by the root of their root where that is a series, too: "Harry Potter and the Deathly Hallows:
-    Part 1" is a Harry Potter.
+    """Return the films grouped by the root of their root where that is a series: "Harry Potter and the Deathly Hallows:
+    Part 1" belongs to Harry Potter.
     """
     joined: dict[str, set[int]] = defaultdict(set)
     for plain, rows in members.items():
@@ -86,7 +86,7 @@ def root_of(title: str) -> str | None:
 
 
 def _name(films: Sequence[DatedTitle], rows: Sequence[int], plain: str) -> str:
-    """Return the name as a title spells it."""
+    """Return the name of a series as one of its titles spells it."""
     for row in rows:
         root = root_of(films[row].title)
         if root is not None and _plain(root) == plain:
@@ -103,7 +103,9 @@ def _by_year(films: Sequence[DatedTitle], rows: Sequence[int] | set[int]) -> tup
 
 
 def _first(films: Sequence[DatedTitle], namesakes: list[int], numbered: list[int]) -> list[int]:
-    """Return the film that the numbered ones follow: of several of its name, the last before them."""
+    """Return the film that the numbered ones follow: of several namesakes, the latest before them; [] if there is
+    none.
+    """
     years = [films[row].year for row in numbered if films[row].year]
     if not years:
         return []
@@ -115,10 +117,10 @@ def _first(films: Sequence[DatedTitle], namesakes: list[int], numbered: list[int
 def _disjoint(candidates: list[Series]) -> list[Series]:
     """Remove overlaps: the larger series keeps a film that two could claim."""
     taken: set[int] = set()
-    kept = []
+    disjoint = []
     for series in sorted(candidates, key=lambda series: (-len(series.rows), series.rows)):
-        left = tuple(row for row in series.rows if row not in taken)
-        if len(left) > 1:
-            kept.append(Series(series.name, left))
-            taken.update(left)
-    return sorted(kept, key=lambda series: series.rows)
+        rows_left = tuple(row for row in series.rows if row not in taken)
+        if len(rows_left) > 1:
+            disjoint.append(Series(series.name, rows_left))
+            taken.update(rows_left)
+    return sorted(disjoint, key=lambda series: series.rows)

@@ -1,8 +1,8 @@
 """Read a long log so that an interrupted build can resume.
 
 Events read are kept in a file, one JSON line each, until the log has been read to its end; then the file is deleted.
-The last person in it may be incomplete and is read again. People erased since are skipped, so that the file cannot
-bring them back; their later events are in the next build.
+The last person in it may be incomplete and is read again. People erased since are skipped, so that the file does not
+bring them back; their later events come with the next build.
 """
 
 import json
@@ -21,8 +21,8 @@ GOOD_FOR_S = 24 * 3_600
 
 
 class SpooledLog(Iterable[LoggedEvent]):
-    """``read(after)``: yields the log from the person after this one, all of it for None, person by person. ``erased``:
-    marks of erased people.
+    """A log whose reading can resume. ``read(after)`` yields it from the person after this one (None: from the start),
+    person by person. ``erased``: marks of erased people.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class SpooledLog(Iterable[LoggedEvent]):
         self._erased = erased
 
     def __iter__(self) -> Iterator[LoggedEvent]:
-        kept = list(self._whole_people())
-        after = kept[-1].user_id if kept else None
+        events = list(self._whole_people())
+        after = events[-1].user_id if events else None
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._rewrite(kept)
-        yield from (line for line in kept if mark_of(line.user_id) not in self._erased)
+        self._rewrite(events)
+        yield from (line for line in events if mark_of(line.user_id) not in self._erased)
         with _private(self._path, os.O_APPEND) as spool:
             for line in self._read(after):
                 spool.write(_dump(line))
@@ -45,7 +45,7 @@ class SpooledLog(Iterable[LoggedEvent]):
         self._path.unlink()
 
     def _whole_people(self) -> Iterator[LoggedEvent]:
-        """Return the file's events except those of its last person; nothing if it is too old."""
+        """Yield the file's events except those of its last person; nothing if it is too old."""
         if not self._path.is_file() or time.time() - self._path.stat().st_mtime > GOOD_FOR_S:
             return
         person: list[LoggedEvent] = []

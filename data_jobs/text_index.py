@@ -20,7 +20,7 @@ from services.recommender.domain.genres import GENRES, from_mask
 from services.recommender.errors import BundleError
 from services.recommender.names.names import Names
 
-# Memory for one segment, as a second would have to be merged: by film, at least, and the most that the engine takes.
+# Memory to write one segment (a second would have to be merged): per film, at least, and the engine's maximum.
 _HEAP_PER_FILM, _LEAST_HEAP, _MOST_HEAP = 4_000, 512_000_000, 4_000_000_000
 
 
@@ -81,10 +81,10 @@ def _texts(catalogue: Catalogue, row: int) -> Iterator[tuple[str, str]]:
 
 
 def _check_order(searcher: tantivy.Searcher, films: int, folder: Path) -> None:
-    """Check that document ids are rows: no field is read when a request is served."""
+    """Check that document ids are rows, so that serving reads no field. Raises BundleError."""
     if searcher.num_segments > 1 or searcher.num_docs != films:
         raise BundleError(
-            f"{folder}: {searcher.num_docs} films in {searcher.num_segments} segments, wanted {films} in 1"
+            f"{folder}: {searcher.num_docs} films in {searcher.num_segments} segments, expected {films} in 1"
         )
     addresses = [tantivy.DocAddress(0, row) for row in range(films)]
     if films and searcher.fast_field_values("row", addresses) != list(range(films)):

@@ -34,20 +34,20 @@ CHANGES_DAYS = 14
 KEPT_DAYS = 180
 AT_ONCE = 4
 # Below the rate at which TMDB starts to refuse.
-A_SECOND = 40.0
+REQUESTS_PER_SECOND = 40.0
 TRIES = 6
-# A film has some tens of kilobytes, with the longest cast some hundreds.
+# A film takes tens of kilobytes; one with the longest cast, hundreds.
 LARGEST = 8 << 20
 _CAST, _KEYWORDS = 5, 40
-_GONE, _THROTTLED, _UNAUTHORISED = 404, 429, 401
+_NOT_FOUND, _THROTTLED, _UNAUTHORISED = 404, 429, 401
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
 class RateLimiter:
     """A rate limit shared by all threads."""
 
-    def __init__(self, a_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._every_s = 1.0 / a_second
+    def __init__(self, per_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = 1.0 / per_second
         self._monotonic = monotonic
         self._next = 0.0
         self._lock = threading.Lock()
@@ -64,30 +64,32 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class TmdbApi:
-    """``token``: the API Read Access Token of the user's account. ``sleep``: in seconds; ``today``: the date (UTC)."""
+    """The TMDB API. ``token``: the API Read Access Token of the user's account. ``sleep``: in seconds. ``today``: the
+    date (UTC).
+    """
 
     token: str
     base_url: str = BASE_URL
     sleep: Callable[[float], None] = time.sleep
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
-    rate: "RateLimiter" = field(default_factory=lambda: RateLimiter(A_SECOND))
+    rate: "RateLimiter" = field(default_factory=lambda: RateLimiter(REQUESTS_PER_SECOND))
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return the document at a path; None if there is none. Raises DownloadFailed."""
         url = f"{self.base_url}/{path}"
-        for tried in range(TRIES):
-            pause = min(_FIRST_PAUSE_S * 2**tried, _LONGEST_PAUSE_S)
+        for attempt in range(TRIES):
+            pause = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
             self.rate.wait(self.sleep)
             try:
                 headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
-                with open_url(url, headers) as answer:
-                    content = answer.read(LARGEST + 1)
+                with open_url(url, headers) as response:
+                    content = response.read(LARGEST + 1)
                 if len(content) > LARGEST:
                     raise DownloadFailed(f"{url} sends more than {LARGEST:,} bytes; that is not a film")
                 return json.loads(content)
             except urllib.error.HTTPError as error:
                 error.close()
-                if error.code == _GONE:
+                if error.code == _NOT_FOUND:
                     return None
                 if error.code == _UNAUTHORISED:
                     raise DownloadFailed(
@@ -96,68 +98,70 @@ class TmdbApi:
                 if error.code != _THROTTLED and error.code < 500:
                     raise DownloadFailed(f"{url} answers {error.code}") from error
                 failure: Exception = error
-                pause = _asked_for(error.headers.get("Retry-After"), pause)
+                pause = _retry_after(error.headers.get("Retry-After"), pause)
             except (OSError, HTTPException, ValueError) as error:
                 failure = error
-            if tried + 1 < TRIES:
+            if attempt + 1 < TRIES:
                 self.sleep(pause)
         raise DownloadFailed(f"{url} does not answer ({reason_of(failure)}); run it again to resume")
 
 
 def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: TmdbApi, progress: Progress) -> Path:
-    """Write metadata of the films of these TMDB ids, with the MovieLens id of each ("" for none), to ``tmdb.jsonl``.
+    """Write metadata of the films with these TMDB ids, with the MovieLens id of each ("" for none), to ``tmdb.jsonl``.
 
     Fetched films are cached in ``folder/films``, one file each, and fetched again only if TMDB lists them as changed
     since or they are older than TMDB's terms allow; an interrupted run is resumed. Raises DownloadFailed.
     """
-    kept = folder / "films"
-    kept.mkdir(parents=True, exist_ok=True)
-    begun = api.today()
-    stale = _stale(kept, folder / "state.json", ids, api)
-    to_fetch = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
+    cache = folder / "films"
+    cache.mkdir(parents=True, exist_ok=True)
+    today = api.today()
+    stale = _stale(cache, folder / "state.json", ids, api)
+    to_fetch = [tmdb_id for tmdb_id in sorted(ids) if tmdb_id in stale or not (cache / f"{tmdb_id}.json").is_file()]
     done = len(ids) - len(to_fetch)
     progress.advance("fetching TMDB", done, len(ids))
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        for fetched, document in zip(to_fetch, pool.map(lambda each: api.get(_path(each)), to_fetch), strict=True):
-            _write(kept / f"{fetched}.json", {"on": begun.isoformat(), "film": _film(fetched, document)})
+        documents = pool.map(lambda tmdb_id: api.get(_path(tmdb_id)), to_fetch)
+        for fetched, document in zip(to_fetch, documents, strict=True):
+            _write(cache / f"{fetched}.json", {"on": today.isoformat(), "film": _film(fetched, document)})
             done += 1
             progress.advance("fetching TMDB", done, len(ids))
     finally:
         # After an error, pending work is dropped, not waited for.
         pool.shutdown(cancel_futures=True)
-    _write(folder / "state.json", {"on": begun.isoformat()})
-    return _joined(folder / "tmdb.jsonl", kept, ids)
+    _write(folder / "state.json", {"on": today.isoformat()})
+    return _joined(folder / "tmdb.jsonl", cache, ids)
 
 
 def _path(tmdb_id: int) -> str:
     return f"movie/{tmdb_id}?language={LANGUAGE}&append_to_response=credits,keywords,release_dates"
 
 
-def _asked_for(header: str | None, otherwise: float) -> float:
+def _retry_after(header: str | None, default: float) -> float:
     """Return the seconds that a server asks to wait, within limits."""
     try:
         return min(max(float(header or ""), 0.0), _LONGEST_PAUSE_S)
     except ValueError:
-        return otherwise
+        return default
 
 
-def _stale(kept: Path, state: Path, ids: Iterable[int], api: TmdbApi) -> set[int]:
+def _stale(cache: Path, state: Path, ids: Iterable[int], api: TmdbApi) -> set[int]:
     """Return the cached films that have to be fetched again."""
     today = api.today()
-    ages = {each: _day(kept / f"{each}.json") for each in ids}
+    days = {tmdb_id: _day(cache / f"{tmdb_id}.json") for tmdb_id in ids}
     oldest = today - timedelta(days=KEPT_DAYS)
-    stale = {each for each, day in ages.items() if day is not None and day < oldest}
-    there = {each for each, day in ages.items() if day is not None} - stale
+    stale = {tmdb_id for tmdb_id, day in days.items() if day is not None and day < oldest}
+    cached = {tmdb_id for tmdb_id, day in days.items() if day is not None} - stale
     last = _day(state)
-    if not there or last == today:
+    if not cached or last == today:
         return stale
     if last is None:
         # The last run was interrupted: look for changes since the oldest cached film.
-        last = min(day for each in there if (day := ages[each]) is not None)
-    if last < today - timedelta(days=CHANGES_DAYS):
-        return stale | {each for each in there if (ages[each] or last) < today - timedelta(days=CHANGES_DAYS)}
-    return stale | (there & _changed(last, today, api))
+        last = min(day for tmdb_id in cached if (day := days[tmdb_id]) is not None)
+    since = today - timedelta(days=CHANGES_DAYS)
+    if last < since:
+        return stale | {tmdb_id for tmdb_id in cached if (days[tmdb_id] or last) < since}
+    return stale | (cached & _changed(last, today, api))
 
 
 def _changed(since: date, until: date, api: TmdbApi) -> set[int]:
@@ -175,7 +179,7 @@ def _changed(since: date, until: date, api: TmdbApi) -> set[int]:
 
 
 def _day(path: Path) -> date | None:
-    """Return when a file was fetched; None if it is missing or unreadable: it is fetched again."""
+    """Return when a file was fetched; None if it is missing or unreadable, and then remove it."""
     try:
         return date.fromisoformat(json.loads(path.read_bytes())["on"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -189,7 +193,7 @@ def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | 
         return None
     try:
         if not isinstance(document["title"], str):
-            raise TypeError("title is no text")
+            raise TypeError("title is not a string")
         people, released = document.get("credits") or {}, document.get("release_date") or ""
         crew = people.get("crew") or ()
         collection = document.get("belongs_to_collection") or {}
@@ -217,7 +221,7 @@ def _names(objects: Iterable[Mapping[str, Any]] | None) -> list[str]:
 
 
 def _certification(document: Mapping[str, Any]) -> str | None:
-    """Return the certification of the United States, which most films have."""
+    """Return the certification in the United States, which most films have; None without one."""
     for country in document.get("results") or ():
         if country.get("iso_3166_1") == "US":
             return next((each["certification"] for each in country["release_dates"] if each.get("certification")), None)
@@ -231,12 +235,12 @@ def _write(path: Path, document: object) -> None:
     part.replace(path)
 
 
-def _joined(path: Path, kept: Path, ids: Mapping[int, str]) -> Path:
-    """Write one line per film that TMDB has, by TMDB id."""
+def _joined(path: Path, cache: Path, ids: Mapping[int, str]) -> Path:
+    """Write one line per film that TMDB has, in the order of TMDB ids, and return the path."""
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as lines:
         for tmdb_id in sorted(ids):
-            film = json.loads((kept / f"{tmdb_id}.json").read_bytes())["film"]
+            film = json.loads((cache / f"{tmdb_id}.json").read_bytes())["film"]
             if film is not None:
                 first = {"movielens_id": int(ids[tmdb_id])} if ids[tmdb_id].isdigit() else {}
                 lines.write(json.dumps(first | film, ensure_ascii=False) + "\n")

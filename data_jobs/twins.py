@@ -1,6 +1,4 @@
-"""Merge a film listed under two ids: both lead to one row, so that seen films are not recommended under the
-other id.
-"""
+"""Merge films listed under two ids: both lead to one row, so that a seen film is not recommended under its other id."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ _FILE = "films"
 
 
 def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tuple[tuple[Film, ...], Events]:
-    """Return the films with those of one TMDB or IMDb id merged; the best known gives its id and comes first.
+    """Return the films with those that share a TMDB or IMDb id merged; the best known gives its id and comes first.
 
     An id that two films share by mistake (another title, or years apart) does not merge them; that is noted.
     """
@@ -37,12 +35,12 @@ def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tupl
     for rows in groups.values():
         best = max(rows, key=lambda row: (likes[row], films[row].vote_count or 0, -row))
         new_row[rows] = len(merged)
-        merged.append(_one([films[best], *(films[row] for row in rows if row != best)]))
+        merged.append(_merged([films[best], *(films[row] for row in rows if row != best)]))
         for row in rows:
             if row != best:
                 report.add("merged-twin", _FILE, field="item_id", value=f"{films[row].item_id}: {films[row].title}",
                            expected=f"the film {films[best].item_id}")  # fmt: skip
-    return tuple(merged), _events(events, new_row, report)
+    return tuple(merged), _on_new_rows(events, new_row, report)
 
 
 def _heads(films: Sequence[Film], report: Report) -> list[int]:
@@ -59,40 +57,39 @@ def _heads(films: Sequence[Film], report: Report) -> list[int]:
         for kind, value in (("tmdb_id", film.tmdb_id), ("imdb_id", film.imdb_id)):
             if value is None:
                 continue
-            other = root(first.setdefault((kind, value), row))
-            own = root(row)
-            if other == own:
+            twin, own = root(first.setdefault((kind, value), row)), root(row)
+            if twin == own:
                 continue
-            if same_film(films[other], film):
-                head[max(own, other)] = min(own, other)
+            if same_film(films[twin], film):
+                head[max(own, twin)] = min(own, twin)
             else:
-                both = f"{value}: films {films[other].item_id} and {film.item_id}"
+                both = f"{value}: films {films[twin].item_id} and {film.item_id}"
                 report.add("shared-tmdb-id", _FILE, field=kind, value=both)
     return [root(row) for row in range(len(films))]
 
 
-def same_film(one: Film, other: Film) -> bool:
-    """Return whether two films with a common id are one: close in time, and with a common name or the other id in
-    common.
+def same_film(film: Film, twin: Film) -> bool:
+    """Return whether two films that share an id are the same: their years are close, and they share both ids or a
+    similar name.
     """
-    if years_apart(one.year, other.year):
+    if years_apart(film.year, twin.year):
         return False
-    ids = one.tmdb_id is not None and one.tmdb_id == other.tmdb_id and one.imdb_id == other.imdb_id
-    if ids and one.imdb_id is not None:
+    same_ids = film.tmdb_id is not None and film.tmdb_id == twin.tmdb_id and film.imdb_id == twin.imdb_id
+    if same_ids and film.imdb_id is not None:
         return True
-    names, others = (one.title, *one.aka), (other.title, *other.aka)
-    return any(fold(a) == fold(b) for a in names for b in others) or alike(one.title, other.title)
+    names, twin_names = (film.title, *film.aka), (twin.title, *twin.aka)
+    return any(fold(a) == fold(b) for a in names for b in twin_names) or alike(film.title, twin.title)
 
 
-def _one(films: Sequence[Film]) -> Film:
-    whole = films[0]
+def _merged(films: Sequence[Film]) -> Film:
+    merged = films[0]
     for film in films[1:]:
-        whole = replace(filled(whole, film), other_ids=(*whole.other_ids, film.item_id))
-    return whole
+        merged = replace(filled(merged, film), other_ids=(*merged.other_ids, film.item_id))
+    return merged
 
 
-def _events(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:
-    """Return the events on the new rows; of a person's events on both twins, the one that stands."""
+def _on_new_rows(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:
+    """Return the events on the new rows; of a person's events on both twins, the decisive one."""
     users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
     film = new_row[events.film].astype(np.int32)
     pairs = events.user.astype(np.int64) * (int(new_row.max()) + 1) + film
@@ -103,7 +100,7 @@ def _events(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]
          "ts_ms": events.ts_ms}
     )  # fmt: skip
     quiet = Report(keep=0)
-    standing = keep_standing(table, Columns(_FILE, {}, quiet))
+    decisive = keep_standing(table, Columns(_FILE, {}, quiet))
     for code, count in quiet.counts.items():
         report.add_uncited(code, _FILE, count)
-    return to_events(standing)
+    return to_events(decisive)

@@ -10,7 +10,7 @@ from data_jobs.forms.events import lookups_of, read_events
 from data_jobs.forms.films import metadata_part, read_catalogue, read_facts, read_links, read_metadata, read_tags
 from data_jobs.forms.opening import opened
 from data_jobs.forms.part import Part, Role, Space
-from data_jobs.forms.recognise import CLASSIC, Wishes, recognise
+from data_jobs.forms.recognise import CLASSIC, ReadOptions, recognise
 from data_jobs.readers.events import Lookup
 from data_jobs.readers.files import require
 from data_jobs.readers.merge import Movie, merge
@@ -60,7 +60,7 @@ class Source:
 
 @contextmanager
 def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
-    """Yield what each file of the source is recognised as; unpacked archives exist until the end of the block. Raises
+    """Yield what each file of the source is recognised as; unpacked archives exist until the block ends. Raises
     DataError.
     """
     if source.movielens is not None and not source.movielens.is_dir() and not source.movielens.is_file():
@@ -71,14 +71,14 @@ def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
         if not path.exists():
             report.fail("missing-file", path.name, f"a file at {path}")
     with opened(source.paths or source.named) as files:
-        by_path = bool(source.paths)
-        parts = recognise(files, Wishes(source.maps, source.scale)) if by_path else _by_options(source, files, report)
+        options = ReadOptions(source.maps, source.scale)
+        parts = recognise(files, options) if source.paths else _by_options(source, files, options, report)
         _check_maps(source.maps, parts)
         yield parts
 
 
 def _check_maps(maps: Mapping[str, str], parts: Sequence[Part]) -> None:
-    """Raise DataError for a mapping that names a column of no file."""
+    """Raise DataError for a mapping to a column that no file has."""
     names = list(dict.fromkeys(name for part in parts for name in (*part.columns.values(), *part.others)))
     folds = {fold for name in names if (fold := folded(name))}
     for ours, theirs in maps.items():
@@ -88,13 +88,13 @@ def _check_maps(maps: Mapping[str, str], parts: Sequence[Part]) -> None:
             )
 
 
-def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[Part]:
-    """Apply the options: of a folder the tables, of --tmdb metadata, of --catalogue films."""
-    wishes, apart = Wishes(source.maps, source.scale), set(source.named)
-    folder = [path for path in files if path not in apart]
-    parts = recognise(folder, replace(wishes, tables_only=True))
-    for path in (path for path in files if path in apart):
-        (part,) = recognise([path], wishes)
+def _by_options(source: Source, files: Sequence[Path], options: ReadOptions, report: Report) -> list[Part]:
+    """Recognise files by option: a folder has tables, --tmdb metadata, --catalogue films."""
+    explicit = set(source.named)
+    folder = [path for path in files if path not in explicit]
+    parts = recognise(folder, replace(options, tables_only=True))
+    for path in (path for path in files if path in explicit):
+        (part,) = recognise([path], options)
         if path == source.tmdb:
             require(path, report)
             part = metadata_part(part, report)
@@ -158,7 +158,7 @@ def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> Non
     for name, (role, columns) in CLASSIC.items():
         part_of_name = by_name.get(name)
         needed = role in (Role.FILMS, Role.EVENTS)
-        # Metadata next to it are films, too, but useless without the folder's own.
+        # Metadata files are films, too, but useless without the folder's own.
         if part_of_name is not None and role is Role.FILMS and part_of_name.why == "empty":
             report.fail("empty-file", name, f"rows in {part_of_name.path}, which has 0 bytes")
         if any(part.role is role for part in parts) or (part_of_name is None and not needed):
@@ -219,8 +219,8 @@ def _require_something(parts: Sequence[Part], report: Report) -> None:
         report.fail("unknown-form", unknown.name, f"films or events; it looks like {unknown.why}: {advice}")
     name = parts[0].name if parts else "the folder"
     others = "; ".join(f"{part.name} is {part.why}" for part in parts[:_MOST_NAMED] if part.why)
-    found = f"found none (docs/data.md has the forms){': ' if others else ''}{others}"
-    report.fail("missing-file", name, f"a file of films or events; {found}")
+    summary = f"found none (docs/data.md has the forms){': ' if others else ''}{others}"
+    report.fail("missing-file", name, f"a file of films or events; {summary}")
 
 
 def _note_genres(movies: Sequence[Movie], films: Sequence[Film], report: Report) -> None:

@@ -100,41 +100,43 @@ _LAST: Mapping[str, tuple[str, ...]] = {
     "user": ("userpseudoid", "anonymousid", "fullvisitorid", "email"),
     "value": ("liked", "isliked"),
 }
-"""Names that are used if there is no other, in any language."""
+"""Names used only if no other column matches, in any language."""
 _SEVERAL = ("cast", "director", "genres", "keywords")
 _NUMBERED = re.compile(r"([a-z]+?)s?\d{1,2}(?:name)?")
 
 
-def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:
-    """Return our column -> theirs, for the columns present. ``maps``: the caller's mapping, which wins."""
+def match(names: Sequence[str], vocabulary: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:
+    """Return our column -> theirs, for the columns present. ``maps``: the caller's mapping, which takes precedence."""
     by_fold: dict[str, str] = {}
     for name in names:
         by_fold.setdefault(folded(name), name)
     named = {
         ours: theirs if theirs in names else by_fold.get(folded(theirs) or theirs) for ours, theirs in maps.items()
     }
-    found = {ours: theirs for ours, theirs in named.items() if ours in wanted and theirs is not None}
-    taken = set(found.values())
-    for ours, aliases in wanted.items():
-        if ours in found:
+    columns = {ours: theirs for ours, theirs in named.items() if ours in vocabulary and theirs is not None}
+    used = set(columns.values())
+    for ours, aliases in vocabulary.items():
+        if ours in columns:
             continue
         for alias in (folded(ours), *aliases, *ABROAD.get(ours, ()), *_LAST.get(ours, ())):
             theirs = by_fold.get(alias)
-            if theirs is not None and theirs not in taken:
-                found[ours] = theirs
-                taken.add(theirs)
+            if theirs is not None and theirs not in used:
+                columns[ours] = theirs
+                used.add(theirs)
                 break
-    return found
+    return columns
 
 
-def numbered(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns that hold one name each, "Star1", "actor_2_name", as "cast", "cast.2"; none of those taken."""
-    free = [name for name in names if name not in found.values()]
+def numbered(names: Sequence[str], matched: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that hold one name each ("Star1", "actor_2_name") as "cast", "cast.2", without those in
+    ``matched``.
+    """
+    free = [name for name in names if name not in matched.values()]
     columns: dict[str, str] = {}
     for name in free:
         match = _NUMBERED.fullmatch(folded(name))
-        word = {match[1], f"{match[1]}s"} if match else set()
-        ours = next((each for each in _SEVERAL if not word.isdisjoint((*FILM[each], *ABROAD.get(each, ())))), None)
+        words = {match[1], f"{match[1]}s"} if match else set()
+        ours = next((key for key in _SEVERAL if not words.isdisjoint((*FILM[key], *ABROAD.get(key, ())))), None)
         if ours:
-            columns[f"{ours}.{len(columns) + 1}" if ours in found or ours in columns else ours] = name
+            columns[f"{ours}.{len(columns) + 1}" if ours in matched or ours in columns else ours] = name
     return columns

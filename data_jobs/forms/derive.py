@@ -1,4 +1,4 @@
-"""Derive films from events alone: what a log says of its films when no catalogue comes with it."""
+"""Derive films from events alone, for a log that comes without a catalogue."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def films_of_events(parts: Sequence[Part], report: Report) -> list[Movie]:
     movies: dict[str, Movie] = {}
     for part in parts:
         report.add("no-catalogue", part.name)
-        # Findings about the rows are reported when they are read as events.
+        # Findings about these rows are reported when they are read as events.
         quiet = Report(keep=0)
         names = ("item", *(name for name in part.columns if name.startswith(_PREFIX)))
         for batch in batches_of(part, names, quiet, may_lack_rows=True):

@@ -1,4 +1,4 @@
-"""Read event parts: ratings on any scale, logs with any event names, each film looked up by the file's ids."""
+"""Read event parts: ratings on any scale and logs with any event names; films are looked up by the file's ids."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
 
 
 def kind_of(name: str) -> EventKind | None:
-    """Return the event that a log's name means: a purchase is no opinion, a page view is a click."""
+    """Return the kind that a log's event name means, None if unknown: a purchase is a watch, a page view a click."""
     plain = name.strip().lower()
     return KINDS.get(plain) or _ALIASES.get(re.sub(r"[^a-z]", "", plain))
 
@@ -46,80 +46,80 @@ def kind_of(name: str) -> EventKind | None:
 def read_events(
     parts: Sequence[Part], lookups: Mapping[Space, Lookup], report: Report, progress: Progress, *, may_lack: bool
 ) -> Events:
-    """Return the events of these parts; for each person and film, the one that stands. ``may_lack``: a file may have no
+    """Return the events of these parts; for each person and film, the decisive one. ``may_lack``: a file may have no
     rows.
 
-    Never creates a Python object per row: 32 million ratings are columns from file to result.
+    Never creates a Python object per row: 32 million ratings stay columns from file to result.
     """
-    alone = len(parts) == 1
-    tables = [_read(part, lookups[part.space], report, progress, may_lack=may_lack, alone=alone) for part in parts]
+    is_only = len(parts) == 1
+    tables = [_read(part, lookups[part.space], report, progress, may_lack=may_lack, is_only=is_only) for part in parts]
     if not tables:
         return Events.empty()
     if len(tables) == 1:
         return to_events(tables.pop())
-    again = Report(keep=0)
+    recount = Report(keep=0)
     whole = pl.concat(tables).drop("line").with_row_index("line").cast({"line": pl.Int64})
-    standing = keep_standing(whole, Columns(parts[0].name, {}, again))
-    for code, count in again.counts.items():
+    decisive = keep_standing(whole, Columns(parts[0].name, {}, recount))
+    for code, count in recount.counts.items():
         report.add_uncited(code, parts[0].name, count)
-    return to_events(standing)
+    return to_events(decisive)
 
 
 def _read(
-    part: Part, lookup: Lookup, report: Report, progress: Progress, *, may_lack: bool, alone: bool
+    part: Part, lookup: Lookup, report: Report, progress: Progress, *, may_lack: bool, is_only: bool
 ) -> pl.DataFrame:
     note_others(part, report)
     columns = Columns(part.name, dict(part.columns), report)
     if "ts" not in part.columns:
         report.add("no-times", part.name)
-    checked, done, seen = [], 0, dict[str, EventKind | None]()
+    checked, done, kinds = [], 0, dict[str, EventKind | None]()
     for batch in batches_of(part, _COLUMNS, report, may_lack_rows=may_lack):
-        table = _with_kinds(_whole(batch), part, seen, columns)
+        table = _with_kinds(_with_defaults(batch), part, kinds, columns)
         checked.append(check_events(table, lookup, columns, part.scale or 5.0))
         done += batch.height
         progress.advance(f"reading {part.name}", done, None)
     whole = pl.concat(checked)
     checked.clear()
     progress.advance(f"reading {part.name}", done, done)
-    if not alone and (whole["kind"] == EventKind.CLEAR).any():
-        return whole  # what it clears may be in another file
+    if not is_only and (whole["kind"] == EventKind.CLEAR).any():
+        return whole  # what a clear takes back may be in another file
     return (keep_standing if "event" in part.columns else keep_latest)(whole, columns)
 
 
-def _whole(batch: pl.DataFrame) -> pl.DataFrame:
-    """Fill in value and time if the file has none: line order replaces time."""
+def _with_defaults(batch: pl.DataFrame) -> pl.DataFrame:
+    """Add value and time if the file has none: line order replaces time."""
     if "value" not in batch.columns:
         batch = batch.with_columns(value=pl.lit(""))
     if "ts" not in batch.columns:
-        # As a decimal: whole numbers of eight digits are dates.
+        # Written as a decimal, since whole numbers of eight digits are read as dates.
         batch = batch.with_columns(ts=pl.col("line").cast(pl.Float64).cast(pl.String))
     return batch
 
 
-def _with_kinds(table: pl.DataFrame, part: Part, seen: dict[str, EventKind | None], columns: Columns) -> pl.DataFrame:
-    """Add ``kind``; renamed events are noted, an unknown name is an error."""
+def _with_kinds(table: pl.DataFrame, part: Part, kinds: dict[str, EventKind | None], columns: Columns) -> pl.DataFrame:
+    """Replace ``event`` by ``kind``; other names for known events are noted, an unknown name is an error."""
     if "event" not in part.columns:
         if part.scale == YES_NO:
             yes = pl.col("value").str.strip_chars().str.to_lowercase().is_in(list(YES))
-            kinds = pl.when(yes).then(int(EventKind.LIKE)).otherwise(int(EventKind.DISLIKE)).cast(pl.UInt8)
-            return table.with_columns(kind=kinds, value=pl.lit(""))
+            liked = pl.when(yes).then(int(EventKind.LIKE)).otherwise(int(EventKind.DISLIKE)).cast(pl.UInt8)
+            return table.with_columns(kind=liked, value=pl.lit(""))
         kind = EventKind.RATING if "value" in part.columns else EventKind.WATCH
         return table.with_columns(kind=pl.lit(kind, pl.UInt8))
     for name in table["event"].unique(maintain_order=True):
-        if name not in seen:
-            seen[name] = kind_of(name)
-            if seen[name] is not None and name.strip().lower() not in KINDS:
+        if name not in kinds:
+            kinds[name] = kind_of(name)
+            if kinds[name] is not None and name.strip().lower() not in KINDS:
                 first = table.filter(pl.col("event") == name).head(1)
-                columns.cite(first, "event-name", "event", seen[name].label)  # type: ignore[union-attr]
-    known = {name: int(kind) for name, kind in seen.items() if kind is not None}
-    table = columns.drop(table, ~pl.col("event").is_in(list(known)), "unknown-event", "event", ", ".join(KINDS))
-    codes = pl.col("event").replace_strict(known, return_dtype=pl.UInt8, default=None)
+                columns.cite(first, "event-name", "event", kinds[name].label)  # type: ignore[union-attr]
+    codes_of = {name: int(kind) for name, kind in kinds.items() if kind is not None}
+    table = columns.drop(table, ~pl.col("event").is_in(list(codes_of)), "unknown-event", "event", ", ".join(KINDS))
+    codes = pl.col("event").replace_strict(codes_of, return_dtype=pl.UInt8, default=None)
     return table.with_columns(codes.alias("kind")).drop("event")
 
 
 def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -> dict[Space, Lookup]:
-    """Return film lookups by id space. ``space``: of the catalogue; ``links`` lead from MovieLens ids to a catalogue
-    with other ids.
+    """Return film lookups by id space. ``space``: that of the catalogue; ``links`` lead from MovieLens ids to a
+    catalogue with other ids.
     """
     own = {film.item_id: row for row, film in enumerate(films)}
     tmdb = {str(film.tmdb_id): row for row, film in reversed(list(enumerate(films))) if film.tmdb_id is not None}
@@ -133,7 +133,7 @@ def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -
         Space.OWN: Lookup.of(named, _Loose(named, imdb)),
         Space.TMDB: Lookup.of(tmdb, _Loose(tmdb, {})),
         Space.IMDB: Lookup.of(imdb, lambda text: imdb.get(imdb_id(text) or "")),
-        Space.TITLE: Lookup.of({}, _Titles(films), told=False),
+        Space.TITLE: Lookup.of({}, _Titles(films), report_loose=False),
     }
 
 
@@ -148,10 +148,10 @@ class _Loose:
             self._plain[key] = row if self._plain.setdefault(key, row) == row else None
 
     def __call__(self, text: str) -> int | None:
-        found = self._plain.get(_plain(text))
-        if found is None and text.startswith("tt"):
-            found = self._imdb.get(imdb_id(text) or "")
-        return found
+        row = self._plain.get(_plain(text))
+        if row is None and text.startswith("tt"):
+            row = self._imdb.get(imdb_id(text) or "")
+        return row
 
 
 def _plain(item: str) -> str:
@@ -175,7 +175,7 @@ class _Titles:
         title = parse_title(text)
         name = fold(title.name)
         for year in (title.year,) if title.year is None else (title.year, title.year - 1, title.year + 1):
-            if (found := self._rows.get((name, year))) is not None:
-                return found
+            if (row := self._rows.get((name, year))) is not None:
+                return row
         undated = self._rows.get((name, None))
         return undated if undated in self._undated else self._rows.get((fold(text), None))

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from data_jobs.forms.part import Layout, Part, Role, Space
-from data_jobs.forms.recognise import ANY, Wishes, recognise
+from data_jobs.forms.recognise import ANY, ReadOptions, recognise
 from data_jobs.forms.rows import note_others, records_of
 from data_jobs.forms.shapes import is_film, plain
 from data_jobs.readers.events import Columns, Lookup
@@ -22,7 +22,7 @@ from data_jobs.report import Progress, Report
 MAX_TAGS = 10
 _STEP = 10_000
 _BEST = 10.0
-"""The top of an average of votes, as Marquee keeps it."""
+"""The top of Marquee's scale for the average of votes."""
 _ID = {Space.OWN: "title", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id"}
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -63,9 +63,9 @@ def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
         if part.scale and part.scale != _BEST and (average := decimal(shaped.get("vote_average"))) is not None:
             shaped["vote_average"] = average * _BEST / part.scale
         for space, name in ((Space.TMDB, "tmdb_id"), (Space.IMDB, "imdb_id"), (Space.OWN, "item_id")):
-            found = facts.get(fact_key(space, shaped.get(name)))
-            if found:
-                shaped = {**found, **{name: value for name, value in shaped.items() if value not in (None, "", [])}}
+            extra = facts.get(fact_key(space, shaped.get(name)))
+            if extra:
+                shaped = {**extra, **{name: value for name, value in shaped.items() if value not in (None, "", [])}}
         yield Fields(shaped, part.name, line, report, part.columns)
     report.add_uncited("not-a-film", part.name, dropped)
 
@@ -103,7 +103,7 @@ def title_id(title: str, year: int | None) -> str:
 
 
 def read_metadata(parts: Iterable[Part], facts: Facts, report: Report, progress: Progress) -> Metadata:
-    """Return metadata by each id that may lead to a film; the fullest parts come first."""
+    """Return metadata by each id that may lead to a film; the parts with most columns take precedence."""
     ordered = sorted(parts, key=lambda part: -len(part.columns))
     metadata = Metadata(ordered[0].name)
     for part in ordered:
@@ -124,16 +124,16 @@ def read_metadata(parts: Iterable[Part], facts: Facts, report: Report, progress:
 def read_tmdb(path: Path, report: Report, progress: Progress) -> Metadata:
     """Read a file of TMDB metadata. Raises DataError if it is missing, empty, broken or of another form."""
     require(path, report)
-    (part,) = recognise([path], Wishes())
+    (part,) = recognise([path], ReadOptions())
     return read_metadata([metadata_part(part, report)], {}, report, progress)
 
 
 def metadata_part(part: Part, report: Report) -> Part:
-    """Return the part as metadata, whatever its id space. Raises DataError for another form."""
+    """Return a part of films as metadata, whatever its id space. Raises DataError for any other part."""
     if part.role is not Role.FILMS:
-        what = part.why or f"{part.role} ({part.form})"
+        actual = part.why or f"{part.role} ({part.form})"
         report.fail(
-            "empty-file" if part.why == "empty" else "unknown-form", part.name, f"films with titles; found {what}"
+            "empty-file" if part.why == "empty" else "unknown-form", part.name, f"films with titles; found {actual}"
         )
     columns = {("tmdb_id" if name == "item_id" and "tmdb_id" not in part.columns else name): theirs
                for name, theirs in part.columns.items()}  # fmt: skip
@@ -141,7 +141,7 @@ def metadata_part(part: Part, report: Report) -> Part:
 
 
 def _index(metadata: Metadata, film: Film, fields: Fields) -> None:
-    """File the film under its ids; if an id is taken, the first film stays."""
+    """File the film under its ids; the first film under an id stays."""
     if film.item_id:
         if metadata.by_movielens.setdefault(film.item_id, film) is not film:
             fields.say("duplicate-metadata", "movielens_id", film.item_id)
@@ -167,17 +167,17 @@ def read_facts(parts: Iterable[Part], report: Report) -> Facts:
     facts: dict[str, dict[str, object]] = {}
     for part in parts:
         note_others(part, report)
-        name = _id_of(part)
+        id_name = _id_of(part)
         for line, record in records_of(part, report):
             shaped = plain(record)
-            key = fact_key(part.space, shaped.pop(name, None))
+            key = fact_key(part.space, shaped.pop(id_name, None))
             if not key:
-                report.add("missing-value", part.name, line=line, field=part.columns.get(name, name), expected="an id")
+                field = part.columns.get(id_name, id_name)
+                report.add("missing-value", part.name, line=line, field=field, expected="an id")
                 continue
-            mine = facts.setdefault(key, {})
-            mine.update(
-                {each: value for each, value in shaped.items() if value not in (None, "", []) and each not in mine}
-            )
+            fields = facts.setdefault(key, {})
+            values = {name: value for name, value in shaped.items() if value not in (None, "", [])}
+            fields.update({name: value for name, value in values.items() if name not in fields})
     return facts
 
 
@@ -222,7 +222,7 @@ def _tags(part: Part, lookup: Lookup, report: Report) -> pl.DataFrame:
         back = {theirs: ours for ours, theirs in part.columns.items()} | {part.columns["item_id"]: "item"}
         table = read_table(part.path, report, tuple(back), (), True, part.dialect).rename(back)
     columns = Columns(part.name, {**part.columns, "item": part.columns["item_id"]}, report)
-    table = lookup.found(table, columns)
+    table = lookup.with_films(table, columns)
     table = columns.drop(table, pl.col("film").is_null(), "unknown-film", "item", "a film of the catalogue")
     table = columns.drop(table, pl.col("tag").str.strip_chars() == "", "missing-value", "tag", "a tag")
     spellings = table.unique("tag", keep="first", maintain_order=True).select("line", "tag")

@@ -1,4 +1,4 @@
-"""Open command-line paths as plain files: folders are walked, zips and gzips unpacked within limits.
+"""Open paths from the command line as plain files: folders are walked, zips and gzips unpacked within limits.
 
 Of an archive's paths only the last part of each name is used, so nothing can be written outside.
 """
@@ -20,7 +20,7 @@ MAX_UNPACKED = 32 * 2**30
 _SPARE = 64 * 2**20
 _DEPTH = 3
 _NESTED = 2
-"""How deep zips are unpacked: one, and the zips in it."""
+"""How deep zips are unpacked: a zip, and the zips in it."""
 _JSON_GZ = re.compile(r"\.jsonl?\.gz$|\.ndjson\.gz$", re.IGNORECASE)
 _MAGIC = ((ZIP, "zip"), (b"\x1f\x8b", "gzip"))
 
@@ -29,11 +29,11 @@ _MAGIC = ((ZIP, "zip"), (b"\x1f\x8b", "gzip"))
 def opened(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Yield the plain files of these paths in order; unpacked files are deleted afterwards.
 
-    Raises DataError for a missing path, a broken archive, and one beyond the limits.
+    Raises DataError for a missing path, a broken archive, or one beyond the limits.
     """
     with tempfile.TemporaryDirectory(prefix="marquee-input-") as folder:
         scratch = _Scratch(Path(folder))
-        files = list(dict.fromkeys(found for path in paths for found in _files(path, scratch)))
+        files = list(dict.fromkeys(file for path in paths for file in _files(path, scratch)))
         if len(files) > MAX_FILES:
             raise DataError(f"{paths[0]}: more than {MAX_FILES:,} files; name those with the films and events")
         yield files
@@ -48,8 +48,8 @@ def kind_of(path: Path) -> str:
 
 def _files(path: Path, scratch: "_Scratch") -> Iterator[Path]:
     if path.is_dir():
-        for each in _walk(path, path):
-            yield from scratch.plain(each)
+        for file in _walk(path, path):
+            yield from scratch.plain(file)
     elif path.is_file():
         yield from scratch.plain(path)
     else:
@@ -57,17 +57,17 @@ def _files(path: Path, scratch: "_Scratch") -> Iterator[Path]:
 
 
 def _walk(folder: Path, top: Path) -> Iterator[Path]:
-    for each in sorted(folder.iterdir()):
-        if not counts(each.name):
+    for path in sorted(folder.iterdir()):
+        if not counts(path.name):
             continue
-        if each.is_dir() and not each.is_symlink() and len(each.relative_to(top).parts) < _DEPTH:
-            yield from _walk(each, top)
-        elif each.is_file():
-            yield each
+        if path.is_dir() and not path.is_symlink() and len(path.relative_to(top).parts) < _DEPTH:
+            yield from _walk(path, top)
+        elif path.is_file():
+            yield path
 
 
 class _Scratch:
-    """A temporary folder, and what may still be unpacked into it."""
+    """A temporary folder, and the allowance left for unpacking into it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -75,9 +75,7 @@ class _Scratch:
         self._count = 0
 
     def plain(self, path: Path, depth: int = 0) -> Iterator[Path]:
-        """Yield the file itself, or what is packed in it. Workbooks, and zips deeper than ``_NESTED``, are left as they
-        are.
-        """
+        """Yield the file itself or the files packed in it. Workbooks, and zips deeper than ``_NESTED``, stay packed."""
         kind = kind_of(path)
         try:
             if kind == "zip" and depth < _NESTED and not is_workbook(path):
@@ -86,12 +84,12 @@ class _Scratch:
                 return
             unpacked = self._unpacked(path) if kind == "gzip" and not _JSON_GZ.search(path.name) else path
         except (ArchiveError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            why = str(error) if isinstance(error, ArchiveError) else f"is no whole gzip ({error})"
+            why = str(error) if isinstance(error, ArchiveError) else f"is not a complete gzip ({error})"
             raise DataError(f"{path.name}: fatal unreadable-file: it {why}; copy or download it again") from error
         yield unpacked
 
     def _unzipped(self, path: Path) -> list[Path]:
-        """Unpack a zip; return its files, by the names they have in it."""
+        """Unpack a zip; return its files in the order of their names in it."""
         placed: dict[tuple[str, int], Path] = {}
         for member in members(path, self._allowance):
             placed[member.name, len(placed)] = self._write(member.base, member.blocks, path.name)

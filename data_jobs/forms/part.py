@@ -41,8 +41,8 @@ class Layout(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file of the input. ``columns``: ours to theirs; ``others``: their unread columns; ``scale``: the top of its
-    ratings, 0 if it has none; ``awaited``: our columns that may appear further down; ``why``: what it looks like, in
-    words.
+    ratings, 0 if it has none; ``awaited``: our columns that may appear beyond its beginning; ``why``: what it looks
+    like, in words.
     """
 
     path: Path
@@ -64,5 +64,5 @@ class Part:
 
     @property
     def is_movielens(self) -> bool:
-        """Whether all titles are written as "Matrix, The (1999)"."""
+        """Return whether all titles are written as "Matrix, The (1999)"."""
         return self.form.startswith("MovieLens")

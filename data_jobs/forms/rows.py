@@ -13,7 +13,7 @@ from data_jobs.report import Report
 
 _BATCH = 200_000
 _INNER = ("$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "id", "_id", "title", "name")
-"""What stands for an object: MongoDB's typed values, ids, names."""
+"""The fields of an object that replace it: MongoDB's typed values, ids, names."""
 _YEARS = ("film.year", "film.release_date")
 _BLOCK = 1 << 25
 
@@ -30,7 +30,7 @@ def note_others(part: Part, report: Report) -> None:
 
 
 def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> Iterator[Record]:
-    """Yield line and fields of each row, by our names. Raises DataError for an empty or broken file."""
+    """Yield line and fields of each row, under our names. Raises DataError for an empty or broken file."""
     if part.layout is Layout.JSON:
         for line, record in _objects(part, report):
             yield line, {ours: record.get(theirs) for ours, theirs in part.columns.items()}
@@ -43,11 +43,11 @@ def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> It
 def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
     """Yield ``line`` and those of the columns ``names`` that the part has, as strings, "" for missing values.
 
-    If films are identified by titles, ``item`` is followed by the year, if there is a column of years.
+    If films are identified by titles and there is a column of years, the year is appended to ``item``.
     """
-    wanted = [name for name in names if name in part.columns]
+    columns = [name for name in names if name in part.columns]
     year = next((name for name in _YEARS if name in part.columns and part.space is Space.TITLE), None)
-    read = [*wanted, year] if year and year not in wanted else wanted
+    read = [*columns, year] if year and year not in columns else columns
     if part.layout is Layout.JSON:
         batches = _json(part, read, report)
     elif part.layout is Layout.NETFLIX:
@@ -55,11 +55,11 @@ def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_row
     else:
         batches = (batch.select("line", *read) for batch in _table(part, report, may_lack_rows))
     for batch in batches:
-        yield batch if year is None else _with_year(batch, year).select("line", *wanted)
+        yield batch if year is None else _with_year(batch, year).select("line", *columns)
 
 
 def _with_year(batch: pl.DataFrame, year: str) -> pl.DataFrame:
-    """Put the year behind titles that lack it: "Heat" is "Heat (1995)"."""
+    """Append the year to titles that lack it: "Heat" becomes "Heat (1995)"."""
     number = pl.col(year).str.extract(r"((?:18|19|20)\d\d)")
     bare = number.is_not_null() & ~pl.col("item").str.contains(r"\(\d{4}\)\s*$") & (pl.col("item") != "")
     named = pl.concat_str(pl.col("item").str.strip_chars_end(), pl.lit(" ("), number, pl.lit(")"))
@@ -83,7 +83,7 @@ def _table(part: Part, report: Report, may_lack_rows: bool) -> Iterator[pl.DataF
 
 
 def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataFrame]:
-    """Yield batches, so that a long log is never one list of objects."""
+    """Yield batches, so that a long log is never held as objects all at once."""
     schema = {"line": pl.Int64, **dict.fromkeys(names, pl.String)}
     lines = _objects(part, report)
     while batch := list(islice(lines, _BATCH)):
@@ -95,7 +95,7 @@ def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataF
 
 
 def _as_text(value: object) -> str:
-    """Return a JSON value as a CSV cell, of an object its id or title; lone surrogates, which no column can hold, are
+    """Return a JSON value as a CSV cell; an object as its id or title. Lone surrogates, which no column can hold, are
     replaced.
     """
     if isinstance(value, dict):

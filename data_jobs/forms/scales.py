@@ -12,11 +12,13 @@ YES_NO = 1.0
 """The scale of ratings that say like (``YES``) or dislike (``NO``)."""
 _LEAST_RATINGS, _FEW_RATINGS = 20, 3
 _BEYOND, _MOST_OF_FEW = 0.05, 0.5
-"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second: of few."""
+"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second applies to few
+ratings.
+"""
 
 
 def all_alike(cells: Sequence[str]) -> bool:
-    """Return whether these ratings are all 1, so that they only say that something happened."""
+    """Return whether these ratings are all 1 and thus only say that something happened."""
     return len(cells) >= _LEAST_RATINGS and set(cells) <= {"1", "1.0"}
 
 
@@ -24,16 +26,16 @@ def scale_of(cells: Sequence[str]) -> float:
     """Return the top of the scale of these ratings: 5, 10 or 100, or 1 for yes and no. If there are too few to decide,
     it is 5, unless at least half of them exceed it.
     """
-    told = {cell.lower() for cell in cells}
-    if len(cells) >= _FEW_RATINGS and told <= YES | NO and not told.isdisjoint(YES) and not told.isdisjoint(NO):
+    words = {cell.lower() for cell in cells}
+    if len(cells) >= _FEW_RATINGS and words <= YES | NO and not words.isdisjoint(YES) and not words.isdisjoint(NO):
         return YES_NO
     values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
     least = _BEYOND if len(values) >= _LEAST_RATINGS else _MOST_OF_FEW
-    for top, below in ((100.0, 10.0), (10.0, 5.0)):
+    for top, next_smaller in ((100.0, 10.0), (10.0, 5.0)):
         if (
             len(values) >= _FEW_RATINGS
-            and below < max(values) <= top
-            and sum(value > below for value in values) >= least * len(values)
+            and next_smaller < max(values) <= top
+            and sum(value > next_smaller for value in values) >= least * len(values)
         ):
             return top
     return 5.0

@@ -15,11 +15,11 @@ GENRE_OF_ID = {
 }  # fmt: skip
 CAST = 10
 FLAG = "genre."
-"""A 0/1 column that says whether a film has a genre."""
+"""Prefix of a 0/1 column that says whether a film has a genre."""
 _LONGEST = 1 << 20
 _SET = frozenset({"1", "1.0", "true", "yes", "x", "y"})
 _COUNTRIES = ("US", "GB")
-_FILMS_NOT = frozenset(
+_NOT_FILMS = frozenset(
     {"tvseries", "tvminiseries", "tvepisode", "tvpilot", "tvspecial", "tvshort", "videogame", "tv", "tvshow", "series",
      "episode", "season", "person", "show"}
 )  # fmt: skip
@@ -27,7 +27,7 @@ _FILMS_NOT = frozenset(
 
 def is_film(kind: object) -> bool:
     """Return whether a row of this type ("movie", "tvSeries", "TV Show") is a film."""
-    return "".join(str(kind or "").lower().replace("-", " ").split()) not in _FILMS_NOT
+    return "".join(str(kind or "").lower().replace("-", " ").split()) not in _NOT_FILMS
 
 
 def literal(value: object) -> object:
@@ -38,8 +38,8 @@ def literal(value: object) -> object:
         return next(iter(value.values()))
     if not isinstance(value, str) or value[:1] not in "[{" or len(value) > _LONGEST or value[-1:] not in "]}":
         return value
-    found = parsed(value)
-    return value if found is None else found
+    inner = parsed(value)
+    return value if inner is None else inner
 
 
 def plain(record: Mapping[str, object]) -> dict[str, object]:
@@ -51,7 +51,7 @@ def plain(record: Mapping[str, object]) -> dict[str, object]:
     for name in [name for name in film if "." in name]:
         ours, value = name.partition(".")[0], film.pop(name)
         film[ours] = [*_as_list(film.get(ours)), *_as_list(value)]
-    _unbury(film)
+    _lift_nested(film)
     for name in ("genres", "keywords", "cast", "director", "aka", "series", "language"):
         film[name] = _listed(film.get(name))
     for name in ("series", "language"):
@@ -73,23 +73,23 @@ def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
-def _unbury(film: dict[str, object]) -> None:
-    """Lift values out of other fields if their own field is empty."""
+def _lift_nested(film: dict[str, object]) -> None:
+    """Move values out of nested fields into their own fields, if these are empty."""
     credit = film.pop("credits", None)
     if isinstance(credit, dict):
-        _give(film, "cast", credit.get("cast"))
-        _give(film, "crew", credit.get("crew"))
-    _give(film, "director", _directors(film.pop("crew", None)))
+        _set_if_empty(film, "cast", credit.get("cast"))
+        _set_if_empty(film, "crew", credit.get("crew"))
+    _set_if_empty(film, "director", _directors(film.pop("crew", None)))
     ids = film.pop("genre_ids", None)
     if isinstance(ids, list):
-        _give(film, "genres", [GENRE_OF_ID.get(each, f"genre {each}") for each in ids if isinstance(each, int)])
+        _set_if_empty(film, "genres", [GENRE_OF_ID.get(each, f"genre {each}") for each in ids if isinstance(each, int)])
     dates = film.pop("release_dates", None)
     if isinstance(dates, dict):
-        _give(film, "certification", _certification(dates.get("results")))
+        _set_if_empty(film, "certification", _certification(dates.get("results")))
     outside = film.pop("external_ids", None)
     if isinstance(outside, dict):
         for ours, theirs in (("imdb_id", "imdb_id"), ("imdb_id", "Imdb"), ("tmdb_id", "Tmdb")):
-            _give(film, ours, outside.get(theirs))
+            _set_if_empty(film, ours, outside.get(theirs))
     details = film.pop("details", None)
     if isinstance(details, dict):
         _from_details(film, details)
@@ -97,15 +97,15 @@ def _unbury(film: dict[str, object]) -> None:
 
 def _from_details(film: dict[str, object], details: Mapping[str, Any]) -> None:
     """Read an Amazon product's details; its release date is ignored, since it is the disc's, not the film's."""
-    told = {str(name).strip(" :").lower(): value for name, value in details.items()}
+    values = {str(name).strip(" :").lower(): value for name, value in details.items()}
     fields = {"director": "director", "cast": "actors", "runtime": "run time"}
     for ours, theirs in fields.items():
-        _give(film, ours, told.get(theirs))
-    if isinstance(board := told.get("mpaa rating"), str):
-        _give(film, "certification", board.split(" (")[0])
+        _set_if_empty(film, ours, values.get(theirs))
+    if isinstance(board := values.get("mpaa rating"), str):
+        _set_if_empty(film, "certification", board.split(" (")[0])
 
 
-def _give(film: dict[str, object], name: str, value: object) -> None:
+def _set_if_empty(film: dict[str, object], name: str, value: object) -> None:
     if not film.get(name) and value:
         film[name] = value
 
@@ -117,18 +117,18 @@ def _directors(crew: object) -> list[str]:
 
 
 def _certification(results: object) -> str | None:
-    """Return the certification of the first country that has one."""
-    found: dict[str, str] = {}
-    for each in results if isinstance(results, list) else ():
-        if isinstance(each, dict) and isinstance(dates := each.get("release_dates"), list):
-            given = (date.get("certification") for date in dates if isinstance(date, dict))
-            if told := next((str(one) for one in given if one), None):
-                found[str(each.get("iso_3166_1"))] = told
-    return next((found[country] for country in _COUNTRIES if country in found), None)
+    """Return the certification of the first of ``_COUNTRIES`` that has one."""
+    by_country: dict[str, str] = {}
+    for result in results if isinstance(results, list) else ():
+        if isinstance(result, dict) and isinstance(dates := result.get("release_dates"), list):
+            values = (date.get("certification") for date in dates if isinstance(date, dict))
+            if certification := next((str(value) for value in values if value), None):
+                by_country[str(result.get("iso_3166_1"))] = certification
+    return next((by_country[country] for country in _COUNTRIES if country in by_country), None)
 
 
 def _listed(value: object) -> object:
-    """Return the names in a list of objects, or in an object around one; anything else unchanged."""
+    """Return the names in a list of objects, or in an object that holds such a list; anything else unchanged."""
     inner = (
         next((each for each in value.values() if isinstance(each, list)), None) if isinstance(value, dict) else value
     )
@@ -140,7 +140,7 @@ def _listed(value: object) -> object:
 
 
 def _names(value: object) -> list[str]:
-    """Return the names in a list of objects, in an object around one, or in a list of strings."""
+    """Return the names in a list of objects, in an object that holds such a list, or in a list of strings."""
     if isinstance(value, dict):
         inner = next((each for each in value.values() if isinstance(each, list)), None)
         return _names(inner if inner is not None else [value])

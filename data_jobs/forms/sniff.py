@@ -22,19 +22,21 @@ _DOCUMENT = 1 << 25
 _ROWS = 2_000
 _DELIMITERS = ",;\t|"
 _PREAMBLE = 12
-"""Lines about a file, above its header."""
+"""Lines above a header that may describe the file."""
 _ESCAPED_INSIDE = re.compile(r'"[^"\\]*\\"[^,;\t|"]')
-"""A quote after a backslash within a cell, where a doubled one would be expected."""
+"""A quote escaped by a backslash within a cell instead of doubled."""
 _DOUBLED = re.compile(r'\w""\w|\w"" | ""\w')
 _SPACED = re.compile(r"\d+ \d+ \d*\.?\d+(?: \d+)?")
-"""Person, film, rating and perhaps time, as research writes them."""
+"""Person, film, rating and perhaps time, separated by blanks as in research data."""
 QUESTIONS = "a list of the Netflix prize without ratings"
 _RATED = re.compile(r"\d+,\d,\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """``names``: the columns; ``rows``: some rows; ``why``: what it is, if it cannot be read."""
+    """The beginning of a file. ``names``: its columns; ``rows``: some rows; ``headed``: whether the file names its
+    columns; ``why``: what it is, if it cannot be read.
+    """
 
     path: Path
     layout: Layout
@@ -85,25 +87,26 @@ def _decoded(raw: bytes) -> str:
 
 
 def _sniff_json(path: Path, text: str) -> Sniffed:
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     if is_document(text):
         text = _decoded(_head(path, _DOCUMENT))
         decoder, at = json.JSONDecoder(), 0
         text = text.strip()
         try:
-            while at < len(text) and len(found) < _ROWS:
-                each, at = decoder.raw_decode(text, at)
-                found += [one for one in (each if isinstance(each, list) else [each]) if isinstance(one, dict)]
+            while at < len(text) and len(records) < _ROWS:
+                value, at = decoder.raw_decode(text, at)
+                values = value if isinstance(value, list) else [value]
+                records += [record for record in values if isinstance(record, dict)]
                 while at < len(text) and text[at] in " \t\r\n,":
                     at += 1
         except (ValueError, RecursionError):
-            found = found or _elements(text)
+            records = records or _elements(text)
     else:
         for line in text.splitlines()[:_ROWS]:
-            each = parsed(line)
-            if isinstance(each, dict):
-                found.append(each)
-    rows = [inner for record in found for inner in unwrapped(record)][:_ROWS]
+            value = parsed(line)
+            if isinstance(value, dict):
+                records.append(value)
+    rows = [inner for record in records for inner in unwrapped(record)][:_ROWS]
     names = Counter(name for row in rows for name in row)
     if not names and len(text.strip()) < 3:
         return Sniffed(path, Layout.NONE, why="empty")
@@ -111,24 +114,24 @@ def _sniff_json(path: Path, text: str) -> Sniffed:
 
 
 def _elements(text: str) -> list[dict[str, Any]]:
-    """Return the first objects of a list that is longer than what was read."""
-    decoder, at, found = json.JSONDecoder(), text.find("{"), list[dict[str, Any]]()
-    while 0 <= at < len(text) and len(found) < _ROWS:
+    """Return the first objects of a list of which only the beginning was read."""
+    decoder, at, records = json.JSONDecoder(), text.find("{"), list[dict[str, Any]]()
+    while 0 <= at < len(text) and len(records) < _ROWS:
         try:
-            each, at = decoder.raw_decode(text, at)
+            value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             break
-        if isinstance(each, dict):
-            found.append(each)
+        if isinstance(value, dict):
+            records.append(value)
         at = text.find("{", at)
-    return found
+    return records
 
 
 def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
-    every = text.splitlines()
-    skip = _first_line(every, known)
-    separator = SEPARATOR.fullmatch(every[skip].strip('" '))
-    lines = [line for line in every[skip + bool(separator) :] if line.strip()]
+    all_lines = text.splitlines()
+    skip = _first_line(all_lines, known)
+    separator = SEPARATOR.fullmatch(all_lines[skip].strip('" '))
+    lines = [line for line in all_lines[skip + bool(separator) :] if line.strip()]
     lines = lines if whole or len(lines) < 3 else lines[:-1]
     if not lines:
         return Sniffed(path, Layout.NONE, why="empty")
@@ -154,7 +157,7 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
 
 
 def _first_line(lines: Sequence[str], known: Collection[str]) -> int:
-    """Return where the table begins: at the first line that is not blank, or below a few lines about the file."""
+    """Return where the table begins: at the first line that is not blank, or below a few lines of description."""
     first = next(at for at, line in enumerate(lines) if line.strip())
     begin = [at for at in range(first, min(first + _PREAMBLE, len(lines))) if lines[at].strip()]
     heads = [at for at in begin if any(_names_columns(_cells(lines[at], mark), known) for mark in _DELIMITERS)]
@@ -162,13 +165,13 @@ def _first_line(lines: Sequence[str], known: Collection[str]) -> int:
 
 
 def _names_columns(cells: Sequence[str], known: Collection[str]) -> bool:
-    """Return whether these name two columns at least."""
-    found = {*match(cells, FILM, {}).values(), *match(cells, EVENT, {}).values()}
-    return (len(found) > 1 and _is_header(cells)) or _are_named(cells, known)
+    """Return whether these cells name at least two known columns."""
+    columns = {*match(cells, FILM, {}).values(), *match(cells, EVENT, {}).values()}
+    return (len(columns) > 1 and _is_header(cells)) or _are_named(cells, known)
 
 
 def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
-    """Return the delimiter that splits the first line into most cells, and the next lines into as many."""
+    """Return the delimiter that splits the first line into the most cells, and the next lines into as many."""
     if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
         return "::"
     if all(map(_SPACED.fullmatch, lines[:50])):
@@ -206,5 +209,5 @@ def _is_header(cells: Sequence[str]) -> bool:
     named = [cell for cell in cells if cell]
     if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in named) or len(set(named)) < len(named):
         return False
-    known = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
-    return bool(known) or "nconst" in cells  # IMDb's table of people, which names nothing else
+    columns = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
+    return bool(columns) or "nconst" in cells  # IMDb's table of people, which has no other known column

@@ -1,4 +1,4 @@
-"""Load many documents: in chunks, with two threads, retrying while the engine is busy."""
+"""Load many documents: in chunks, with two threads, with retries while the engine is busy."""
 
 import itertools
 import random
@@ -19,9 +19,9 @@ CHUNK_BYTES = 5_000_000
 ROUNDS = 10
 LONGEST_PAUSE_S = 30.0
 STEP = "films loaded"
-# The engine has not taken the film, for now.
+# The engine has not accepted the film, for now.
 _BUSY: frozenset[int | str] = frozenset({403, 429, 503})
-# Unknown whether it has: only a document with a custom id can be sent again without duplicating it.
+# Unknown whether it has: only a document with a custom id can be sent again without a duplicate.
 _UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
 _SHOWN = 10
 
@@ -76,16 +76,16 @@ def _send(
     custom_ids: bool,
     progress: Progress,
 ) -> tuple[Refused, Refused, Refused]:
-    """Run one round and return the films it was too busy for, those in doubt and those refused, with the engine's
-    message.
+    """Run one round and return the films that the engine was too busy for, those in doubt and those refused, with its
+    messages.
     """
     films = len(bundle.catalogue)
     busy: Refused = {}
     lost: Refused = {}
     refused: Refused = {}
     loaded = films - len(rows)
-    for row, (taken, item) in zip(rows, _results(client, index, bundle, rows, custom_ids), strict=True):
-        if taken:
+    for row, (accepted, item) in zip(rows, _results(client, index, bundle, rows, custom_ids), strict=True):
+        if accepted:
             loaded += 1
         else:
             outcome = next(iter(item.values()))
@@ -100,7 +100,7 @@ def _send(
 def _results(
     client: OpenSearch, index: str, bundle: Bundle, rows: Iterable[int], custom_ids: bool
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """Yield whether each film was taken, in row order."""
+    """Yield whether each film was accepted, and the engine's response, in row order."""
     actions = (_action(index, bundle, row, custom_ids) for row in rows)
     results: Iterator[tuple[bool, dict[str, Any]]] = parallel_bulk(
         client,

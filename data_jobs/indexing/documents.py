@@ -9,7 +9,7 @@ from services.adapters.search.analyser import normal, other_names
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.genres import from_mask
 
-# Vector components are rounded to a millionth: a cosine changes by less than 1e-5, and the load is half as long.
+# Vector components are rounded to a millionth: a cosine changes by less than 1e-5, and the requests are half as long.
 _DECIMALS = 6
 
 

@@ -19,7 +19,9 @@ def mapping_of(client: OpenSearch, index: str) -> dict[str, Any] | None:
 
 
 def read_note(client: OpenSearch, index: str, mapping: Mapping[str, Any]) -> IndexNote | None:
-    """Return the note of an index with this mapping. Documents are read if our mapping has no final note."""
+    """Return the note of an index with this mapping; None if there is none. Documents are read if a mapping of ours has
+    no final note.
+    """
     note = IndexNote.read(mapping)
     if (note is not None and note.complete) or not made_here(mapping):
         return note
@@ -39,15 +41,15 @@ def write_note(client: OpenSearch, index: str, note: IndexNote) -> bool:
 def takes_ids(client: OpenSearch, index: str, note: IndexNote) -> bool:
     """Return whether documents may have custom ids: the note of a new load is sent with one.
 
-    NextGen accepts them, although its documentation is inconsistent; Classic does not. A film would not do for the
+    NextGen accepts them, although its documentation is inconsistent; Classic does not. A film cannot be the
     test: sent again by the load, it would count twice in BM25's statistics. Raises OpenSearchException.
     """
     lines = ({"index": {"_id": NOTE_ID}}, note.to_document())
     try:
-        answer = client.bulk(index=index, body="".join(json.dumps(line) + "\n" for line in lines))
+        response = client.bulk(index=index, body="".join(json.dumps(line) + "\n" for line in lines))
     except RequestError:
         return False
-    outcome = answer["items"][0]["index"]
+    outcome = response["items"][0]["index"]
     if outcome["status"] != 400 and outcome["status"] >= 300:
         raise TransportError(outcome["status"], str(outcome.get("error")), outcome)
     return bool(outcome["status"] < 300)

@@ -39,26 +39,26 @@ def indexes(client: OpenSearch, patience: Patience) -> list[ListedIndex]:
 
 
 def outdated(listed: Iterable[ListedIndex], served: Collection[str], keep: int) -> list[ListedIndex]:
-    """Return what may be removed: all but the indexes of the bundles in ``served`` and the ``keep`` newest complete
+    """Return the indexes that may be removed: all but those of bundles in ``served`` and the ``keep`` newest complete
     others.
 
-    An incomplete one is removable only if a served bundle's index is newer: else it may be loading right now.
+    An incomplete one may be removed only if a served bundle's index is newer: else it may be loading right now.
     """
     oldest_first = sorted(listed, key=lambda each: each.note.created_ms)
     newest_served = max((each.note.created_ms for each in oldest_first if each.note.bundle in served), default=0)
     others = [each for each in oldest_first if each.note.bundle not in served]
     complete = [each for each in others if each.note.complete]
-    kept = {each.index for each in complete[max(0, len(complete) - keep) :]}
-    kept |= {each.index for each in others if not each.note.complete and each.note.created_ms >= newest_served}
-    return [each for each in others if each.index not in kept]
+    needed = {each.index for each in complete[max(0, len(complete) - keep) :]}
+    needed |= {each.index for each in others if not each.note.complete and each.note.created_ms >= newest_served}
+    return [each for each in others if each.index not in needed]
 
 
 def prune(client: OpenSearch, patience: Patience, served: Collection[str], keep: int) -> list[str]:
     """Remove outdated indexes and return their names. Raises SearchUnavailable."""
-    gone = [each.index for each in outdated(indexes(client, patience), served, keep)]
-    for index in gone:
+    removable = [each.index for each in outdated(indexes(client, patience), served, keep)]
+    for index in removable:
         patience.call(partial(remove_index, client, index))
-    return gone
+    return removable
 
 
 def remove_index(client: OpenSearch, index: str) -> None:

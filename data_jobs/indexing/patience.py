@@ -30,14 +30,14 @@ ACCESS_S = 180.0
 WAKE_S = 300.0
 _PAUSES_S = (1.0, 2.0, 4.0)
 LONGEST_PAUSE_S = 8.0
-_PASSING = (429, 500, 502, 503, 504)
+_TRANSIENT = (429, 500, 502, 503, 504)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How to call one target. ``sleep`` in seconds."""
+    """Retries calls to one target. ``sleep`` in seconds."""
 
     target: OpenSearchTarget
     clock: Clock
@@ -45,9 +45,9 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
     def call(self, call: Callable[[], T]) -> T:
-        """Return the call's result, with retries: up to three minutes for access and five for other passing errors.
+        """Return the call's result, with retries: up to three minutes for access and five for other transient errors.
 
-        A refused connection is reported at once. Raises SearchUnavailable; errors that are not OpenSearch's pass.
+        A refused connection is reported at once. Raises SearchUnavailable; other errors than OpenSearch's propagate.
         """
         started = self.clock.monotonic()
         for pause_s in _pauses():
@@ -87,4 +87,4 @@ def _allowed_s(error: OpenSearchException | RemoteFailure) -> float:
     if not isinstance(error, TransportError) or isinstance(error, SSLError):
         return 0.0
     dropped = error.status_code == "N/A" and not isinstance(error.info, NewConnectionError)
-    return WAKE_S if dropped or error.status_code in _PASSING else 0.0
+    return WAKE_S if dropped or error.status_code in _TRANSIENT else 0.0

@@ -22,7 +22,7 @@ _COSINE_ERROR = 0.05
 
 
 def probe_rows(bundle: Bundle) -> list[int]:
-    """Return the best known films: titles without words and films without a vector may not be found."""
+    """Return the rows of the best known films, which must be found by a title with words and by a vector, if any."""
     return [int(row) for row in np.argsort(-bundle.popularity, kind="stable")[:PROBES]]
 
 

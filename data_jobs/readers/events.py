@@ -1,4 +1,4 @@
-"""Check event columns as whole columns, and keep the decisive event of each person and film."""
+"""Check events column by column, and keep the decisive event of each person and film."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _DATES = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%m %d, 
           "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%Y", "%a, %d %b %Y %H:%M:%S GMT",
           "%a %b %d %H:%M:%S %Y")  # fmt: skip
 _DAY_OR_YEAR = r"^(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?$"
-"""20240301 and 2024 are dates: as epoch seconds they would all be of 1970."""
+"""20240301 and 2024 are dates: as epoch seconds they would all fall in 1970."""
 _FLOAT_ID = r"^(\d+)\.0+$"
 _PART = re.compile(r"([\d.]+)\s*(?:/\s*(\d+)|(%))")
 _IS_RATING = pl.col("kind") == EventKind.RATING
@@ -39,7 +39,7 @@ class Columns:
     report: Report
 
     def cite(self, bad: pl.DataFrame, code: str, column: str, expected: str | None = None) -> None:
-        """Report every row of ``bad``: the first with line and value, all in the count."""
+        """Report every row of ``bad``: the first ones with line and value, all of them in the count."""
         first = bad.head(self.report.keep)
         name = self.names.get(column, column)
         for line, value in zip(first["line"], first[column], strict=True):
@@ -60,36 +60,35 @@ class Columns:
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Maps ids to films. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or None;
-    ``told``: whether a film found in another form is reported.
+    ``report_loose``: whether a film found by such an id is reported.
     """
 
     rows: pl.DataFrame
     loose: Callable[[str], int | None]
-    told: bool = True
+    report_loose: bool = True
 
     @classmethod
     def of(
-        cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None, *, told: bool = True
+        cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None, *, report_loose: bool = True
     ) -> "Lookup":
         """Return a lookup of ids and their films' rows."""
         columns = {"item": list(pairs), "film": list(pairs.values())}
-        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose, told)
+        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose, report_loose)
 
-    def found(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
+    def with_films(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
         """Return the table with ``film``, null if no film has the id."""
         table = table.with_columns(pl.col("item").str.strip_chars())
         table = table.join(self.rows, on="item", how="left", maintain_order="left")
-        lost = table.filter(pl.col("film").is_null())
-        others = {item: film for item in lost["item"].unique() if (film := self.loose(item)) is not None}
-        if not others:
+        missing = table.filter(pl.col("film").is_null())
+        loose_rows = {item: film for item in missing["item"].unique() if (film := self.loose(item)) is not None}
+        if not loose_rows:
             return table
-        again = pl.DataFrame(
-            {"item": list(others), "again": list(others.values())}, schema={"item": pl.String, "again": pl.Int32}
-        )
-        if self.told:
-            columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
-        table = table.join(again, on="item", how="left", maintain_order="left")
-        return table.with_columns(pl.coalesce("film", "again")).drop("again")
+        pairs = {"item": list(loose_rows), "loose": list(loose_rows.values())}
+        films = pl.DataFrame(pairs, schema={"item": pl.String, "loose": pl.Int32})
+        if self.report_loose:
+            columns.cite(missing.filter(pl.col("item").is_in(list(loose_rows))), "id-form", "item")
+        table = table.join(films, on="item", how="left", maintain_order="left")
+        return table.with_columns(pl.coalesce("film", "loose")).drop("loose")
 
 
 def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: float = 5.0) -> pl.DataFrame:
@@ -97,7 +96,7 @@ def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: f
 
     ``table``: line, user, item, value, ts as strings, kind as codes (uint8). ``scale``: the top of the ratings.
     """
-    table = lookup.found(_people(table, columns), columns)
+    table = lookup.with_films(_people(table, columns), columns)
     table = columns.drop(table, pl.col("film").is_null(), "unknown-film", "item", "a film of the catalogue")
     table = _times(_values(table.drop("item"), columns, scale), columns)
     return table.select("line", "user", "film", "kind", "value", "ts_ms")
@@ -106,7 +105,7 @@ def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: f
 def _people(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     user = pl.col("user")
     table = table.with_columns(user.str.strip_chars())
-    # The pattern is tried on few: 32 million ids come this way.
+    # The pattern is tried only on ids with a dot: 32 million ids come this way.
     dotted = table.filter(user.str.contains(".", literal=True))
     if dotted.height and (floats := dotted.filter(user.str.contains(_FLOAT_ID))).height:
         columns.cite(floats, "id-form", "user")
@@ -123,10 +122,10 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
     stars = pl.col("value").str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     table = table.with_columns(stars.alias("stars"))
     worded = table.filter(_IS_RATING & pl.col("stars").is_null())["value"].unique()
-    if known := {text: told for text in worded if (told := _worded_stars(text, scale)) is not None}:
-        again = pl.col("value").replace_strict(known, default=None, return_dtype=pl.Float64)
-        columns.report.add_uncited("rating-scale", columns.file, int(table.select(again.is_not_null().sum()).item()))
-        table = table.with_columns(pl.coalesce("stars", again).alias("stars"))
+    if stars_of := {text: stated for text in worded if (stated := _worded_stars(text, scale)) is not None}:
+        in_words = pl.col("value").replace_strict(stars_of, default=None, return_dtype=pl.Float64)
+        columns.report.add_uncited("rating-scale", columns.file, int(table.select(in_words.is_not_null().sum()).item()))
+        table = table.with_columns(pl.coalesce("stars", in_words).alias("stars"))
     stars, expected = pl.col("stars"), "0.5, 1, 1.5 ... 5"
     if scale != RATINGS[-1]:
         columns.report.add_uncited("rating-scale", columns.file, int(table.select(_IS_RATING.sum()).item()))
@@ -141,7 +140,9 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
 
 
 def _worded_stars(text: str, scale: float) -> float | None:
-    """Return "4/5", "8/10", "80 %" or "★★★★½" on a scale up to ``scale``, in its tenths; None for anything else."""
+    """Return "4/5", "8/10", "80 %" or "★★★★½" on a scale up to ``scale``; None for anything else. Fractions and
+    percentages are rounded to tenths of the scale.
+    """
     text = text.strip().replace(",", ".")
     if set(text) <= {"★", "☆", "½"} and "★" in text:
         return (text.count("★") + text.count("½") / 2) / RATINGS[-1] * scale
@@ -192,41 +193,41 @@ def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 
 def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Keep one rating per person and film: the latest by time, else by line; the others are reported."""
+    """Keep one rating per person and film: the latest by time, then by line; the others are reported."""
     if events.select(pl.struct(_PAIR).hash()).to_series().n_unique() == events.height:
         return events
     ordered = events.sort("ts_ms", "line")
-    kept = ordered.unique(_PAIR, keep="last", maintain_order=True)
-    _cite_lost(ordered, kept, "duplicate-rating", columns)
-    return kept
+    latest = ordered.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_dropped(ordered, latest, "duplicate-rating", columns)
+    return latest
 
 
 def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Keep the decisive event of each person and film of a log, as the server would.
 
-    That is the latest explicit opinion; without one, or since a ``clear``, the latest watch, else click.
+    That is the latest explicit opinion; without one, or since a ``clear``, the latest watch, else the latest click.
     """
-    again = events.select(pl.struct(_PAIR).is_duplicated() | (pl.col("kind") == EventKind.CLEAR)).to_series()
-    if not again.any():
+    repeated = events.select(pl.struct(_PAIR).is_duplicated() | (pl.col("kind") == EventKind.CLEAR)).to_series()
+    if not repeated.any():
         return events
-    ordered = events.filter(again).sort("ts_ms", "line")
+    ordered = events.filter(repeated).sort("ts_ms", "line")
     # Keep the later of two identical events: a clear of the same millisecond may lie between them.
     once = ordered.unique((*_PAIR, "kind", "value", "ts_ms"), keep="last", maintain_order=True)
-    _cite_lost(ordered, once, "duplicate-event", columns)
+    _cite_dropped(ordered, once, "duplicate-event", columns)
     once = once.with_row_index("place")
     clears = once.filter(pl.col("kind") == EventKind.CLEAR).group_by(_PAIR).agg(pl.col("place").max().alias("clear"))
     placed = once.join(clears, on=_PAIR, how="left", maintain_order="left")
-    left = placed.filter(pl.col("clear").is_null() | (pl.col("place") > pl.col("clear"))).drop("place", "clear")
-    _cite_lost(once, left, "cleared-event", columns)
-    ranked = left.sort(pl.col("kind").replace_strict(_STRENGTH, default=2), maintain_order=True)
-    kept = ranked.unique(_PAIR, keep="last", maintain_order=True)
-    _cite_lost(left, kept, "superseded-event", columns)
-    return pl.concat([events.filter(~again), kept])
+    uncleared = placed.filter(pl.col("clear").is_null() | (pl.col("place") > pl.col("clear"))).drop("place", "clear")
+    _cite_dropped(once, uncleared, "cleared-event", columns)
+    ranked = uncleared.sort(pl.col("kind").replace_strict(_STRENGTH, default=2), maintain_order=True)
+    decisive = ranked.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_dropped(uncleared, decisive, "superseded-event", columns)
+    return pl.concat([events.filter(~repeated), decisive])
 
 
-def _cite_lost(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Columns) -> None:
-    lost = before.join(after.select("line"), on="line", how="anti").sort("line")
-    columns.cite(lost, code, "value")
+def _cite_dropped(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Columns) -> None:
+    dropped = before.join(after.select("line"), on="line", how="anti").sort("line")
+    columns.cite(dropped, code, "value")
 
 
 def _person_order(user_id: str) -> tuple[int, str]:

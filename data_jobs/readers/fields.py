@@ -1,4 +1,4 @@
-"""Read one record's fields: typed, cleaned and reported on, with the same rules for TMDB and Marquee's own format."""
+"""Read one record's fields: typed, cleaned and with findings, by the same rules for every format."""
 
 import math
 import re
@@ -17,12 +17,12 @@ _ARRAY = re.compile(r"\{([^{}:]*)\}")
 _NO_GENRES = frozenset({"(no genres listed)", "unknown"})
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 _BEFORE, _AFTER = 20, 40
-"""Number of characters quoted around damage."""
+"""Numbers of characters quoted before and after damage."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 _POSTER = re.compile(r"/[\w./%~+:-]+|https://[\w./%~+:@,=?&-]+")
 _ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-", "<na>", "#n/a"})
-"""What programs write for a missing value; of a title it may be the name."""
-_NOBODY = _ABSENT | {"unknown", "not available", "not given", "no data", "missing"}
+"""What programs write for a missing value; not applied to titles, since a film may have such a name."""
+_ABSENT_PEOPLE = _ABSENT | {"unknown", "not available", "not given", "no data", "missing"}
 """The same for people."""
 _CODES = {name.casefold(): code for code, name in catalogue.LANGUAGE_NAMES.items()} | {
     "mandarin": "zh", "farsi": "fa", "castilian": "es", "eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de",
@@ -35,16 +35,16 @@ _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _CLOCK = re.compile(r"(\d):(\d\d)(?::\d\d)?|0(\d):(\d\d):\d\d")
 _HOURS = re.compile(r"(?:PT)?(?:(\d+)\s*(?:h|hr|hours?)\.?)?\s*(?:(\d+)\s*(?:m|min|mins|minutes?)\.?)?", re.IGNORECASE)
-_SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr." is one man
+_SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr." is one person
 
 
 def imdb_id(value: object) -> str | None:
     """Return "0113277", 113277.0, "tt0113277" or its page's address as "tt0113277"; None for anything else."""
     text = str(value).strip()
-    if whole := _WHOLE_ID.fullmatch(text):
-        text = f"tt{whole[1]}"
-    elif "imdb.com/" in text and (found := catalogue.IMDB_ID.search(text)):
-        text = found[0]
+    if match := _WHOLE_ID.fullmatch(text):
+        text = f"tt{match[1]}"
+    elif "imdb.com/" in text and (match := catalogue.IMDB_ID.search(text)):
+        text = match[0]
     return catalogue.imdb_id(catalogue.imdb_number(text))
 
 
@@ -55,11 +55,11 @@ def known_genre(name: str) -> str | None:
     """
     plain = _OF_MOVIES.sub("", name.strip().lower())
     for form in (name, plain, plain.removesuffix("s"), re.sub(r"ies$", "y", plain)):
-        if known := canonical(form):
-            return known
+        if genre := canonical(form):
+            return genre
     words = fold(name)
     named = (table[words].removesuffix(" film") for table, _ in TRANSLATIONS.values() if words in table)
-    return next((known for name in named if (known := canonical(name))), None)
+    return next((genre for name in named if (genre := canonical(name))), None)
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
@@ -83,29 +83,29 @@ def _dotted(value: object) -> object:
     return value.replace(",", "") if _THOUSANDS.fullmatch(value.strip()) else value.replace(",", ".")
 
 
-def _of_slash(name: str) -> list[str]:
-    """ "Crime/Drama", "Mystery & Suspense", "crime drama" and "Crime film" as their genres, unless it is one of the
-    vocabulary; none for what says that there is none.
+def _split_genres(name: str) -> list[str]:
+    """Split "Crime/Drama", "Mystery & Suspense", "crime drama" and "Crime film" into genres. A genre of the vocabulary
+    stays whole, and a placeholder gives none.
     """
     if name in _NO_GENRES:
         return []
     if known_genre(name):
         return [name]
-    parts = [each.strip() for each in re.split(r"[/&]| - ", name) if each.strip()]
+    parts = [part.strip() for part in re.split(r"[/&]| - ", name) if part.strip()]
     words = [word for word in name.split() if word.lower() not in ("film", "movie")]
     return words if len(parts) == 1 and words and all(map(known_genre, words)) else parts
 
 
-def _parted(text: str) -> list[str]:
-    for mark in ("|", ";"):
-        if mark in text:
-            return text.split(mark)
+def _split(text: str) -> list[str]:
+    for separator in ("|", ";"):
+        if separator in text:
+            return text.split(separator)
     return re.split(r",\s*", _SUFFIX.sub(" ", text)) if "," in text else [text]
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A record (JSON object or CSV row) and its position; ``""`` and null both count as absent."""
+    """A record (JSON object or CSV row) and its position; ``""`` and null count as absent."""
 
     record: Mapping[str, object]
     file: str
@@ -161,9 +161,9 @@ class Fields:
             self.say("missing-value", field, expected="an id")
             return None
         text = str(value).strip()
-        if whole := _FLOAT_ID.fullmatch(text):
-            self.say("id-form", field, text, whole[1])
-            return whole[1]
+        if match := _FLOAT_ID.fullmatch(text):
+            self.say("id-form", field, text, match[1])
+            return match[1]
         simple = isinstance(value, str | int) and not isinstance(value, bool)
         if simple and len(text) <= MAX_ID and text.isprintable():
             return text
@@ -193,15 +193,15 @@ class Fields:
     def year(self, field: str) -> int | None:
         """Return a year, or the one in a date of any form; None if absent."""
         value = self._fact(field)
-        if isinstance(value, str) and (found := set(_YEAR.findall(value))) and not value.strip().isdecimal():
-            if len(found) == 1:
-                return int(found.pop())
+        if isinstance(value, str) and (years := set(_YEAR.findall(value))) and not value.strip().isdecimal():
+            if len(years) == 1:
+                return int(years.pop())
             self._bad(field, value, "one year")
             return None
         return self.whole(field, FIRST_YEAR, LAST_YEAR)
 
     def minutes(self, field: str, low: float, high: float) -> int | None:
-        """Return a running time from 95, "95 min" or "1h 35m"; None if absent."""
+        """Return a running time in minutes, from 95, "95 min" or "1h 35m"; None if absent."""
         value = self._fact(field)
         if isinstance(value, str) and (match := _CLOCK.fullmatch(value.strip())):
             hours, minutes = (int(part) for part in match.groups() if part is not None)
@@ -211,18 +211,18 @@ class Fields:
         return self.whole(field, int(low), int(high))
 
     def list_of(self, field: str) -> tuple[str, ...]:
-        """Return a list of strings, or one string split at "|", else ";", else ","; also one that PostgreSQL writes."""
+        """Return a list of strings, or one string split at "|", else ";", else ","; also a PostgreSQL array."""
         value = self._raw(field)
         if value is None:
             return ()
         if isinstance(value, str) and (array := _ARRAY.fullmatch(value.strip())):
             return self._names(field, value, [part.strip().strip('"') for part in array[1].split(",")])
-        return self._names(field, value, _parted(value) if isinstance(value, str) else value)
+        return self._names(field, value, _split(value) if isinstance(value, str) else value)
 
     def _names(self, field: str, value: object, parts: object) -> tuple[str, ...]:
         if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
             names = (self.clean(field, part) for part in parts)
-            absent = _NOBODY if field in ("director", "cast") else _ABSENT
+            absent = _ABSENT_PEOPLE if field in ("director", "cast") else _ABSENT
             return unique(name for name in names if name.lower() not in absent)
         self._bad(field, value, "a list of strings")
         return ()
@@ -234,19 +234,19 @@ class Fields:
 
     def people(self, field: str) -> tuple[str, ...]:
         """Return the names in one string: "A & B", "A, B" and "A|B" are two people; "Arthur Rankin, Jr." is one."""
-        whole = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
-        return unique(part.strip() for name in whole for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
+        names = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
+        return unique(part.strip() for name in names for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
 
     def genres(self, field: str = "genres") -> tuple[str, ...]:
-        """Return genres of the vocabulary; others are reported and left out."""
-        return unique(self.genre(each, field) or "" for name in self.list_of(field) for each in _of_slash(name))
+        """Return the genres of the vocabulary; unknown ones are reported and left out."""
+        return unique(self.genre(genre, field) or "" for name in self.list_of(field) for genre in _split_genres(name))
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """Return a genre under the vocabulary's name; an unknown one is reported."""
-        known = known_genre(name)
-        if known is None:
+        genre = known_genre(name)
+        if genre is None:
             self.say("unknown-genre", field, name)
-        return known
+        return genre
 
     def pattern(self, field: str, pattern: re.Pattern[str], expected: str) -> str | None:
         """Return a string that matches a pattern, None if absent or not matching."""
@@ -279,7 +279,7 @@ class Fields:
         value = self._fact(field)
         if value is None:
             return None
-        found = imdb_id(value)
-        if found is None:
+        identifier = imdb_id(value)
+        if identifier is None:
             self._bad(field, value, 'an id such as "tt0113277"')
-        return found
+        return identifier

@@ -21,16 +21,16 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNIT = "\x1f"
 _ESCAPED = re.compile(r"\\([\"\\])")
 _FEW_LETTERS = 20
-"""So few letters beyond ASCII do not tell an encoding."""
-# A cast of thousands is one cell; but an unclosed quote must end somewhere.
+"""Fewer letters beyond ASCII than these do not identify an encoding."""
+# A cell may hold a long cast, but an unclosed quote must end somewhere.
 csv.field_size_limit(1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a table is written: ``delimiter`` (one character, or "::"), ``header`` if the file has none, ``quoted`` False
-    if quotes are text, ``tail`` if the last column may contain delimiters, ``skip``: the lines before header or rows,
-    ``escaped`` if quotes inside cells follow a backslash, as MySQL writes them.
+    """How a table is written. ``delimiter``: one character, or "::". ``header``: columns of a file without a header.
+    ``quoted``: False if quotes are text. ``tail``: whether the last column may contain delimiters. ``skip``: lines
+    before the header or rows. ``escaped``: whether quotes inside cells follow a backslash, as MySQL writes them.
     """
 
     delimiter: str = ","
@@ -63,7 +63,7 @@ CSV = Dialect()
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", text)
+    return _ESCAPED.sub(lambda match: '""' if match[1] == '"' else "\\", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Shape:
 
     encoding: str
     exact: bool
-    """Whether it takes the csv module: quotes, or lines that end in CR alone."""
+    """Whether the csv module is needed: for quotes, or lines that end in CR alone."""
 
 
 def require(path: Path, report: Report) -> None:
@@ -84,8 +84,8 @@ def require(path: Path, report: Report) -> None:
 
 
 def _examine(path: Path, report: Report) -> _Shape:
-    """Determine encoding, quotes and line ends in one pass; notes BOM, CRLF and Latin-1. Raises DataError for an
-    encoding that is not read.
+    """Determine encoding, quotes and line ends in one pass, and note BOM, CRLF and Latin-1. Raises DataError for an
+    unsupported encoding.
     """
     require(path, report)
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -126,24 +126,24 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
 
 
 def _is_foreign(chunk: bytes) -> bool:
-    """Return whether bytes that are not all UTF-8 are no Latin-1 either: whole words of letters beyond ASCII."""
+    """Return whether bytes that are not UTF-8 are not Latin-1 either: whole words consist of letters beyond ASCII."""
     high = sum(map(len, re.findall(rb"[\x80-\xff]+", chunk)))
     words = sum(map(len, re.findall(rb"[\x80-\xff]{4,}", chunk)))
     as_utf8 = chunk.decode("utf-8", "ignore").encode()
-    kept = sum(map(len, re.findall(rb"[\x80-\xff]+", as_utf8)))
-    return high >= _FEW_LETTERS and words * 2 > high and kept * 2 < high
+    decodable = sum(map(len, re.findall(rb"[\x80-\xff]+", as_utf8)))
+    return high >= _FEW_LETTERS and words * 2 > high and decodable * 2 < high
 
 
 def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report, dialect: Dialect) -> list[str]:
     if dialect.header is not None:
         return list(dialect.header)
     with path.open(encoding=shape.encoding, newline="") as file:
-        found = [name.strip() for name in next(dialect.reader(islice(file, dialect.skip, None)), [])]
+        names = [name.strip() for name in next(dialect.reader(islice(file, dialect.skip, None)), [])]
     for name in required:
-        if name not in found:
-            advice = f"the columns {', '.join(required)}; found {', '.join(found)[:200] or 'none'}"
+        if name not in names:
+            advice = f"the columns {', '.join(required)}; found {', '.join(names)[:200] or 'none'}"
             report.fail("missing-column", path.name, advice, field=name)
-    return found
+    return names
 
 
 def read_table(
@@ -176,8 +176,8 @@ def iter_table(
     """
     shape = _examine(path, report)
     header = _header(path, shape, required, report, dialect)
-    wanted = [name for name in dict.fromkeys(header) if optional is None or name in (*required, *optional)]
-    layout = _Layout(path, header, wanted, report, dialect)
+    columns = [name for name in dict.fromkeys(header) if optional is None or name in (*required, *optional)]
+    layout = _Layout(path, header, columns, report, dialect)
     before = report.rows[path.name]
     by_rows = (shape.exact and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
     for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
@@ -191,23 +191,23 @@ def iter_table(
 
 
 def _without_headers(batch: pl.DataFrame, layout: "_Layout") -> pl.DataFrame:
-    """Leave out the header among the rows, where several files were joined into one."""
-    names = layout.wanted
+    """Leave out headers among the rows, as in concatenated files."""
+    names = layout.columns
     if layout.dialect.header is not None or len(names) < 2 or not (batch[names[0]] == names[0]).any():
         return batch
-    again = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
-    for line in batch.filter(again)["line"]:
+    is_header = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
+    for line in batch.filter(is_header)["line"]:
         layout.report.add("repeated-header", layout.path.name, line=line)
-    return batch.filter(~again)
+    return batch.filter(~is_header)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """A table's file, its columns and which of them are wanted."""
+    """A table's file, its header and the columns to read."""
 
     path: Path
     header: list[str]
-    wanted: list[str]
+    columns: list[str]
     report: Report
     dialect: Dialect
 
@@ -218,15 +218,15 @@ class _Layout:
 
     def frame(self, records: Sequence[tuple[int, list[str]]]) -> pl.DataFrame:
         """Return records of the csv module as columns."""
-        columns: dict[str, list[Any]] = {"line": [line for line, _ in records]}
-        for name in self.wanted:
+        cells: dict[str, list[Any]] = {"line": [line for line, _ in records]}
+        for name in self.columns:
             place = self.header.index(name)
-            columns[name] = [row[place] for _, row in records]
-        return pl.DataFrame(columns, schema={"line": pl.Int64, **dict.fromkeys(self.wanted, pl.String)})
+            cells[name] = [row[place] for _, row in records]
+        return pl.DataFrame(cells, schema={"line": pl.Int64, **dict.fromkeys(self.columns, pl.String)})
 
 
 def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
-    """Read files without quotes fast: there a line is a record, and blocks of lines are independent."""
+    """Read a file without quotes fast: a line is a record, and blocks of lines are independent."""
     with layout.path.open("rb") as file:
         line = layout.first_line
         for _ in range(line - 1):
@@ -252,20 +252,20 @@ def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame
     if table.height != lines or (table.width and table[:, -1].null_count()):
         text = io.StringIO(block.decode("utf-8"), newline="")
         return layout.frame(list(_records(text, layout, line)))
-    wanted = table.select(
-        table.to_series(layout.header.index(name)).fill_null("").alias(name) for name in layout.wanted
+    selected = table.select(
+        table.to_series(layout.header.index(name)).fill_null("").alias(name) for name in layout.columns
     )  # fmt: skip
-    return wanted.insert_column(0, pl.Series("line", range(line, line + lines), pl.Int64))
+    return selected.insert_column(0, pl.Series("line", range(line, line + lines), pl.Int64))
 
 
 def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
-    """Read exactly: quoted line breaks, Latin-1, UTF-16."""
+    """Read any file with the csv module: quoted line breaks, Latin-1, UTF-16."""
     with layout.path.open(encoding=shape.encoding, newline="") as file:
         line = 1 + sum(1 for _ in islice(file, layout.dialect.skip))
         if layout.dialect.header is None:
-            taken = _Lines(file)
-            next(layout.dialect.reader(taken), None)
-            line += taken.count
+            lines = _Lines(file)
+            next(layout.dialect.reader(lines), None)
+            line += lines.count
         records = _records(file, layout, line)
         yield layout.frame([])
         while batch := list(islice(records, _ROWS)):
@@ -273,7 +273,7 @@ def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
 
 
 class _Lines:
-    """Lines on their way to the csv module: how many have passed, and those of the current record."""
+    """Passes lines to the csv module, counts them and holds those of the current record."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -301,17 +301,17 @@ def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, l
     lines, before = _Lines(file), line - 1
     try:
         for row in layout.dialect.reader(lines):
-            held = lines.take()
+            raw_lines = lines.take()
             if layout.dialect.tail and len(row) > width:
                 row = [*row[: width - 1], layout.dialect.unit.join(row[width - 1 :])]
             if len(row) > width and not any(row[width:]):
                 row = row[:width]
             if len(row) == width:
-                if len(held) > 1:
+                if len(raw_lines) > 1:
                     report.add("newline-in-field", name, line=line, value=",".join(row))
                 yield line, row
-            elif len(held) > 1:
-                yield from _opened(held, layout, line)
+            elif len(raw_lines) > 1:
+                yield from _reread(raw_lines, layout, line)
             elif any(cell.strip() for cell in row):
                 _misfit(layout, line, row)
             line = before + lines.count + 1
@@ -326,12 +326,12 @@ def _misfit(layout: _Layout, line: int, row: list[str]) -> None:
     layout.report.add("wrong-field-count", layout.path.name, line=line, value=",".join(row), expected=expected)
 
 
-def _opened(held: list[str], layout: _Layout, first: int) -> Iterator[tuple[int, list[str]]]:
+def _reread(raw_lines: list[str], layout: _Layout, first: int) -> Iterator[tuple[int, list[str]]]:
     """Return the lines swallowed by an unclosed quote, each by itself; a line with too many quotes is read without
     them.
     """
     plain = replace(layout.dialect, quoted=False)
-    for line, text in enumerate(held, first):
+    for line, text in enumerate(raw_lines, first):
         odd = text.count('"') % 2 == 1
         row = next((plain if odd else layout.dialect).reader([text]), [])
         if odd:

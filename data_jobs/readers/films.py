@@ -1,4 +1,4 @@
-"""Read a record as a film: the fields common to all forms, under Marquee's own names."""
+"""Read a record as a film, by the fields common to all forms under Marquee's names."""
 
 from typing import NamedTuple
 

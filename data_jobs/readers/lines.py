@@ -1,4 +1,4 @@
-"""Read JSON, plain or gzip: lines, each independent of the others, or one document with a list in it."""
+"""Read JSON, plain or gzip: one object per line, or one document with a list in it."""
 
 import ast
 import codecs
@@ -36,7 +36,7 @@ _WRAPPERS = (
     "value",
 )
 _OUTER = ("result", "response", "data", "results", "body", "mediacontainer", "hits")
-"""Objects around an object with a list in it."""
+"""Names of objects around an object with a list in it."""
 _MOST_WRAPPERS = 3
 _ENVELOPE = frozenset(
     {"page", "total", "count", "size", "limit", "offset", "start", "next", "previous", "version", "status", "success",
@@ -44,17 +44,17 @@ _ENVELOPE = frozenset(
      "totalrecordcount", "startindex", "took", "timed_out", "generated", "updated", "schema", "@context",
      "@odata.context", "@odata.nextlink", "@odata.count"}
 )  # fmt: skip
-_ROUND = ("_source", "node", "attributes", "Item", "properties")
-"""Objects around one record: of a search engine, GraphQL, JSON:API, DynamoDB, and of an event's facts."""
-_BOUGHT = ("items", "products", "line_items", "lineItems")
-"""Lists of what one event is about."""
+"""Fields next to a list in a service's response, which no record of a film or an event has."""
+_AROUND = ("_source", "node", "attributes", "Item", "properties")
+"""Fields that hold the record itself: in search engines, GraphQL, JSON:API, DynamoDB, and of an event."""
+_ITEMS = ("items", "products", "line_items", "lineItems")
+"""Lists of the items that one event is about."""
 _OF_EVENTS = frozenset(
     {"event", "event_name", "event_type", "userId", "user_id", "user_pseudo_id", "customer_id", "email"}
 )
 _TITLES = frozenset({"title", "name", "Title", "Name"})
 _TYPES = frozenset({"S", "N", "BOOL", "L", "M", "SS", "NS", "NULL"})
 """Types of values in DynamoDB's JSON."""
-"""What stands beside a list in an answer, and in no record of a film or an event."""
 _LONGEST_LITERAL = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -67,43 +67,44 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
     A JSON array, an object with a list of films in it ({"results": [...]}), a table by columns as pandas writes it, or
     objects spanning several lines are read as well: the number is then that of the record. Blank lines are skipped; a
     line that is not an object is reported and left out. Raises DataError for a missing or empty file, a broken gzip or
-    document, or a file without any good line.
+    document, or a file without any valid line.
     """
     require(path, report)
-    good = 0
+    valid = 0
     try:
-        found = _document(path, report) if is_document(_head(path)) else _lines(path, report)
-        for number, record in found:
+        records = _document(path, report) if is_document(_head(path)) else _lines(path, report)
+        for number, record in records:
             for inner in unwrapped(record):
-                good += 1
+                valid += 1
                 yield number, inner
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        report.fail("unreadable-file", path.name, f"a whole gzip file: {error}; copy or download it again")
-    if not good:
+        report.fail("unreadable-file", path.name, f"a complete gzip file: {error}; copy or download it again")
+    if not valid:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
 
 
 def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; otherwise the record.
-    The item of an event may be next to the event's own fields.
+    An event with a list of items is returned once per item.
     """
     return [row for each in _listed(_bare(record), 0) for row in _spread(_bare(each))]
 
 
 def _bare(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without its wrapper, and with plain values."""
-    for name in _ROUND:
+    """Return a record without its wrapper and with plain values."""
+    for name in _AROUND:
         if isinstance(inner := record.get(name), dict) and _TITLES.isdisjoint(record):
-            its_id = record.get("id", record.get("_id"))
-            facts = {} if _OF_EVENTS.isdisjoint(record) else {key: each for key, each in record.items() if key != name}
-            record = {**facts, **({} if its_id is None else {"id": its_id}), **inner}
+            outer_id = record.get("id", record.get("_id"))
+            is_event = not _OF_EVENTS.isdisjoint(record)
+            facts = {key: value for key, value in record.items() if key != name} if is_event else {}
+            record = {**facts, **({} if outer_id is None else {"id": outer_id}), **inner}
     if all(isinstance(value, dict) for value in record.values()):
         return {name: _plain(value) for name, value in record.items()}
     return record
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value that DynamoDB or SPARQL writes with its type."""
+    """Return a value without the type that DynamoDB or SPARQL writes with it."""
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and (kind := next(iter(value))) in _TYPES:
@@ -118,7 +119,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def _spread(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Return an event once for each of the items it is about."""
-    for name in _BOUGHT:
+    for name in _ITEMS:
         if not _OF_EVENTS.isdisjoint(record) and _are_objects(record.get(name)):
             facts = {key: value for key, value in record.items() if key != name}
             return [{**facts, **each} for each in record[name]]
@@ -126,7 +127,7 @@ def _spread(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _listed(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
-    """Do so. ``depth``: the wrappers that were taken off."""
+    """Return the objects that a record wraps, or the record. ``depth``: the number of wrappers removed so far."""
     nested = {name.lower(): value for name, value in record.items() if isinstance(value, list | dict)}
     if not nested or not _OF_EVENTS.isdisjoint(record):
         return [record]
@@ -146,11 +147,11 @@ def _listed(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
 
 
 def _inside(record: dict[str, Any], nested: dict[str, Any], lists: dict[str, Any], depth: int) -> list[dict[str, Any]]:
-    """Return what an answer of a service is about: an object in it, or its only list."""
+    """Return the content of a service's response: an object in it, or its only list."""
     for name in _OUTER:
         if depth < _MOST_WRAPPERS and isinstance(inner := nested.get(name), dict):
             return _listed(inner, depth + 1)
-    # A film's own list, such as its keywords, stands beside the film's id.
+    # A film's own list, such as its keywords, comes with the film's id.
     if len(lists) == len(nested) == 1 and "id" not in record:
         return list(next(iter(lists.values())))
     return [record]
@@ -179,7 +180,7 @@ def _rows_of(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value of JSON, or of a Python literal, which some data sets have in its place; None for neither."""
+    """Return the value of JSON, or of a Python literal, which some data sets have instead; None for neither."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -219,17 +220,17 @@ def _document(path: Path, report: Report) -> Iterator[Numbered]:
     decoder, at, number = json.JSONDecoder(), 0, 0
     while at < len(text):
         try:
-            found, at = decoder.raw_decode(text, at)
+            value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, getattr(error, "pos", at)) + 1
-            report.fail("unreadable-file", path.name, f"a whole JSON document: {error}", value=f"line {line}")
-        for each in found if isinstance(found, list) else [found]:
+            report.fail("unreadable-file", path.name, f"a complete JSON document: {error}", value=f"line {line}")
+        for record in value if isinstance(value, list) else [value]:
             number += 1
             report.rows[path.name] += 1
-            if isinstance(each, dict):
-                yield number, each
+            if isinstance(record, dict):
+                yield number, record
             else:
-                report.add("malformed-json", path.name, line=number, value=each, expected="a list of objects")
+                report.add("malformed-json", path.name, line=number, value=record, expected="a list of objects")
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
 

@@ -25,7 +25,7 @@ _BYTE = _byte_of()
 _CONTINUATION = "[" + re.escape("".join(char for char, code in _BYTE.items() if code < 0xC0)) + "]"
 _SEQUENCE = rf"(?:[Â-ß]{_CONTINUATION}|[à-ï]{_CONTINUATION}{{2}}|[ð-ô]{_CONTINUATION}{{3}})"
 _MOJIBAKE = re.compile(
-    rf"{_SEQUENCE}{{2,}}"  # several in a row: no honest text looks so
+    rf"{_SEQUENCE}{{2,}}"  # several in a row: intact text never looks like this
     rf"|â€{_CONTINUATION}|â‚¬|â„¢"  # quotes, dashes, the euro, the trade mark
     # "Ã©" alone, but not after a capital: "AMANHÃ”" ends a Portuguese quotation
     rf"|(?<![A-ZÀ-Þ])(?:Ã{_CONTINUATION}|Â[\xa0-\xbf])"
@@ -61,7 +61,7 @@ def _windows(match: re.Match[str]) -> str:
 def repair(text: str) -> str:
     r"""Return ``text`` without damage; intact text is unchanged, and so is repaired text.
 
-    Mojibake is decoded, twice if applied twice; HTML entities ("&amp;", "&#39;") are characters again; C1 controls are
+    Mojibake is decoded, as often as it was applied; HTML entities ("&amp;", "&#39;") are decoded; C1 controls are
     read as Windows-1252; a lost apostrophe ("Jimmy?s") is restored; U+FFFD, lone surrogates, control, direction and
     zero-width characters are removed.
     """

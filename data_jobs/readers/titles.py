@@ -16,7 +16,7 @@ _ARTICLE = re.compile(
 )
 _FIRST_YEAR, _LAST_YEAR = 1870, 2100
 _YEARS_APART = 2
-"""Films differ by a year or two between sources: festival, release, country."""
+"""A film's year differs by one or two between sources: festival, release, country."""
 _ALIKE = 0.6
 
 
@@ -42,12 +42,12 @@ def article_first(name: str) -> str:
 
 
 def parse_title(raw: str) -> Title:
-    """Parse a MovieLens title. Of years like "(2006-2007)" the first counts; an impossible one is ignored."""
+    """Parse a MovieLens title. Of "(2006-2007)" the first year counts; an impossible year is ignored."""
     rest, year = raw.strip(), None
     if match := _YEAR.search(rest):
-        found = int(match[1])
-        if _FIRST_YEAR <= found <= _LAST_YEAR and match.start() > 0:
-            rest, year = rest[: match.start()], found
+        number = int(match[1])
+        if _FIRST_YEAR <= number <= _LAST_YEAR and match.start() > 0:
+            rest, year = rest[: match.start()], number
     brackets: list[str] = []
     name = rest
     while (match := _OTHER_TITLE.search(name)) and match.start() > 0:
@@ -59,9 +59,9 @@ def parse_title(raw: str) -> Title:
     return Title(shown, year, tuple(dict.fromkeys(part for part in aka if part)), full)
 
 
-def alike(one: str, other: str) -> bool:
+def alike(title: str, name: str) -> bool:
     """Return whether two titles may name one film: equal, one within the other, or mostly the same letters."""
-    a, b = fold(one), fold(other)
+    a, b = fold(title), fold(name)
     if not a or not b:
         return True  # nothing but symbols: no evidence against
     return f" {a} " in f" {b} " or f" {b} " in f" {a} " or SequenceMatcher(None, a, b).ratio() >= _ALIKE
@@ -69,10 +69,10 @@ def alike(one: str, other: str) -> bool:
 
 def any_alike(title: Title, names: tuple[str, ...]) -> bool:
     """Return whether any form of the title may name the same film as any of ``names``."""
-    mine = (title.name, title.full, *title.aka)
-    return any(alike(one, other) for one in mine for other in names)
+    forms = (title.name, title.full, *title.aka)
+    return any(alike(form, name) for form in forms for name in names)
 
 
-def years_apart(one: int | None, other: int | None) -> bool:
+def years_apart(a: int | None, b: int | None) -> bool:
     """Return whether two years are both known and too far apart for one film."""
-    return one is not None and other is not None and abs(one - other) > _YEARS_APART
+    return a is not None and b is not None and abs(a - b) > _YEARS_APART

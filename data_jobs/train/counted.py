@@ -1,4 +1,4 @@
-"""Read what :mod:`data_jobs.spark.gram_job` counted: sums over people that were never on this machine."""
+"""Read the results of :mod:`data_jobs.spark.gram_job`: sums over people whose events never were on this machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _PARTS = ("about", "films", "sample", "gram")
 @dataclass(frozen=True, slots=True, eq=False)
 class CountedLog:
     """The job's result. ``films``: item_id, table and tuning (places in the two matrices, -1 for none), likes, welcomes
-    (people with a positive event), events. ``sample``: the standing events of the people lambda is chosen by.
+    (people with a positive event), events. ``sample``: the decisive events of the people on whom lambda is chosen.
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class CountedLog:
 
     @classmethod
     def read(cls, folder: Path) -> "CountedLog":
-        """Open a folder. Raises DataError if it is none of the job's, unfinished, or of another version."""
+        """Read a folder. Raises DataError if it is not a finished result of the job, or of another version."""
         missing = [name for name in _PARTS if not (folder / name / "_SUCCESS").is_file()]
         if missing:
             raise DataError(
@@ -44,16 +44,16 @@ class CountedLog:
         try:
             (text,) = (path.read_text("utf-8") for path in (folder / "about").glob("part-*"))
             about = json.loads(text)
-            known = (about["format"], about["grid_bits"]) == (FORMAT, GRID_BITS)
+            is_current = (about["format"], about["grid_bits"]) == (FORMAT, GRID_BITS)
             films, sample = (pl.read_parquet(folder / name / "*.parquet") for name in ("films", "sample"))
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{folder}: cannot be read as a result of gram_job.py: {error}") from error
-        if not known:
+        if not is_current:
             raise DataError(f"{folder}: of another version of gram_job.py; run the one of this release")
         return cls(folder, about, films, sample)
 
     def require(self, params: TrainParams) -> None:
-        """Raise DataError if the job counted by other parameters than the build is given."""
+        """Raise DataError if the job counted with other parameters than the build has."""
         for name, counted in self.about["params"].items():
             if getattr(params, name) != counted:
                 raise DataError(
@@ -62,11 +62,11 @@ class CountedLog:
                 )
 
     def sample_events(self, row_of: Mapping[str, int]) -> Events:
-        """Return the sample's events on the films of ``row_of``; people have numbers for ids."""
-        found = self.sample.with_columns(
+        """Return the sample's events on the films of ``row_of``; people's ids are numbers."""
+        sample = self.sample.with_columns(
             film=pl.col("item_id").replace_strict(row_of, default=None, return_dtype=pl.Int32)
         )
-        ordered = found.filter(pl.col("film").is_not_null()).sort("person", "ts_ms", "film")
+        ordered = sample.filter(pl.col("film").is_not_null()).sort("person", "ts_ms", "film")
         kind = ordered["kind"].cast(pl.UInt8).to_numpy()
         half_stars = ordered["half_stars"].to_numpy()
         people = 0 if self.sample.is_empty() else int(self.sample["person"].to_numpy().max()) + 1
@@ -82,21 +82,21 @@ class CountedLog:
     def on(self, row_of: Mapping[str, int], films: int) -> "CountedFilms":
         """Return the counts by catalogue row. Raises DataError if two films of the job are one of the catalogue."""
         rows = np.array([row_of.get(item, -1) for item in self.films["item_id"]], np.int64)
-        present = rows >= 0
-        if len(np.unique(rows[present])) < present.sum():
+        in_catalogue = rows >= 0
+        if len(np.unique(rows[in_catalogue])) < in_catalogue.sum():
             raise DataError(
                 f"{self.folder}: films counted apart are one film of the catalogue; run the job with --films "
                 "items.parquet of a build of this catalogue"
             )
         columns = np.zeros((3, films), np.int64)
         for column, name in zip(columns, ("likes", "welcomes", "events"), strict=True):
-            column[rows[present]] = self.films[name].to_numpy()[present]
+            column[rows[in_catalogue]] = self.films[name].to_numpy()[in_catalogue]
         return CountedFilms(self, rows, *columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountedFilms:
-    """The counts of each catalogue row, int64[films] each; ``rows``: of the job's films, -1 for one that is gone."""
+    """The counts of each catalogue row, int64[films] each; ``rows``: those of the job's films, -1 for none."""
 
     log: CountedLog
     rows: NDArray[np.int64]
@@ -105,19 +105,19 @@ class CountedFilms:
     events: NDArray[np.int64]
 
     @property
-    def gone(self) -> int:
+    def missing(self) -> int:
         """Return how many films with events are not in the catalogue."""
         return int(((self.rows < 0) & (self.log.films["events"].to_numpy() > 0)).sum())
 
     def chosen(self, matrix: str) -> NDArray[np.int32]:
-        """Return the catalogue rows of a matrix by the film's place in it, int32; -1 for one that is gone."""
+        """Return the catalogue rows of a matrix by the film's place in it, int32; -1 for one not in the catalogue."""
         place = self.log.films[matrix].to_numpy()
         order = np.argsort(place[place >= 0])
         return self.rows[place >= 0][order].astype(np.int32)
 
     def equations(self, matrix: str, rows: NDArray[np.int32], tags: sp.csr_matrix, row_exponent: float) -> "Counted":
-        """Return the equations over ``rows`` (ascending, all that the matrix has and the catalogue); ``tags``: their
-        weight included.
+        """Return the equations over ``rows``: ascending, with all films of the matrix that are in the catalogue.
+        ``tags``: their weight included.
         """
         position = np.full(len(self.likes) + 1, -1, np.int64)
         position[rows] = np.arange(len(rows))
@@ -127,8 +127,9 @@ class CountedFilms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """Equations whose people were counted elsewhere. ``position``: int64, of the matrix's films in ``tags``' columns,
-    -1 for none; ``lengths``: how many people have 0, 1, 2, ... films; ``change`` int64[films, films]: to be added.
+    """Equations whose people were counted elsewhere. ``position``: int64, of the matrix's films in the columns of
+    ``tags``, -1 for none; ``lengths``: how many people have 0, 1, 2, ... films; ``change`` int64[films, films]: added
+    to the sums.
     """
 
     folder: Path
@@ -146,7 +147,7 @@ class Counted:
 
     def less(self, before: Interactions, after: Interactions) -> "Counted":
         """Return the equations with ``after`` in place of ``before``, both on these films. Sums are exact, so nothing
-        is left of what goes.
+        of ``before`` remains.
         """
         counts = [np.bincount(np.diff(each.matrix().indptr), minlength=self.films + 1) for each in (before, after)]
         lengths = np.zeros(self.films + 1, np.int64)
@@ -158,16 +159,16 @@ class Counted:
         matrix = people.matrix()
         counts = np.diff(matrix.indptr)
         values = on_grid(matrix.data, np.repeat(counts, counts), len(self.position), self.row_exponent)
-        whole = sp.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
-        return np.asarray((whole.T @ whole).toarray(), np.int64)
+        grid = sp.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+        return np.asarray((grid.T @ grid).toarray(), np.int64)
 
     def gram(self) -> Gram:
-        """Return the Gram matrix of people and tags; the same bits as counted here."""
+        """Return the Gram matrix of people and tags, bit for bit as if counted on this machine."""
         films = self.films
         unit = unit_of(self.lengths, len(self.position), self.row_exponent)
         tags = self.tags.astype(np.float64)
         square = np.zeros((films, films), np.float32, order="F")
-        # What nobody has an entry for is of tags alone.
+        # Pairs of films without people come from tags alone.
         for start, stop in blocks(films):
             square[:stop, start:stop] = (tags[:, :stop].T @ tags[:, start:stop].tocsc()).toarray()
         by_film = tags.T.tocsr()
@@ -187,17 +188,17 @@ class Counted:
         return np.take_along_axis(both, columns.astype(np.intp), axis=1)
 
     def _rows(self, column: str, kind: "np.dtype[Any]") -> Iterator[tuple[int, NDArray[np.int64], NDArray[Any]]]:
-        """Yield each film that is here, the films from it on, and values. Raises DataError if rows are missing."""
-        found = 0
+        """Yield each film here, the films from it on, and their values. Raises DataError if rows are missing."""
+        count = 0
         for path in sorted((self.folder / "gram").glob("*.parquet")):
             rows = pl.scan_parquet(path).filter(pl.col("matrix") == self.matrix).select("film", column).collect()
             for place, values in rows.iter_rows():
-                found += 1
+                count += 1
                 others = self.position[place:]
-                here = others >= 0
+                is_here = others >= 0
                 if others[0] >= 0:
-                    yield int(others[0]), others[here], np.frombuffer(values, kind)[here]
-        if found != len(self.position):
+                    yield int(others[0]), others[is_here], np.frombuffer(values, kind)[is_here]
+        if count != len(self.position):
             raise DataError(
-                f"{self.folder}: {found} of {len(self.position)} rows of matrix {self.matrix!r}; copy all of it"
+                f"{self.folder}: {count} of {len(self.position)} rows of matrix {self.matrix!r}; copy all of it"
             )

@@ -1,11 +1,11 @@
-"""EASE with dropout as its regulariser, in closed form, by whichever of two equal routes is shorter.
+"""EASE with dropout as its regulariser, in closed form, by the cheaper of two equivalent routes.
 
 P = (A'A + Lambda)^-1 with Lambda = diag(lambda + p / (1 - p) diag(A'A)); B = -P / diag(P) by column, diagonal 0.
 B[i, j] is how much film j rises for a person who has film i.
 
 - H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019: the closed form and its zero diagonal.
 - H. Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020 (EDLAE): training under dropout of
-  rate p equals the additional p / (1 - p) diag(A'A), which replaces tuning by hand of how popular films are damped.
+  rate p equals the additional p / (1 - p) diag(A'A), which replaces manual tuning of how much popular films are damped.
 
 *Primal*: the Gram matrix of films x films is inverted. *Dual*: with fewer people and tags than films the same P is
 D - D A' (I + A D A')^-1 A D with D = Lambda^-1 (Woodbury), and only a matrix of people and tags is factored.
@@ -43,7 +43,7 @@ class Inverse(Protocol):
 
 
 class Solver(Protocol):
-    """Everything that does not depend on lambda and dropout, so that several can be tried."""
+    """The part of the solution that does not depend on lambda and dropout, so that several can be tried."""
 
     films: int
     form: str
@@ -76,7 +76,7 @@ def _weights(inverse_rows: Dense, start: int, diagonal: Dense) -> Dense:
 
 
 class DualSolver:
-    """Memory: rows of A x films, float32."""
+    """Solves the dual form. Memory: rows of A x films, float32."""
 
     form = "dual"
 
@@ -126,8 +126,8 @@ class DualInverse:
 
 
 class PrimalSolver:
-    """Memory: one films x films float32. G stays above the diagonal; below it the matrix is factored and
-    inverted in place.
+    """Solves the primal form. Memory: one films x films float32. G stays above the diagonal; below it the matrix is
+    factored and inverted in place.
     """
 
     form = "primal"

@@ -29,7 +29,7 @@ class Gram:
 
 
 class HasGram(Protocol):
-    """Equations whose Gram matrix can be had, whoever counted it."""
+    """Equations with a Gram matrix, whether counted here or elsewhere."""
 
     @property
     def films(self) -> int:
@@ -43,8 +43,8 @@ class HasGram(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """A = [sqrt(unit) X; C]. ``people`` int64[people with films, films] on the grid; ``unit``: what 1 in their Gram
-    matrix is worth; ``tags`` float32[tags, films], their weight included.
+    """A = [sqrt(unit) X; C]. ``people`` int64[people with films, films] on the grid; ``unit``: the value of 1 in their
+    Gram matrix; ``tags`` float32[tags, films], their weight included.
     """
 
     people: sp.csr_matrix
@@ -82,26 +82,26 @@ class Design:
 
 
 def joined(sums: NDArray[np.int64], unit: float, of_tags: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return what people's sums and those of tags are together, in double precision until the end."""
+    """Return people's sums plus those of tags, in double precision until the end."""
     return np.asarray(sums * unit + of_tags, np.float32)
 
 
 def design(people: sp.csr_matrix, tags: sp.csr_matrix, row_exponent: float, tag_weight: float) -> Design:
     """Return the equations of people (float32[people, films], their weights) and tags (float32[tags, films]).
 
-    A person with n films weighs n ** row_exponent, rescaled so that the mean person weighs 1; without films, nothing.
+    A person with n films weighs n ** row_exponent, rescaled so that the mean weight is 1; one without films weighs 0.
     """
     films = people.shape[1]
     lengths = np.diff(people.indptr)
     present, lengths = people[lengths > 0], lengths[lengths > 0]
     values = on_grid(present.data, np.repeat(lengths, lengths), films, row_exponent)
-    whole = sp.csr_matrix((values, present.indices, present.indptr), shape=present.shape)
+    grid = sp.csr_matrix((values, present.indices, present.indptr), shape=present.shape)
     unit = unit_of(np.bincount(lengths), films, row_exponent)
-    return Design(whole, unit, weighted(tags, tag_weight))
+    return Design(grid, unit, weighted(tags, tag_weight))
 
 
 def weighted(tags: sp.csr_matrix, weight: float) -> sp.csr_matrix:
-    """Return the rows of A for tags, float32[tags, films]; none if they weigh nothing."""
+    """Return the rows of A for tags, float32[tags, films]; none if their weight is 0."""
     return tags.astype(np.float32) * np.float32(np.sqrt(weight)) if weight > 0 else tags[:0]
 
 
@@ -117,8 +117,8 @@ def on_grid(
 
 
 def unit_of(people: NDArray[np.int64], films: int, row_exponent: float) -> float:
-    """Return what 1 in the Gram matrix of the grid is worth; ``people`` int64[longest + 1]: how many people have so
-    many films.
+    """Return the value of 1 in the Gram matrix of the grid; ``people`` int64[longest + 1]: how many people have 0, 1,
+    2, ... films.
     """
     present = np.flatnonzero(people[1:]) + 1
     if not len(present):

@@ -65,15 +65,15 @@ class Interactions:
 def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded: bool = True) -> Interactions:
     """Weigh events; ``rows`` int32 maps the films they were read with to ``films`` catalogue rows.
 
-    Dislikes, ratings below 3 and clears get weight 0. ``graded`` False: a like weighs 1, all else 0.
+    Dislikes, ratings below 3 and clears get weight 0. ``graded`` False: a like weighs 1, anything else 0.
     """
     film = rows[events.film]
-    kept = standing(events.user, film, events.kind)
-    half_stars = np.rint(events.value[kept] * 2).astype(np.uint8)
-    weight = taste_weights(events.kind[kept], half_stars)
+    index = standing(events.user, film, events.kind)
+    half_stars = np.rint(events.value[index] * 2).astype(np.uint8)
+    weight = taste_weights(events.kind[index], half_stars)
     if not graded:
         weight = (weight >= 1).astype(np.float32)
-    return Interactions(len(events.user_ids), films, events.user[kept], film[kept], weight, events.ts_ms[kept])
+    return Interactions(len(events.user_ids), films, events.user[index], film[index], weight, events.ts_ms[index])
 
 
 def standing(user: NDArray[np.int32], film: NDArray[np.int32], kind: NDArray[np.uint8]) -> slice | NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""The steps of the training in order."""
+"""Train a model: the steps in order."""
 
 import hashlib
 import json
@@ -29,15 +29,15 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 
-# Films for choosing lambda: likes of the others are few, and the grid would cost as much as the tables.
+# Films on which lambda is chosen: the others have few likes, and with them the grid would cost as much as the tables.
 TUNING_FILMS = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
-    ``params``: those given with the lambda used; ``figures``: counts, and the results of each lambda. ``svd``: of the
-    ratings; None if ratings or ``svd_k`` allow none.
+    """A trained model. ``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and
+    eight hex digits. ``params``: those given, with the lambda used; ``figures``: counts, and the result of each
+    lambda. ``svd``: of the ratings; None if ratings or ``svd_k`` allow none.
     """
 
     collaborative: CollaborativeTables
@@ -56,7 +56,7 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """Films in catalogue order and all their interactions; with ``counted``, those lambda is chosen by."""
+    """Films in catalogue order and all interactions; with ``counted``, only those of the sample that chooses lambda."""
 
     films: list[Film | None]
     interactions: Interactions
@@ -70,8 +70,8 @@ class _Material:
         return self.interactions.likes() if self.counted is None else self.counted.likes
 
     def rows(self, matrix: str, votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-        """Return the ``count`` most liked rows, ascending; of people counted elsewhere those of a matrix, and if it has
-        fewer, the best known of the others.
+        """Return the ``count`` most liked rows, ascending. If people were counted elsewhere, all films of the matrix
+        are among them, even if they are more.
         """
         if self.counted is None:
             return most_liked(self.likes, votes, count)
@@ -96,8 +96,8 @@ class _Material:
         exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
         if self.counted is None:
             return design(split.training.matrix(), tags, exponent, weight)
-        whole = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
-        return whole.less(self.interactions.on(rows), split.training)
+        equations = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
+        return equations.less(self.interactions.on(rows), split.training)
 
     def events(self) -> NDArray[np.int32]:
         """Return how many people have an event with each film, int32[films]."""
@@ -105,7 +105,7 @@ class _Material:
         return (counts if self.counted is None else self.counted.events).astype(np.int32)
 
     def shared(self, rows: NDArray[np.int32], columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
-        """Return the people who like both films of each entry of a table over some rows."""
+        """Return the number of people who like both films of each entry of a table over some rows."""
         if self.counted is None:
             return shared_likes(self.interactions.take(self.interactions.liked).on(rows), columns)
         return self.counted.equations("table", rows, self.tags(rows)[:0], self.params.row_exponent).shared_likes(
@@ -113,8 +113,8 @@ class _Material:
         )
 
     def people(self) -> sp.csr_matrix | None:
-        """Return the people of A over the whole catalogue, without tags; None if there are no likes, and where people
-        were counted elsewhere, since no count says who likes a film outside the tables.
+        """Return the people of A over the whole catalogue, without tags; None if there are no likes, or if people were
+        counted elsewhere, since the counts do not say who likes a film outside the tables.
         """
         if self.counted is not None:
             return None
@@ -180,8 +180,8 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 
 
 def _table_size(likes: NDArray[np.int64], votes: NDArray[np.int32], params: TrainParams) -> int:
-    """Return the number of films in the tables. Without likes, the time of a build would be cubic in the films that
-    have only tags; but without votes no film is better known than another, so all are used.
+    """Return the number of films in the tables. Without likes it is limited, since a build takes cubic time for films
+    that have only tags; but without votes no film is better known than another, so there is no such limit.
     """
     voted = int(np.count_nonzero(votes))
     if likes.any() or voted < params.max_films_unliked:
@@ -214,7 +214,7 @@ def _tuned(material: _Material, votes: NDArray[np.int32], progress: Progress) ->
 def _tables(
     material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
 ) -> tuple[ItemTable, ItemTable, str]:
-    """Return main and short table, and which form was solved."""
+    """Return the main and short-profile tables, and which form was solved."""
     reporters = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
     return both_tables(material.equations(rows), params, *reporters)
 

@@ -1,10 +1,10 @@
 """Films outside the tables borrow the scores of the most similar table films.
 
-By the cosine of the people who rate them plus that of their traits (a rare trait counts more); for a film without
-either, by the cosine of its vector. A borrowed score is less certain than a learnt one, so it is damped: weights are
-w / (sum of w + damping). Undamped, unknown films fill the lists; on validation, traits alone with a damping of 2 cost
-least for the films they brought in, people with traits, a sum of two cosines, needed 4, and vectors, whose cosines are
-all high, twice as much as what else there is.
+Similarity is the cosine of the people who rate the films plus that of their traits (a rare trait counts more); for a
+film without either, the cosine of its vector. A borrowed score is less certain than a learnt one, so it is damped:
+weights are w / (sum of w + damping). Undamped, unknown films fill the lists. On validation the best damping was 2 for
+traits alone, 4 for people and traits (a sum of two cosines), and for vectors, whose cosines are all high, twice that of
+the other films.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.taste.traits import FilmTraits
 
 PEOPLE_DAMPING = 2.0
-"""How much more all are damped where people are known. Were unrated films not, they would pass those of few people."""
+"""Factor on the damping if people are given, for unrated films, too: else they would overtake rarely rated films."""
 VECTOR_DAMPING = 2.0
-"""How much more vectors are damped."""
+"""Further factor on the damping for films compared by vector."""
 
 Likeness = Callable[[int, int], NDArray[np.float32]]
-"""From a range of films outside to their likeness to each table film, float32[range, table]."""
+"""From a range of films outside to their similarity to each table film, float32[range, table]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,22 +48,22 @@ def borrowing(
     """Return the ``count`` nearest table films of each film outside, with damped weights.
 
     ``inside``, ``outside``: int32 catalogue rows. ``people``: float32[people, films] of the catalogue, weighted as in
-    training; None: no film goes by people. A film with neither people, traits nor a vector gets zero weights.
+    training; None: people are not compared. A film without people, traits and a vector gets zero weights.
     """
     count = min(count, len(inside))
     borrowed = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
-    known = np.diff(traits.offsets)[outside] > 0
+    comparable = np.diff(traits.offsets)[outside] > 0
     if people is not None:
-        known |= people.getnnz(axis=0)[outside] > 0
+        comparable |= people.getnnz(axis=0)[outside] > 0
         damping *= PEOPLE_DAMPING
-    shared = np.flatnonzero(known)
+    shared = np.flatnonzero(comparable)
     if len(shared):
         likeness = trait_likeness(traits, inside, outside[shared])
         if people is not None:
             likeness = _sum(likeness, people_likeness(people, inside, outside[shared]))
         _fill(borrowed, shared, likeness, damping)
     if embeddings is not None:
-        by_vector = np.flatnonzero(~known & (embeddings.scales[outside] > 0))
+        by_vector = np.flatnonzero(~comparable & (embeddings.scales[outside] > 0))
         likeness = _vector_likeness(embeddings, inside, outside[by_vector])
         _fill(borrowed, by_vector, likeness, VECTOR_DAMPING * damping)
     return borrowed
@@ -97,8 +97,8 @@ def people_likeness(people: sp.csr_matrix, inside: NDArray[np.int32], outside: N
     """Return the cosines of the columns of ``people``, float32[people, films]."""
     length = np.sqrt(column_squares(people))
     unit = (people @ sp.diags(1 / np.where(length > 0, length, 1))).tocsc()
-    table, theirs = unit[:, inside].tocsr(), unit[:, outside].T.tocsr()
-    return lambda start, stop: (theirs[start:stop] @ table).toarray()
+    table, others = unit[:, inside].tocsr(), unit[:, outside].T.tocsr()
+    return lambda start, stop: (others[start:stop] @ table).toarray()
 
 
 def _sum(one: Likeness, other: Likeness) -> Likeness:
@@ -109,8 +109,8 @@ def trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[n
     """Return the cosines of the films' traits."""
     shape = (len(traits.offsets) - 1, len(traits.kinds))
     films = sp.csr_matrix((FilmTraits.of(traits).values, traits.ids, traits.offsets), shape=shape)
-    table, theirs = films[inside].T.tocsr(), films[outside]
-    return lambda start, stop: (theirs[start:stop] @ table).toarray()
+    table, others = films[inside].T.tocsr(), films[outside]
+    return lambda start, stop: (others[start:stop] @ table).toarray()
 
 
 def _vector_likeness(embeddings: Embeddings, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:

@@ -1,4 +1,4 @@
-"""All choices of the training: the defaults, and what a parameter file may change."""
+"""All parameters of the training: their defaults and their reading from a parameter file."""
 
 from dataclasses import asdict, dataclass, fields
 from math import inf
@@ -9,7 +9,7 @@ RIDGE_GRID = (50.0, 80.0, 125.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """Training parameters. The defaults were chosen on splits inside the training part of MovieLens; the optimum is
+    """Training parameters. The defaults were chosen on splits within the training part of MovieLens; the optimum is
     flat.
     """
 
@@ -17,11 +17,11 @@ class TrainParams:
     """lambda of the papers; None: chosen from ``ridge_grid`` on the newest likes of the data itself."""
     ridge_grid: tuple[float, ...] = RIDGE_GRID
     ridge_untuned: float = 80.0
-    """Used if there are too few people to choose by."""
+    """lambda if there are too few people to choose it."""
     dropout: float = 0.5
     """Share of a person's films hidden in training, in the limit of infinitely many passes (Steck 2020)."""
     dropout_short: float = 0.98
-    """The same for the short-profile table: nearly all of a profile is hidden, so one film must do."""
+    """The same for the short-profile table: nearly all of a profile is hidden, so that one film suffices."""
     row_exponent: float = -0.25
     """A person with n films weighs n ** row_exponent, so that a few heavy raters don't dominate."""
     graded: bool = True
@@ -31,24 +31,24 @@ class TrainParams:
     min_tag_films: int = 3
     """A tag on fewer films is left out: it adds too little for the cost of its row."""
     max_films: int = 20_000
-    """Films in the tables; beyond that the most liked are taken. At most 65,535: a column is two bytes."""
+    """Films in the tables; of more, the most liked. At most 65,535, since a column is two bytes."""
     max_films_unliked: int = 4_000
-    """The same where nobody has liked anything yet and so many films have votes. Tags alone say no more of the rest."""
+    """The same if there are no likes but at least so many films with votes: tags alone say little about the rest."""
     table_bytes: int = 48_000_000
-    """Memory of both tables together, which determines how many entries a row keeps."""
+    """Memory of both tables, which determines how many entries a row keeps."""
     neighbours: int = 4
     """Number of table films that a film outside borrows from."""
     neighbours_by_people: bool = True
-    """Whether films of the same people are alike for a film outside, too; False: only those of the same traits."""
+    """Whether a film outside borrows by common people as well as common traits; False: by traits alone."""
     neighbour_damping: float = 2.0
-    """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
+    """Weights of its neighbours are w / (sum of w + damping), w being cosines: for four, at most 2/3 in total."""
 
     svd_k: int = 64
-    """Factors of the truncated SVD of the ratings; 0: none, and no preset "svd"."""
+    """Number of factors of the truncated SVD of the ratings; 0: no SVD and no preset "svd"."""
     svd_centred: bool = False
-    """Whether each rating is taken less its person's mean; False: stars as they are, and 0 where nothing was rated."""
+    """Whether the person's mean is subtracted from each rating; False: plain stars, and 0 where nothing was rated."""
     svd_scaling: float = 1.0
-    """Power of the singular values that a film's factors are scaled by, before cosines are taken of them."""
+    """Power of the singular values by which a film's factors are scaled before cosines are taken."""
 
     def __post_init__(self) -> None:
         self._require(self.ridge is None or 0 < self.ridge < inf, "ridge", "positive")
@@ -75,7 +75,7 @@ class TrainParams:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
-        """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or
+        """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or of a wrong type or
         range.
         """
         fields_by_name = {field.name: field for field in fields(cls)}

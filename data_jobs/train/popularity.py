@@ -1,12 +1,12 @@
-"""Popularity: how many people like a film, with a small weight on votes to order unrated films; and acclaim, for
-catalogues with votes and no people.
+"""Popularity: how many people like a film, with a small weight on votes to order unrated films. Acclaim: the same for
+catalogues with votes but no people.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 BEST = 50
-# Votes are worth half a like at most: they order films of equal likes and change no other order.
+# Votes count half a like at most: they only order films of equal likes.
 VOTES_WORTH = 0.5
 
 
@@ -23,7 +23,7 @@ def popularity(likes: NDArray[np.int64], votes: NDArray[np.int32]) -> NDArray[np
 
 def acclaim(votes: NDArray[np.float64], averages: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return log(1 + votes) x average squared, divided by the mean of the best 50, float32[films]: a film's prior if
-    few people or none have rated here. A film without an average gets the mean of the others.
+    few or no people have rated here. A film without an average gets the mean of the others.
 
     Of the products tried on a catalogue without ratings, the one with the squared average served people best.
     """

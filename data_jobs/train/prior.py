@@ -1,4 +1,4 @@
-"""EASE with a prior on its item-item matrix, in closed form: B near S, where S says what films' texts have in common.
+"""EASE with a prior on its item-item matrix, in closed form: B is drawn towards S, the similarity of films' texts.
 
 .. math:: \\min_B \\|A - AB\\|_F^2 + \\|\\Lambda^{1/2} B\\|_F^2 + \\mu \\|B - S\\|_F^2, \\quad diag(B) = 0
 

@@ -20,7 +20,7 @@ from data_jobs.train.interactions import standing
 from services.recommender.domain.events import EventKind
 
 SVD_FILE = "svd_runtime_data.npz"
-# Extra directions beyond k, and passes over the matrix: they make the last of the k accurate enough.
+# Extra directions beyond k, and passes over the matrix, which make the last of the k accurate enough.
 OVERSAMPLING = 16
 PASSES = 6
 # A singular value below this share of the largest is rounding error.
@@ -31,9 +31,9 @@ Dense = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Svd:
-    """``factors`` float32[films, k] = V, orthonormal columns, 0 for an unrated film; ``singular_values`` float32[k],
-    descending; ``item_means`` float32[films], the mean stars of each film, NaN if unrated; ``mean``: of all ratings, in
-    stars. ``centred``: whether each person's mean was subtracted.
+    """A truncated SVD. ``factors`` float32[films, k] = V, orthonormal columns, 0 for an unrated film;
+    ``singular_values`` float32[k], descending; ``item_means`` float32[films], the mean stars of each film, NaN if
+    unrated; ``mean``: of all ratings, in stars. ``centred``: whether each person's mean was subtracted.
     """
 
     factors: NDArray[np.float32]
@@ -70,8 +70,8 @@ def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_pe
 def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matrix:
     """Return stars, float64[people, films]; of several events on one film the decisive one counts."""
     film = rows[events.film]
-    kept = standing(events.user, film, events.kind)
-    user, film, kind, stars = events.user[kept], film[kept], events.kind[kept], events.value[kept]
+    index = standing(events.user, film, events.kind)
+    user, film, kind, stars = events.user[index], film[index], events.kind[index], events.value[index]
     rated = kind == EventKind.RATING
     entries = (stars[rated].astype(np.float64), (user[rated], film[rated]))
     return sp.csr_matrix(entries, shape=(len(events.user_ids), films))

@@ -1,7 +1,7 @@
-"""Solve main and short table of one set of equations, which differ only in their dropout.
+"""Solve the main and short-profile tables of one set of equations, which differ only in their dropout.
 
-LAPACK holds the interpreter lock while it inverts, so threads would wait for each other: if both fit into memory, the
-short table gets its own process: half the time on two cores, for a second square of films x films.
+LAPACK holds the interpreter lock while it inverts, so threads would wait for each other. If both fit into memory, the
+short-profile table gets a process of its own: half the time on two cores, for a second square of films x films.
 """
 
 import os
@@ -23,27 +23,27 @@ OnProgress = Callable[[int], None]
 
 
 def both_tables(
-    design: HasGram, params: TrainParams, told_main: OnProgress, told_short: OnProgress
+    design: HasGram, params: TrainParams, on_main: OnProgress, on_short: OnProgress
 ) -> tuple[ItemTable, ItemTable, str]:
-    """Return main and short table, and which form was solved; the same bytes whether in parallel or in turn.
-    ``told_main`` and ``told_short`` receive the number of films done. Raises TrainingError.
+    """Return the main and short-profile tables, and which form was solved; the same bytes whether in parallel or in
+    turn. ``on_main`` and ``on_short`` receive the number of films done. Raises TrainingError.
     """
     films = design.films
     if not (FEWEST_FILMS <= films <= MOST_FILMS and (os.cpu_count() or 1) > 1):
         solver = solver_for(design)
-        main = _table(solver, params, params.dropout, told_main)
-        return main, _table(solver, params, params.dropout_short, told_short), solver.form
-    with ProcessPoolExecutor(1, get_context("spawn")) as aside:
-        waiting = aside.submit(_short_table, design, params)
+        main = _table(solver, params, params.dropout, on_main)
+        return main, _table(solver, params, params.dropout_short, on_short), solver.form
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        future = pool.submit(_short_table, design, params)
         solver = solver_for(design)
-        main = _table(solver, params, params.dropout, told_main)
-        short = waiting.result()
-    told_short(films)
+        main = _table(solver, params, params.dropout, on_main)
+        short = future.result()
+    on_short(films)
     return main, short, solver.form
 
 
 def _short_table(design: HasGram, params: TrainParams) -> ItemTable:
-    """Make the short table in the other process."""
+    """Make the short-profile table in the other process."""
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 
 

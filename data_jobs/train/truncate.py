@@ -20,7 +20,9 @@ _MOST_EXPONENT = 120
 
 
 def row_width(films: int, table_bytes: int) -> int:
-    """Return the entries a row keeps so that both tables fit ``table_bytes``: at least 100, at most all other films."""
+    """Return the number of entries that a row keeps so that both tables fit ``table_bytes``: at least 100, at most all
+    other films.
+    """
     fitting = table_bytes // (_ENTRY_BYTES * _TABLES * max(films, 1))
     return max(1, min(films - 1, max(MIN_WIDTH, fitting)))
 
@@ -28,7 +30,7 @@ def row_width(films: int, table_bytes: int) -> int:
 def truncated(inverse: Inverse, films: int, width: int, done: Callable[[int], None]) -> ItemTable:
     """Return the table of a solution, computed one block of rows at a time; ``done`` receives the number of rows done.
 
-    Values are those of B times one power of two per table, which every use of them divides out again.
+    Values are those of B times one power of two per table, which cancels in every use.
     """
     columns = np.empty((films, width), np.uint16)
     values = np.empty((films, width), np.float32)
@@ -42,7 +44,7 @@ def largest(rows: NDArray[np.float32], width: int) -> tuple[NDArray[np.uint16], 
     """Return columns uint16[b, width] (ascending) and values float32[b, width] of the entries largest by absolute
     value.
 
-    Negatives count as much as positives: that two films exclude each other is information, too.
+    Negative entries count as much as positive ones: films that exclude each other are informative, too.
     """
     if width < rows.shape[1]:
         columns = np.argpartition(np.abs(rows), rows.shape[1] - width, axis=1)[:, -width:]

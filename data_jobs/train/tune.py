@@ -1,6 +1,7 @@
-"""Choose lambda on the data itself: hide each person's newest likes, train on the rest, see which lambda finds them.
+"""Choose lambda on the data itself: hide each person's newest likes, train on the rest, and see which lambda predicts
+them.
 
-The split is by time within each person, since too small a lambda looks fine on random splits and bad over time. Only
+The split is by time within each person, since too small a lambda looks good on random splits but not over time. Only
 the given interactions are used: a holdout taken from the data beforehand stays unseen.
 """
 
@@ -28,8 +29,9 @@ _SEED = 20_190_513
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """``training``: everyone, without what is hidden. The validated people: ``profiles`` float32[q, films] as the
-    fold-in weighs them, ``seen`` and ``hidden`` bool-like float32[q, films], the latter their newest likes.
+    """A split by time. ``training``: all people, without what is hidden. For the q validated people: ``profiles``
+    float32[q, films], weighted as in the fold-in; ``seen`` and ``hidden`` float32[q, films], 1 or 0, the latter for
+    their newest likes.
     """
 
     training: Interactions
@@ -80,30 +82,30 @@ def choose(
     return tuple(sorted(trials.values(), key=lambda trial: (-trial.worth, -trial.ridge)))
 
 
-def newest_likes(whole: Interactions, user_ids: Sequence[str]) -> Split | None:
+def newest_likes(interactions: Interactions, user_ids: Sequence[str]) -> Split | None:
     """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
 
     Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
-    people in the Gram matrix, so it must be chosen with all of them in it. The sample are those whose ids have the
-    smallest hashes: nearly the same people when others come, and wherever they are counted.
+    people in the Gram matrix, so it must be chosen with all of them in it. The sample is the people whose ids have the
+    smallest hashes: nearly the same people after others join, and wherever they are counted.
     """
-    people = _validated(whole, user_ids)
+    people = _validated(interactions, user_ids)
     if len(people) < MIN_PEOPLE:
         return None
-    member = np.full(whole.people, -1, np.int32)
+    member = np.full(interactions.people, -1, np.int32)
     member[people] = np.arange(len(people), dtype=np.int32)
-    mine = np.flatnonzero(member[whole.person] >= 0)
-    by_time = replace(whole.take(mine), person=member[whole.person[mine]], people=len(people))
+    sampled = np.flatnonzero(member[interactions.person] >= 0)
+    by_time = replace(interactions.take(sampled), person=member[interactions.person[sampled]], people=len(people))
     hidden, left_out = _newest(by_time)
-    kept = np.ones(len(whole), bool)
-    kept[mine[left_out]] = False
+    is_training = np.ones(len(interactions), bool)
+    is_training[sampled[left_out]] = False
     rest = by_time.take(~left_out)
-    return Split(whole.take(kept), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
+    return Split(interactions.take(is_training), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
 
 
-def _validated(whole: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
+def _validated(interactions: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
     """Return the validated people, ascending."""
-    likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
+    likes = np.bincount(interactions.person[interactions.liked], minlength=interactions.people)
     eligible = np.flatnonzero(likes >= MIN_LIKES)
     if len(eligible) <= MAX_PEOPLE:
         return eligible
@@ -111,50 +113,50 @@ def _validated(whole: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]
     return np.sort(eligible[np.argsort(hashes, kind="stable")[:MAX_PEOPLE]])
 
 
-def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _newest(entries: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return masks over the entries: the newest fifth of each person's likes, and all that is removed from training.
 
-    What was seen and not liked since the first hidden like is removed as well: else the mask of seen films would reveal
+    Films seen but not liked since the first hidden like are removed as well: else the mask of seen films would reveal
     which films came later. Ties in time are broken at random, since sessions are often stored in the order of ids.
     """
-    liked = mine.liked
-    likes = np.bincount(mine.person[liked], minlength=mine.people)
+    liked = entries.liked
+    likes = np.bincount(entries.person[liked], minlength=entries.people)
     to_hide = np.maximum(1, np.rint(HIDDEN_SHARE * likes)).astype(np.int64)
-    chance = np.random.default_rng(_SEED).random(len(mine))
+    chance = np.random.default_rng(_SEED).random(len(entries))
     at = np.flatnonzero(liked)
-    at = at[np.lexsort((chance[at], mine.ts_ms[at], mine.person[at]))]
+    at = at[np.lexsort((chance[at], entries.ts_ms[at], entries.person[at]))]
     ends = np.cumsum(likes)
-    newest = np.arange(len(at)) >= (ends - to_hide)[mine.person[at]]
-    hidden = np.zeros(len(mine), bool)
+    newest = np.arange(len(at)) >= (ends - to_hide)[entries.person[at]]
+    hidden = np.zeros(len(entries), bool)
     hidden[at[newest]] = True
-    first = np.full(mine.people, np.iinfo(np.int64).max)
-    np.minimum.at(first, mine.person[hidden], mine.ts_ms[hidden])
-    return hidden, hidden | (~liked & (mine.ts_ms >= first[mine.person]))
+    first = np.full(entries.people, np.iinfo(np.int64).max)
+    np.minimum.at(first, entries.person[hidden], entries.ts_ms[hidden])
+    return hidden, hidden | (~liked & (entries.ts_ms >= first[entries.person]))
 
 
-def profiles_of(mine: Interactions) -> sp.csr_matrix:
+def profiles_of(entries: Interactions) -> sp.csr_matrix:
     """Return people x films: event weight times recency, as in :func:`services.recommender.taste.fold_in.fold_in`."""
-    order = np.lexsort((mine.ts_ms, mine.person))
-    person, moment = mine.person[order], mine.ts_ms[order]
+    order = np.lexsort((entries.ts_ms, entries.person))
+    person, moment = entries.person[order], entries.ts_ms[order]
     new_moment = np.append(True, (person[1:] != person[:-1]) | (moment[1:] != moment[:-1]))
     moments = np.cumsum(new_moment) - 1
     after_moment = np.cumsum(np.bincount(moments))[moments]
-    rank = np.cumsum(np.bincount(person, minlength=mine.people))[person] - after_moment
-    weight = mine.weight[order] * recency(rank.astype(np.int32), Weights())
-    shape = (mine.people, mine.films)
-    profiles = sp.csr_matrix((weight, (person, mine.film[order])), shape=shape, dtype=np.float32)
+    rank = np.cumsum(np.bincount(person, minlength=entries.people))[person] - after_moment
+    weight = entries.weight[order] * recency(rank.astype(np.int32), Weights())
+    shape = (entries.people, entries.films)
+    profiles = sp.csr_matrix((weight, (person, entries.film[order])), shape=shape, dtype=np.float32)
     profiles.eliminate_zeros()
     return profiles
 
 
-def marks_of(mine: Interactions) -> sp.csr_matrix:
+def marks_of(entries: Interactions) -> sp.csr_matrix:
     """Return people x films, 1 for every entry."""
-    ones = np.ones(len(mine), np.float32)
-    return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))
+    ones = np.ones(len(entries), np.float32)
+    return sp.csr_matrix((ones, (entries.person, entries.film)), shape=(entries.people, entries.films))
 
 
 def figures(scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_matrix) -> tuple[float, float]:
-    """Return mean Recall@10 and NDCG@10 of ``per_person``; ``scores`` is changed in place."""
+    """Return the means of ``per_person``, Recall@10 and NDCG@10; ``scores`` is changed in place."""
     recall, ndcg = per_person(scores, seen, hidden)
     return float(recall.mean()), float(ndcg.mean())
 
@@ -173,6 +175,6 @@ def per_person(
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
     best = np.take_along_axis(best, order, axis=1)
     hits = np.asarray(hidden[np.arange(len(scores))[:, None], best].todense(), np.float64)
-    wanted = np.diff(hidden.indptr)
-    ideal = np.cumsum(_DISCOUNT)[np.minimum(wanted, TOP) - 1]
-    return hits.sum(axis=1) / wanted, hits @ _DISCOUNT[:depth] / ideal
+    counts = np.diff(hidden.indptr)
+    ideal = np.cumsum(_DISCOUNT)[np.minimum(counts, TOP) - 1]
+    return hits.sum(axis=1) / counts, hits @ _DISCOUNT[:depth] / ideal

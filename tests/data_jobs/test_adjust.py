@@ -1,4 +1,4 @@
-"""Feedback joined in, people who were erased left out, a holdout left out."""
+"""Join feedback, leave out erased people and a holdout."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def logged(user: str, film: str, kind: EventKind, day: int, value: float = 1.0) 
     return LoggedEvent(f"e{day}", user, Event(film, kind, value, day * DAY))
 
 
-def told(events: Events) -> set[tuple[str, str, str, float]]:
+def as_tuples(events: Events) -> set[tuple[str, str, str, float]]:
     return {
         (events.user_ids[user], "abc"[film], EventKind(kind).label, value)
         for user, film, kind, value in zip(
@@ -47,13 +47,13 @@ def joined(*log: LoggedEvent, erased: tuple[str, ...] = ()) -> Joined:
     return join_log(dataset(), log, {mark_of(user) for user in erased})
 
 
-def test_the_latest_opinion_stands_and_newcomers_count() -> None:
+def test_the_latest_opinion_counts_and_new_people_are_added() -> None:
     result = joined(
         logged("ann", "a", EventKind.DISLIKE, 9),
         logged("cleo", "c", EventKind.LIKE, 9),
         logged("ben", "a", EventKind.CLICK, 9),
     )
-    assert told(result.dataset.events) == {
+    assert as_tuples(result.dataset.events) == {
         ("ann", "a", "dislike", 1.0),
         ("ann", "b", "rating", 2.0),
         ("ben", "a", "rating", 5.0),
@@ -65,36 +65,36 @@ def test_the_latest_opinion_stands_and_newcomers_count() -> None:
 
 def test_an_older_event_does_not_overrule_and_a_clear_takes_back() -> None:
     result = joined(logged("ann", "a", EventKind.DISLIKE, 0), logged("ben", "a", EventKind.CLEAR, 9))
-    assert told(result.dataset.events) == {("ann", "a", "rating", 4.0), ("ann", "b", "rating", 2.0)}
+    assert as_tuples(result.dataset.events) == {("ann", "a", "rating", 4.0), ("ann", "b", "rating", 2.0)}
     assert result.dataset.events.user_ids == ("ann",)
 
 
-def test_events_of_films_that_are_gone_are_counted() -> None:
+def test_events_of_films_not_in_the_catalogue_are_counted() -> None:
     result = joined(logged("ann", "z", EventKind.LIKE, 9))
     assert (result.events, result.unknown) == (0, 1)
-    assert told(result.dataset.events) == told(dataset().events)
+    assert as_tuples(result.dataset.events) == as_tuples(dataset().events)
 
 
-def test_what_was_seeded_from_the_data_changes_nothing() -> None:
+def test_events_seeded_from_the_data_change_nothing() -> None:
     same = joined(
         logged("ann", "a", EventKind.RATING, 1, 4.0),
         logged("ann", "b", EventKind.RATING, 2, 2.0),
         logged("ben", "a", EventKind.RATING, 3, 5.0),
     )
-    assert told(same.dataset.events) == told(dataset().events)
+    assert as_tuples(same.dataset.events) == as_tuples(dataset().events)
     assert same.erased == 0
 
 
-def test_what_the_data_hold_of_the_erased_is_left_out() -> None:
+def test_events_of_erased_people_are_left_out() -> None:
     result = joined(erased=("ann", "dora"))
-    assert told(result.dataset.events) == {("ben", "a", "rating", 5.0)}
+    assert as_tuples(result.dataset.events) == {("ben", "a", "rating", 5.0)}
     assert result.dataset.events.user_ids == ("ben",)
     assert result.erased == 1
 
 
-def test_what_the_erased_said_since_counts() -> None:
+def test_later_events_of_erased_people_count() -> None:
     result = joined(logged("ann", "c", EventKind.LIKE, 9), erased=("ann",))
-    assert told(result.dataset.events) == {("ann", "c", "like", 1.0), ("ben", "a", "rating", 5.0)}
+    assert as_tuples(result.dataset.events) == {("ann", "c", "like", 1.0), ("ben", "a", "rating", 5.0)}
 
 
 def test_a_log_is_read_once_and_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,15 +102,15 @@ def test_a_log_is_read_once_and_in_batches(monkeypatch: pytest.MonkeyPatch) -> N
     whole = join_log(dataset(), lines)
     monkeypatch.setattr(adjust, "_BATCH", 3)
     parts = join_log(dataset(), iter(lines))
-    assert told(parts.dataset.events) == told(whole.dataset.events)
+    assert as_tuples(parts.dataset.events) == as_tuples(whole.dataset.events)
     assert (parts.events, parts.unknown) == (whole.events, whole.unknown) == (6, 2)
 
 
 def test_the_order_of_the_log_does_not_matter() -> None:
     log = [logged("ann", "a", EventKind.DISLIKE, 9), logged("cleo", "c", EventKind.LIKE, 8)]
-    one, other = (join_log(dataset(), lines).dataset.events for lines in (log, log[::-1]))
+    forward, backward = (join_log(dataset(), lines).dataset.events for lines in (log, log[::-1]))
     for column in ("user", "film", "kind", "value", "ts_ms"):
-        assert np.array_equal(getattr(one, column), getattr(other, column))
+        assert np.array_equal(getattr(forward, column), getattr(backward, column))
 
 
 def write_holdout(path: Path, *pairs: str) -> Path:
@@ -120,13 +120,13 @@ def write_holdout(path: Path, *pairs: str) -> Path:
 
 def test_a_holdout_is_left_out(tmp_path: Path) -> None:
     holdout = write_holdout(tmp_path / "holdout.csv", "ann,a", "ben,c", "nobody,a")
-    left = leave_out(dataset(), holdout, Report())
-    assert told(left.events) == {("ann", "b", "rating", 2.0), ("ben", "a", "rating", 5.0)}
+    remaining = leave_out(dataset(), holdout, Report())
+    assert as_tuples(remaining.events) == {("ann", "b", "rating", 2.0), ("ben", "a", "rating", 5.0)}
 
 
 def test_a_holdout_of_other_data_is_refused(tmp_path: Path) -> None:
     holdout = write_holdout(tmp_path / "holdout.csv", "nobody,a", "ann,c")
-    with pytest.raises(DataError, match=r"holdout\.csv: matches nothing here"):
+    with pytest.raises(DataError, match=r"holdout\.csv: matches no event here"):
         leave_out(dataset(), holdout, Report())
 
 

@@ -38,7 +38,7 @@ class Letters:
         return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), np.float32)
 
 
-class Watched:
+class StepLog:
     def __init__(self) -> None:
         self.steps: list[str] = []
 
@@ -51,7 +51,7 @@ def version_of(order: Order) -> str:
 
 
 def test_files_become_a_bundle_and_tables_for_other_tools(tmp_path: Path) -> None:
-    encoder, progress = Letters(), Watched()
+    encoder, progress = Letters(), StepLog()
     built = build(Order(home=tmp_path, encoder=encoder), progress)
     bundle = LocalBundles(tmp_path).verify(built.version)
     films = len(built.dataset.films)
@@ -72,15 +72,15 @@ def test_files_become_a_bundle_and_tables_for_other_tools(tmp_path: Path) -> Non
     assert any("simulated" in source for source in bundle.sources)
 
 
-def test_the_svd_of_the_ratings_is_in_the_bundle_and_beside_it_for_other_tools(tmp_path: Path) -> None:
+def test_the_svd_of_the_ratings_is_in_the_bundle_and_in_a_file_for_other_tools(tmp_path: Path) -> None:
     order = Order(home=tmp_path, svd_k=12)
     built = build(order, Silent())
     bundle, path = LocalBundles(tmp_path).verify(built.version), tmp_path / "features" / "svd_runtime_data.npz"
     assert bundle.svd is not None
     assert bundle.svd.units.shape == (len(bundle.catalogue), 12)
-    with np.load(path, allow_pickle=False) as found:
-        assert found["item_ids"].tolist() == list(bundle.catalogue.item_ids)
-        assert found["factors"].shape == bundle.svd.units.shape
+    with np.load(path, allow_pickle=False) as arrays:
+        assert arrays["item_ids"].tolist() == list(bundle.catalogue.item_ids)
+        assert arrays["factors"].shape == bundle.svd.units.shape
     assert fingerprint(order) != fingerprint(replace(order, svd_k=None))
     without = build(replace(order, svd_k=0), Silent())
     assert LocalBundles(tmp_path).verify(without.version).svd is None
@@ -89,25 +89,25 @@ def test_the_svd_of_the_ratings_is_in_the_bundle_and_beside_it_for_other_tools(t
 
 
 def test_same_input_same_version_and_texts_are_embedded_once(tmp_path: Path) -> None:
-    first, again = Letters(), Letters()
-    one = version_of(Order(home=tmp_path, encoder=first))
-    assert version_of(Order(home=tmp_path, encoder=again)) == one
+    first, second = Letters(), Letters()
+    version = version_of(Order(home=tmp_path, encoder=first))
+    assert version_of(Order(home=tmp_path, encoder=second)) == version
     assert first.texts > 0
-    assert again.texts == 0
-    assert version_of(Order(home=tmp_path / "other", encoder=Letters())) == one
+    assert second.texts == 0
+    assert version_of(Order(home=tmp_path / "other", encoder=Letters())) == version
 
 
 def test_not_activated(tmp_path: Path) -> None:
     active = version_of(Order(home=tmp_path))
     params = tmp_path / "params.json"
     params.write_text(json.dumps({"weights": {"traits": 0.0}}))
-    other = version_of(Order(home=tmp_path, params=params, activate=False))
-    assert other != active
+    inactive = version_of(Order(home=tmp_path, params=params, activate=False))
+    assert inactive != active
     assert LocalBundles(tmp_path).pointer().version == active
-    assert LocalBundles(tmp_path).verify(other).weights.traits == 0.0
+    assert LocalBundles(tmp_path).verify(inactive).weights.traits == 0.0
 
 
-def test_the_manifest_tells_what_it_was_made_of(tmp_path: Path) -> None:
+def test_the_manifest_names_what_the_bundle_was_made_from(tmp_path: Path) -> None:
     order = Order(home=tmp_path)
     built = build(order, Silent())
     extra = Manifest.load(built.path).extra
@@ -116,7 +116,7 @@ def test_the_manifest_tells_what_it_was_made_of(tmp_path: Path) -> None:
     assert extra["training"]
 
 
-def test_feedback_becomes_training_data_and_the_erased_are_forgotten(tmp_path: Path) -> None:
+def test_feedback_becomes_training_data_and_erased_people_are_left_out(tmp_path: Path) -> None:
     dataset, _ = load_sample()
     plain = build(Order(home=tmp_path), Silent())
     film = dataset.films[0].item_id
@@ -125,13 +125,13 @@ def test_feedback_becomes_training_data_and_the_erased_are_forgotten(tmp_path: P
     assert joined.version != plain.version
     assert "ann" in joined.dataset.events.user_ids
     assert any("1 events of the state store" in note for note in joined.notes)
-    gone = dataset.events.user_ids[0]
-    erased = build(Order(home=tmp_path, log=iter(log), erased={mark_of(gone)}), Silent())
-    assert gone not in erased.dataset.events.user_ids
+    erased_user = dataset.events.user_ids[0]
+    erased = build(Order(home=tmp_path, log=iter(log), erased={mark_of(erased_user)}), Silent())
+    assert erased_user not in erased.dataset.events.user_ids
     assert any("erased" in note for note in erased.notes)
 
 
-def test_a_holdout_leaves_the_training(tmp_path: Path) -> None:
+def test_a_holdout_is_left_out_of_the_training(tmp_path: Path) -> None:
     dataset, _ = load_sample()
     events = dataset.events
     holdout = tmp_path / "holdout.csv"

@@ -17,7 +17,7 @@ from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
 
 
-def made(tmp_path, with_vectors=True, encoder_id=HashingEncoder.encoder_id, **options):
+def assembled(tmp_path, with_vectors=True, encoder_id=HashingEncoder.encoder_id, **options):
     vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
     return assemble(
         build_catalogue(FILMS, make_events()),
@@ -30,19 +30,19 @@ def made(tmp_path, with_vectors=True, encoder_id=HashingEncoder.encoder_id, **op
     )
 
 
-def test_a_bundle_out_of_its_parts(tmp_path):
-    bundle = made(tmp_path, weights=Weights(popularity=2.0), figures={"recall@10": 0.2})
+def test_a_bundle_from_its_parts(tmp_path):
+    bundle = assembled(tmp_path, weights=Weights(popularity=2.0), figures={"recall@10": 0.2})
     assert bundle.version == ""
     assert bundle.embeddings is not None
     assert bundle.embeddings.encoder_id == "hashing:64"
     assert bundle.weights.popularity == 2.0
     assert bundle.figures == {"recall@10": 0.2}
     assert bundle.sources == ("made up",)
-    assert made(tmp_path, with_vectors=False).embeddings is None
-    assert made(tmp_path).weights == Weights()
+    assert assembled(tmp_path, with_vectors=False).embeddings is None
+    assert assembled(tmp_path).weights == Weights()
 
 
-def test_a_bundle_out_of_a_model():
+def test_a_bundle_from_a_model():
     tables, popularity = make_tables(len(FILMS), 2), np.ones(len(FILMS), np.float32)
     acclaim = 2 * popularity
     model = TrainedModel(tables, popularity, acclaim, "ease-2", TrainParams(), {})
@@ -58,7 +58,7 @@ def test_a_bundle_out_of_a_model():
 
 def test_from_films_to_an_answer(tmp_path):
     home = tmp_path / "home"
-    path = save(made(tmp_path), home, {"seed": 1})
+    path = save(assembled(tmp_path), home, {"seed": 1})
     assert path.parent == home / "bundles"
     with pytest.raises(BundleMissing):
         LocalBundles(home).current_path()
@@ -76,8 +76,8 @@ def test_from_films_to_an_answer(tmp_path):
 
 
 def test_the_same_input_makes_the_same_version(tmp_path):
-    one = save(made(tmp_path), tmp_path / "one", {"seed": 1})
-    two = save(made(tmp_path, figures={"took": 3.2}), tmp_path / "two", {"seed": 2})
+    one = save(assembled(tmp_path), tmp_path / "one", {"seed": 1})
+    two = save(assembled(tmp_path, figures={"took": 3.2}), tmp_path / "two", {"seed": 2})
     assert one.name == two.name
     assert open_bundle(two, verify=True).figures == {"took": 3.2}
-    assert save(made(tmp_path, encoder_id="another"), tmp_path / "two").name != one.name
+    assert save(assembled(tmp_path, encoder_id="another"), tmp_path / "two").name != one.name

@@ -16,7 +16,7 @@ def built():
     return build_catalogue(FILMS, make_events())
 
 
-def test_a_film_a_row_in_the_order_given():
+def test_one_row_per_film_in_the_given_order():
     catalogue = built()
     assert list(catalogue.item_ids) == [film.item_id for film in FILMS]
     assert list(catalogue.titles) == [film.title for film in FILMS]
@@ -25,7 +25,7 @@ def test_a_film_a_row_in_the_order_given():
     assert [tuple(from_mask(int(bits))) for bits in catalogue.genre_bits] == [film.genres for film in FILMS]
 
 
-def test_ids_are_found_again():
+def test_ids_lead_to_their_rows():
     catalogue = built()
     assert catalogue.rows_of([film.item_id for film in FILMS]).tolist() == list(range(len(FILMS)))
     assert catalogue.rows_of(["nobody"]).tolist() == [-1]
@@ -40,10 +40,10 @@ def test_languages_are_codes_into_sorted_names():
     assert names == [film.language for film in FILMS]
 
 
-def test_votes_are_those_of_tmdb_else_the_people_who_welcomed_it():
+def test_votes_are_those_of_tmdb_else_the_people_with_a_positive_event():
     votes = dict(zip((film.item_id for film in FILMS), built().votes.tolist(), strict=True))
     assert votes["h1"] == 7_000
-    assert votes["x1"] == 0, "two stars speak against it"
+    assert votes["x1"] == 0, "two stars are not a positive event"
     assert votes["t1"] == 0
     odd = (replace(FILMS[0], vote_count=2**40), replace(FILMS[1], vote_count=-3))
     assert build_catalogue(odd, Events.empty()).votes.tolist() == [2**31 - 1, 0]
@@ -59,7 +59,7 @@ def test_details_are_json_with_every_key():
     assert {len(json.loads(row)) for row in catalogue.details} == {len(heat)}
 
 
-def test_numbers_that_have_no_place_are_unknown():
+def test_numbers_out_of_range_are_unknown():
     odd = Film("1", "X", year=70_000, tmdb_id=2**40)
     catalogue = build_catalogue((odd,), Events.empty())
     assert catalogue.years.tolist() == [0]
@@ -87,7 +87,7 @@ def test_traits_of_a_film():
     assert len(list(traits_of(Film("1", "X", cast=tuple("abcdefgh"))))) == 5
 
 
-def test_only_what_films_share_is_a_trait():
+def test_only_traits_of_several_films_are_kept():
     catalogue = built()
     traits = catalogue.traits
     shared = {(TraitKind(int(kind)), name) for kind, name in zip(traits.kinds, traits.names, strict=True)}

@@ -17,5 +17,5 @@ def test_known_ratings(certification: str, age: int) -> None:
 
 
 @pytest.mark.parametrize("certification", [None, "", "NR", "Unrated", "1972", "99", "approved"])
-def test_what_says_nothing_of_an_age_is_unknown(certification: str | None) -> None:
+def test_a_certification_without_an_age_is_unknown(certification: str | None) -> None:
     assert age_of(certification) == -1

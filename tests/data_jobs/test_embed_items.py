@@ -18,7 +18,7 @@ def shards(cache: Path) -> list[Path]:
     return sorted(cache.rglob("*.vectors"))
 
 
-def test_a_vector_a_film_in_their_order(tmp_path):
+def test_one_vector_per_film_in_order(tmp_path):
     encoder = HashingEncoder()
     vectors = embed_films(FILMS, encoder, tmp_path)
     assert vectors.dtype == np.float32
@@ -27,14 +27,14 @@ def test_a_vector_a_film_in_their_order(tmp_path):
 
 def test_unchanged_texts_are_not_embedded_again(tmp_path):
     first = embed_films(MANY, HashingEncoder(), tmp_path)
-    again = HashingEncoder()
-    assert np.array_equal(embed_films(MANY, again, tmp_path), first)
-    assert again.seen == []
+    second = HashingEncoder()
+    assert np.array_equal(embed_films(MANY, second, tmp_path), first)
+    assert second.seen == []
     assert len(shards(tmp_path)) == 1
     changed = (*MANY[:50], Film("x", "Something else"), *MANY[51:])
-    one = HashingEncoder()
-    embed_films(changed, one, tmp_path)
-    assert one.seen == ["Something else."]
+    third = HashingEncoder()
+    embed_films(changed, third, tmp_path)
+    assert third.seen == ["Something else."]
     assert len(shards(tmp_path)) == 2
 
 
@@ -45,14 +45,14 @@ def test_a_text_of_two_films_is_embedded_once(tmp_path):
     assert np.array_equal(vectors[0], vectors[2])
 
 
-def test_another_encoder_has_vectors_of_its_own(tmp_path):
+def test_each_encoder_has_its_own_vectors(tmp_path):
     embed_films(MANY, HashingEncoder("one:1"), tmp_path)
-    other = HashingEncoder("one:2")
-    embed_films(MANY, other, tmp_path)
-    assert len(other.seen) == len(MANY)
+    second = HashingEncoder("one:2")
+    embed_films(MANY, second, tmp_path)
+    assert len(second.seen) == len(MANY)
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+def test_an_interrupted_run_is_resumed(tmp_path):
     failing = HashingEncoder(fails_after=48)
     with pytest.raises(EncoderUnavailable):
         embed_films(MANY, failing, tmp_path, threads=1)
@@ -64,33 +64,33 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [1, 31, 33, 200, 287])
-def test_a_torn_tail_is_done_again(tmp_path, cut):
+def test_a_truncated_record_is_embedded_again(tmp_path, cut):
     before = embed_films(MANY, HashingEncoder(), tmp_path)
     (shard,) = shards(tmp_path)
     shard.write_bytes(shard.read_bytes()[:-cut])
-    mended = HashingEncoder()
-    assert np.array_equal(embed_films(MANY, mended, tmp_path), before)
-    assert len(mended.seen) == 1
+    encoder = HashingEncoder()
+    assert np.array_equal(embed_films(MANY, encoder, tmp_path), before)
+    assert len(encoder.seen) == 1
 
 
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x7f"])
-def test_a_record_that_is_no_vector_is_done_again(tmp_path, filler):
+def test_a_record_without_a_unit_vector_is_embedded_again(tmp_path, filler):
     before = embed_films(MANY, HashingEncoder(), tmp_path)
     (shard,) = shards(tmp_path)
     content = shard.read_bytes()
     record = 32 + 4 * 64
     shard.write_bytes(content[: 32 + record] + filler * (4 * 64) + content[2 * record :])
-    mended = HashingEncoder()
-    assert np.array_equal(embed_films(MANY, mended, tmp_path), before)
-    assert len(mended.seen) == 1
+    encoder = HashingEncoder()
+    assert np.array_equal(embed_films(MANY, encoder, tmp_path), before)
+    assert len(encoder.seen) == 1
 
 
-def test_an_empty_shard_of_a_run_that_was_killed(tmp_path):
+def test_an_empty_shard_of_a_killed_run(tmp_path):
     embed_films(MANY, HashingEncoder(), tmp_path)
     (shards(tmp_path)[0].parent / "killed.vectors").touch()
-    again = HashingEncoder()
-    embed_films(MANY, again, tmp_path)
-    assert again.seen == []
+    encoder = HashingEncoder()
+    embed_films(MANY, encoder, tmp_path)
+    assert encoder.seen == []
 
 
 @pytest.mark.parametrize("encoder_id", ["all-MiniLM-L6-v2-int8:8199be6f", "../../etc", "a/b c"])
@@ -101,12 +101,12 @@ def test_an_encoder_id_names_a_folder_inside_the_cache(tmp_path, encoder_id):
 
 
 def test_progress_counts_up_to_all_films(tmp_path):
-    told: list[tuple[int, int]] = []
-    embed_films(MANY, HashingEncoder(), tmp_path, lambda done, total: told.append((done, total)))
-    assert told == sorted(told)
-    assert told[-1] == (100, 100)
-    embed_films((*MANY, Film("x", "One more")), HashingEncoder(), tmp_path, lambda *step: told.append(step))
-    assert told[-1] == (101, 101)
+    steps: list[tuple[int, int]] = []
+    embed_films(MANY, HashingEncoder(), tmp_path, lambda done, total: steps.append((done, total)))
+    assert steps == sorted(steps)
+    assert steps[-1] == (100, 100)
+    embed_films((*MANY, Film("x", "One more")), HashingEncoder(), tmp_path, lambda *step: steps.append(step))
+    assert steps[-1] == (101, 101)
 
 
 def test_the_same_vectors_with_any_number_of_threads(tmp_path):
@@ -119,7 +119,7 @@ def test_no_films(tmp_path):
     assert embed_films((), HashingEncoder(), tmp_path).shape == (0, 64)
 
 
-def test_embeddings_as_other_tools_read_them(tmp_path):
+def test_embeddings_are_readable_by_other_tools(tmp_path):
     vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
     path = write_embeddings(FILMS, vectors, tmp_path / "features", "hashing:64")
     table = pl.read_parquet(path)
@@ -130,13 +130,13 @@ def test_embeddings_as_other_tools_read_them(tmp_path):
     assert path.read_bytes() == write_embeddings(FILMS, vectors, tmp_path / "again", "hashing:64").read_bytes()
 
 
-def test_vectors_that_were_written_are_not_made_again(tmp_path):
+def test_written_vectors_are_reused(tmp_path):
     vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
     path = write_embeddings(FILMS, vectors, tmp_path / "features", HashingEncoder().encoder_id)
-    again = HashingEncoder()
-    made = Manner(made=read_embeddings(path, again))
-    assert np.array_equal(embed_films(FILMS, again, tmp_path / "other", manner=made), vectors)
-    assert again.seen == []
+    encoder = HashingEncoder()
+    manner = Manner(made=read_embeddings(path, encoder))
+    assert np.array_equal(embed_films(FILMS, encoder, tmp_path / "other", manner=manner), vectors)
+    assert encoder.seen == []
 
 
 def test_vectors_of_another_model_or_length_are_not_read(tmp_path):
@@ -150,42 +150,42 @@ def test_vectors_of_another_model_or_length_are_not_read(tmp_path):
     assert read_embeddings(path, HashingEncoder()) == {}
 
 
-class NotAgreed(Exception):
+class NoConsent(Exception):
     pass
 
 
-def test_nothing_is_embedded_before_somebody_agreed(tmp_path):
-    asked: list[int] = []
+def test_nothing_is_embedded_without_consent(tmp_path):
+    requested: list[int] = []
 
     def refuse(texts):
-        asked.append(len(texts))
-        raise NotAgreed
+        requested.append(len(texts))
+        raise NoConsent
 
     encoder = HashingEncoder()
-    with pytest.raises(NotAgreed):
+    with pytest.raises(NoConsent):
         embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
-    assert (asked, encoder.seen) == ([100], [])
+    assert (requested, encoder.seen) == ([100], [])
     embed_films(MANY[:40], encoder, tmp_path)
-    with pytest.raises(NotAgreed):
+    with pytest.raises(NoConsent):
         embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
-    assert asked == [100, 60]
+    assert requested == [100, 60]
     embed_films(MANY[:40], encoder, tmp_path, manner=Manner(refuse))
 
 
 class Half:
-    """A batch that leaves every other text out."""
+    """A batch job that leaves out every other text."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def vectors(self, texts, told):
+    def vectors(self, texts, progress):
         self.seen += texts
         for text in list(texts)[::2]:
             yield text, HashingEncoder().encode([text])[0]
-        told(len(texts), len(texts))
+        progress(len(texts), len(texts))
 
 
-def test_many_texts_go_by_a_batch_and_what_it_leaves_out_one_by_one(tmp_path):
+def test_many_texts_are_embedded_by_a_batch_job_and_those_it_leaves_out_directly(tmp_path):
     batch, encoder = Half(), HashingEncoder()
     vectors = embed_films(MANY, encoder, tmp_path, manner=Manner(batch=batch, batch_from=100))
     assert (len(batch.seen), len(encoder.seen)) == (100, 50)

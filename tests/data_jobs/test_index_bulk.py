@@ -19,11 +19,13 @@ BUNDLE = make_bundle(films=12, outside=2)
 
 @dataclass
 class Bulk:
-    """A stand-in that takes films. ``trouble``: row to the statuses it answers first; ``refused``: whole requests."""
+    """A stand-in for the bulk API. ``trouble``: a row to the statuses of its first attempts; ``refused``: the statuses
+    of whole requests.
+    """
 
     trouble: dict[int, list[int]] = field(default_factory=dict)
     refused: list[int] = field(default_factory=list)
-    taken: list[int] = field(default_factory=list)
+    indexed: list[int] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     actions: list[dict] = field(default_factory=list)
     requests: int = 0
@@ -44,7 +46,7 @@ class Bulk:
         if statuses:
             status = statuses.pop(0)
             return {"index": {"status": status, "error": {"type": "rejected", "reason": f"no {status}"}}}
-        self.taken.append(row)
+        self.indexed.append(row)
         return {"index": {"status": 201}}
 
 
@@ -56,15 +58,15 @@ def answer(status: int, document: dict) -> Answer:
 def loading(bulk: Bulk, bundle=BUNDLE, custom_ids: bool = False) -> Iterator[tuple]:
     server = HttpServer(bulk)
     client = OpenSearch(OpenSearchTarget(f"http://127.0.0.1:{server.port}").endpoint, max_retries=0)
-    told: list[tuple[str, int, int | None]] = []
+    steps: list[tuple[str, int, int | None]] = []
     slept: list[float] = []
 
     class Steps:
         def advance(self, step: str, done: int, total: int | None) -> None:
-            told.append((step, done, total))
+            steps.append((step, done, total))
 
     try:
-        yield lambda: load(client, "films-v1", bundle, custom_ids, Steps(), slept.append), slept, told
+        yield lambda: load(client, "films-v1", bundle, custom_ids, Steps(), slept.append), slept, steps
     finally:
         client.close()
         server.close()
@@ -72,30 +74,30 @@ def loading(bulk: Bulk, bundle=BUNDLE, custom_ids: bool = False) -> Iterator[tup
 
 def test_every_film_is_sent_once():
     bulk = Bulk()
-    with loading(bulk) as (load_films, slept, told):
+    with loading(bulk) as (load_films, slept, steps):
         load_films()
-    assert sorted(bulk.taken) == list(range(12))
+    assert sorted(bulk.indexed) == list(range(12))
     assert bulk.actions == [{"index": {"_index": "films-v1"}}] * 12
     assert slept == []
-    assert told == [("films loaded", 12, 12)]
+    assert steps == [("films loaded", 12, 12)]
 
 
-def test_films_travel_in_chunks():
+def test_films_are_sent_in_chunks():
     bundle = make_bundle(films=2 * CHUNK_FILMS + 1, outside=2)
     bulk = Bulk()
-    with loading(bulk, bundle) as (load_films, _, told):
+    with loading(bulk, bundle) as (load_films, _, steps):
         load_films()
     assert bulk.requests == 3
-    assert sorted(bulk.taken) == list(range(2 * CHUNK_FILMS + 1))
-    assert [done for _, done, _ in told] == [CHUNK_FILMS, 2 * CHUNK_FILMS, 2 * CHUNK_FILMS + 1]
+    assert sorted(bulk.indexed) == list(range(2 * CHUNK_FILMS + 1))
+    assert [done for _, done, _ in steps] == [CHUNK_FILMS, 2 * CHUNK_FILMS, 2 * CHUNK_FILMS + 1]
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
-def test_what_the_engine_was_too_busy_for_is_sent_again(status):
+def test_films_that_a_busy_engine_rejects_are_sent_again(status):
     bulk = Bulk(trouble={3: [status, status], 7: [status]})
     with loading(bulk) as (load_films, slept, _):
         load_films()
-    assert sorted(bulk.taken) == list(range(12))
+    assert sorted(bulk.indexed) == list(range(12))
     assert bulk.sent.count(3) == 3
     assert bulk.sent.count(7) == 2
     assert bulk.sent.count(0) == 1
@@ -103,14 +105,14 @@ def test_what_the_engine_was_too_busy_for_is_sent_again(status):
     assert 1 <= slept[0] <= 2 <= slept[1] <= 4
 
 
-def test_a_whole_request_that_was_throttled_is_sent_again():
+def test_a_throttled_request_is_sent_again():
     bulk = Bulk(refused=[429])
     with loading(bulk) as (load_films, _, _):
         load_films()
-    assert sorted(bulk.taken) == list(range(12))
+    assert sorted(bulk.indexed) == list(range(12))
 
 
-def test_there_is_an_end_to_patience():
+def test_retries_end_after_some_minutes():
     bulk = Bulk(trouble={3: [429] * 100})
     with loading(bulk) as (load_films, slept, _), pytest.raises(IndexingFailed, match="1 of 12 films were refused"):
         load_films()
@@ -129,22 +131,22 @@ def test_refused_films_are_named_with_the_reason_and_not_sent_again():
     assert bulk.sent.count(3) == 1
 
 
-def test_of_very_many_refused_films_some_are_named():
+def test_of_many_refused_films_the_first_are_named():
     bulk = Bulk(trouble={row: [400] for row in range(12)})
     with loading(bulk) as (load_films, _, _), pytest.raises(IndexingFailed, match=r"12 of 12 .* and 2 more"):
         load_films()
 
 
-@pytest.mark.parametrize(("custom_ids", "again"), [(False, False), (True, True)])
-def test_a_request_of_unknown_outcome_is_repeated_only_if_it_makes_no_doubles(custom_ids, again):
+@pytest.mark.parametrize("custom_ids", [False, True])
+def test_a_request_of_unknown_outcome_is_repeated_only_with_custom_ids(custom_ids):
     bulk = Bulk(refused=[502])
     with loading(bulk, custom_ids=custom_ids) as (load_films, _, _):
-        if again:
+        if custom_ids:
             load_films()
         else:
             with pytest.raises(InDoubt, match="502"):
                 load_films()
-    assert bulk.requests == (2 if again else 1)
+    assert bulk.requests == (2 if custom_ids else 1)
 
 
 def test_ids_are_rows():
@@ -156,7 +158,7 @@ def test_ids_are_rows():
 
 def test_a_document_has_no_empty_fields():
     for row in range(12):
-        found = document(BUNDLE, row)
-        assert {"row", "item_id", "title", "votes"} <= set(found)
-        assert all(found[name] not in ("", [], None) for name in found)
-        json.dumps(found)
+        fields = document(BUNDLE, row)
+        assert {"row", "item_id", "title", "votes"} <= set(fields)
+        assert all(fields[name] not in ("", [], None) for name in fields)
+        json.dumps(fields)

@@ -33,17 +33,17 @@ from tests.servers.serverless import Serverless
 
 @dataclass
 class Steps:
-    """Progress that is remembered."""
+    """Recorded progress."""
 
-    told: list[tuple[str, int, int | None]] = field(default_factory=list)
+    reports: list[tuple[str, int, int | None]] = field(default_factory=list)
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        self.told.append((step, done, total))
+        self.reports.append((step, done, total))
 
 
 @pytest.fixture(scope="module")
 def awkward() -> Bundle:
-    """The awkward films with vectors, one of them without."""
+    """The awkward films, all but one with a vector."""
     catalogue = build_catalogue(FILMS, make_events())
     vectors = make_embeddings(len(FILMS)).rows(np.arange(len(FILMS)))
     vectors[3] = 0
@@ -72,8 +72,8 @@ def job(target) -> Iterator[IndexJob]:
 def documents(job: IndexJob, index: str) -> list[dict]:
     job.client.indices.refresh(index=index)
     body = {"size": 100, "query": {"exists": {"field": "row"}}, "sort": ["row"], "_source": {"excludes": []}}
-    found = job.client.search(index=index, body=body)
-    return [hit["_source"] | {"_id": hit["_id"]} for hit in found["hits"]["hits"]]
+    response = job.client.search(index=index, body=body)
+    return [hit["_source"] | {"_id": hit["_id"]} for hit in response["hits"]["hits"]]
 
 
 def note_of(job: IndexJob, index: str) -> IndexNote:
@@ -93,12 +93,12 @@ def test_every_film_is_there_and_the_index_says_so(target, awkward, local, engin
         assert (note.films, note.dims, note.encoder, note.engine) == (len(FILMS), 16, "test-encoder", engine)
         assert note.text_scale == pytest.approx(2.2, abs=0.01)
         assert len(documents(job, done.index)) == len(FILMS)
-        assert ("films loaded", len(FILMS), len(FILMS)) in job.progress.told
+        assert ("films loaded", len(FILMS), len(FILMS)) in job.progress.reports
 
 
-def test_a_document_is_what_is_known_of_a_film(job, awkward, local):
+def test_a_document_has_what_is_known_about_a_film(job, awkward, local):
     index = job.run(awkward, local).index
-    films = {each["item_id"]: each for each in documents(job, index)}
+    films = {document["item_id"]: document for document in documents(job, index)}
     rows = {item_id: row for row, item_id in enumerate(awkward.catalogue.item_ids)}
     amelie = films["a1"]
     assert amelie["row"] == rows["a1"]
@@ -112,41 +112,41 @@ def test_a_document_is_what_is_known_of_a_film(job, awkward, local):
     assert not {"year", "runtime"} & set(films["t1"]), "unknown is left out, or it would pass filters"
 
 
-def test_vectors_are_of_unit_length_and_missing_where_there_is_none(job, awkward, local):
+def test_vectors_have_unit_length_and_are_left_out_if_missing(job, awkward, local):
     index = job.run(awkward, local).index
-    found = job.client.search(index=index, body={"size": 0, "query": {"exists": {"field": "embedding"}}})
-    assert found["hits"]["total"]["value"] == len(FILMS) - 1
-    vectors = [each["embedding"] for each in documents(job, index) if "embedding" in each]
+    response = job.client.search(index=index, body={"size": 0, "query": {"exists": {"field": "embedding"}}})
+    assert response["hits"]["total"]["value"] == len(FILMS) - 1
+    vectors = [document["embedding"] for document in documents(job, index) if "embedding" in document]
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(FILMS) - 1), abs=1e-4)
 
 
 def test_a_complete_index_is_left_alone(job, awkward, local):
     index = job.run(awkward, local).index
-    before = [each["_id"] for each in documents(job, index)]
+    before = [document["_id"] for document in documents(job, index)]
     again = job.run(awkward, local)
     assert not again.loaded
-    assert [each["_id"] for each in documents(job, index)] == before
+    assert [document["_id"] for document in documents(job, index)] == before
 
 
-def test_an_interrupted_load_starts_anew(job, awkward, local, target):
+def test_an_interrupted_load_starts_over(job, awkward, local, target):
     index = target.index_name("awkward")
     note = IndexNote.of(awkward, target, 5)
     job.client.indices.create(index=index, body=index_body(target, note))
     job.client.index(index=index, body={"row": 0, "item_id": "half", "title": "Half", "votes": 0})
     assert job.run(awkward, local).loaded
-    assert "half" not in [each["item_id"] for each in documents(job, index)]
+    assert "half" not in [document["item_id"] for document in documents(job, index)]
     assert note_of(job, index).complete
 
 
 @pytest.mark.parametrize("custom_ids", [False, True, None])
-def test_ids_are_ours_unless_they_are_switched_off(target, awkward, local, custom_ids):
+def test_document_ids_are_rows_unless_switched_off(target, awkward, local, custom_ids):
     with writer(target) as client:
         job = IndexJob(replace(target, custom_ids=custom_ids), client, SystemClock(), Steps())
-        ids = {each["_id"] for each in documents(job, job.run(awkward, local).index)}
+        ids = {document["_id"] for document in documents(job, job.run(awkward, local).index)}
     assert (ids == {str(row) for row in range(len(FILMS))}) is (custom_ids is not False)
 
 
-def test_an_index_that_somebody_else_made_is_not_touched(job, awkward, local, target):
+def test_a_foreign_index_is_not_touched(job, awkward, local, target):
     job.client.indices.create(index=target.index_name("awkward"))
     with pytest.raises(IndexingFailed, match="was not made by `marquee index`"):
         job.run(awkward, local)
@@ -180,7 +180,7 @@ def test_documents_that_are_refused_are_reported_with_their_ids(job, target, awk
 
 @dataclass
 class Waiting:
-    """Sleeps on a clock of its own; a test may cut in."""
+    """Sleeps on a manual clock; ``cut_in`` is called after each pause."""
 
     clock: ManualClock
     slept: list[float] = field(default_factory=list)
@@ -204,14 +204,14 @@ def stand_in_job(*script: Said) -> Iterator[tuple[IndexJob, Waiting, list]]:
 DENIED = Said(refusal(403, "security_exception", "User does not have permissions"), 403)
 
 
-def test_access_that_is_granted_a_minute_later_is_waited_for(awkward, local):
+def test_the_job_waits_for_access_that_is_granted_a_minute_later(awkward, local):
     foreign = Said({"films-awkward": {"mappings": {}}})
-    with stand_in_job(*[DENIED] * 6, foreign) as (job, waiting, asked):
+    with stand_in_job(*[DENIED] * 6, foreign) as (job, waiting, requests):
         with pytest.raises(IndexingFailed, match="was not made by"):
             job.run(awkward, local)
-        assert len(asked) == 7
+        assert len(requests) == 7
     assert waiting.slept == [1, 2, 4, 8, 8, 8]
-    assert job.progress.told[-1] == ("seconds until access is granted", 31, 180)
+    assert job.progress.reports[-1] == ("seconds until access is granted", 31, 180)
 
 
 def test_access_that_is_never_granted_is_an_error_after_three_minutes(awkward, local):
@@ -220,7 +220,7 @@ def test_access_that_is_never_granted_is_an_error_after_three_minutes(awkward, l
     assert ACCESS_S - 10 <= sum(waiting.slept) <= ACCESS_S
 
 
-def test_a_server_that_is_not_there_is_named(awkward, local):
+def test_an_unreachable_server_is_named(awkward, local):
     with stand_in_job(DENIED) as (job, _, _):
         pass
     with pytest.raises(SearchUnavailable, match="failed"), writer(job.target) as client:
@@ -235,7 +235,7 @@ def test_films_become_visible_after_a_while():
     with stand_in_job(count(0), count(5), count(12)) as (job, waiting, _):
         job._wait_for_all("films-x", 12)
     assert waiting.slept == [1.0, 1.0]
-    assert job.progress.told == [("films to be searched", 0, 12), ("films to be searched", 5, 12)]
+    assert job.progress.reports == [("films searchable", 0, 12), ("films searchable", 5, 12)]
 
 
 def test_films_that_never_become_visible():
@@ -244,14 +244,14 @@ def test_films_that_never_become_visible():
     assert sum(waiting.slept) == VISIBLE_S
 
 
-def test_an_index_that_can_not_be_found_yet_is_waited_for():
+def test_the_job_waits_for_an_index_that_cannot_be_found_yet():
     missing = Said(refusal(404, "index_not_found_exception", "no such index [films-x]"), 404)
     with stand_in_job(missing, count(12)) as (job, waiting, _):
         job._wait_for_all("films-x", 12)
     assert waiting.slept == [1.0]
 
 
-def test_two_loads_at_once_are_noticed():
+def test_concurrent_loads_are_detected():
     with stand_in_job(count(24)) as (job, _, _), pytest.raises(IndexingFailed, match="24 documents for 12 films"):
         job._wait_for_all("films-x", 12)
 
@@ -259,36 +259,39 @@ def test_two_loads_at_once_are_noticed():
 NO_SUCH_INDEX = Said(refusal(404, "index_not_found_exception", "no such index"), 404)
 
 
-def test_a_refused_mapping_names_the_kind_it_was_made_for(awkward, local):
+def test_a_refused_mapping_names_its_kind(awkward, local):
     refused = Said(refusal(400, "illegal_argument_exception", "Field parameter 'engine' is not supported"), 400)
-    with stand_in_job(NO_SUCH_INDEX, refused) as (job, _, asked), pytest.raises(IndexingFailed) as caught:
+    with stand_in_job(NO_SUCH_INDEX, refused) as (job, _, requests), pytest.raises(IndexingFailed) as caught:
         job.run(awkward, local)
     assert "OPENSEARCH_KIND server" in str(caught.value)
     assert "Field parameter 'engine' is not supported" in str(caught.value)
-    assert [(method, path) for method, path, _ in asked][1:] == [("PUT", "/films-awkward")], "and nothing is loaded"
+    assert [(method, path) for method, path, _ in requests][1:] == [("PUT", "/films-awkward")], "and nothing is loaded"
 
 
-def test_an_index_that_another_load_has_just_made_says_nothing_of_kinds(awkward, local):
-    there = Said(refusal(400, "resource_already_exists_exception", "index [films-awkward] already exists"), 400)
-    with stand_in_job(NO_SUCH_INDEX, there) as (job, _, _), pytest.raises(SearchUnavailable, match="already") as caught:
+def test_an_index_just_made_by_another_load_does_not_blame_the_kind(awkward, local):
+    exists = Said(refusal(400, "resource_already_exists_exception", "index [films-awkward] already exists"), 400)
+    with (
+        stand_in_job(NO_SUCH_INDEX, exists) as (job, _, _),
+        pytest.raises(SearchUnavailable, match="already") as caught,
+    ):
         job.run(awkward, local)
     assert "OPENSEARCH_KIND" not in str(caught.value)
 
 
 @pytest.fixture(params=["nextgen", "classic"])
 def collection(request, opensearch_url) -> Iterator[Serverless]:
-    with Serverless(opensearch_url, kind=request.param) as made:
-        yield made
+    with Serverless(opensearch_url, kind=request.param) as serverless:
+        yield serverless
 
 
 @contextmanager
-def collection_job(collection: Serverless, index: str, **given) -> Iterator[IndexJob]:
-    target = OpenSearchTarget(collection.url, index=index, auth="none", **given)
+def collection_job(collection: Serverless, index: str, **options) -> Iterator[IndexJob]:
+    target = OpenSearchTarget(collection.url, index=index, auth="none", **options)
     with writer(target) as client:
         yield IndexJob(target, client, SystemClock(), Steps())
 
 
-def test_a_collection_takes_the_index_of_its_generation(collection, unique_name, awkward, local):
+def test_a_collection_accepts_the_index_of_its_generation(collection, unique_name, awkward, local):
     with collection_job(collection, unique_name, kind=collection.kind) as job:
         note = note_of(job, job.run(awkward, local).index)
     assert (note.complete, note.engine) == (True, "faiss")
@@ -305,24 +308,24 @@ def test_nextgen_refuses_the_mapping_of_any_other_kind(opensearch_url, unique_na
 
 
 @contextmanager
-def patient_job(collection: Serverless, index: str, **given) -> Iterator[tuple[IndexJob, Waiting]]:
-    """A job on a clock of its own, so that minutes of patience pass at once; what was written is visible after each."""
+def patient_job(collection: Serverless, index: str, **options) -> Iterator[tuple[IndexJob, Waiting]]:
+    """A job on a manual clock, so that minutes of waiting pass at once; documents are visible after each pause."""
     waiting = Waiting(
         ManualClock(), cut_in=lambda: httpx2.post(f"{collection.upstream}/{index}-*/_refresh", timeout=PATIENCE_S)
     )
-    with collection_job(collection, index, kind=collection.kind, **given) as job:
+    with collection_job(collection, index, kind=collection.kind, **options) as job:
         yield replace(job, clock=waiting.clock, sleep=waiting), waiting
 
 
-def test_ids_of_ours_are_used_where_a_probe_shows_that_they_are_taken(collection, unique_name, awkward, local):
+def test_custom_ids_are_used_where_a_probe_shows_that_they_are_accepted(collection, unique_name, awkward, local):
     with collection_job(collection, unique_name, kind=collection.kind) as job:
         index = job.run(awkward, local).index
     with writer(OpenSearchTarget(collection.upstream)) as client:
-        ids = {each["_id"] for each in documents(replace(job, client=client), index)}
+        ids = {document["_id"] for document in documents(replace(job, client=client), index)}
     assert (ids == {str(row) for row in range(len(FILMS))}) is (collection.kind == "nextgen")
 
 
-def test_ids_that_are_insisted_on_are_refused_by_classic(opensearch_url, unique_name, awkward, local):
+def test_forced_custom_ids_are_refused_by_classic(opensearch_url, unique_name, awkward, local):
     with (
         Serverless(opensearch_url, kind="classic") as collection,
         collection_job(collection, unique_name, kind="classic", custom_ids=True) as job,
@@ -337,7 +340,7 @@ COLD = [403, 403, 429, 503, "drop", 502, 504]
 @pytest.mark.parametrize("keeps_meta", [True, False])
 @pytest.mark.parametrize("kind", ["nextgen", "classic"])
 def test_a_cold_collection_is_loaded_in_the_end(opensearch_url, unique_name, awkward, local, kind, keeps_meta):
-    """Access comes late, it wakes slowly, answers get lost, and what a mapping says of itself may be lost, too."""
+    """Access is granted late, the collection wakes slowly, responses get lost, and so may the note in the mapping."""
     with (
         Serverless(opensearch_url, kind=kind, first=COLD, lost=[504, "drop"], keeps_meta=keeps_meta) as collection,
         patient_job(collection, unique_name) as (job, waiting),
@@ -345,26 +348,26 @@ def test_a_cold_collection_is_loaded_in_the_end(opensearch_url, unique_name, awk
         done = job.run(awkward, local)
         assert not job.run(awkward, local).loaded, "the note of a complete index is found again"
         with writer(job.target) as client:
-            found = indexes(client, Patience(job.target, job.clock, job.progress, waiting))
-    assert [(each.index, each.note.complete) for each in found] == [(done.index, True)]
+            listed = indexes(client, Patience(job.target, job.clock, job.progress, waiting))
+    assert [(entry.index, entry.note.complete) for entry in listed] == [(done.index, True)]
     assert waiting.slept[: len(COLD)] == [1, 2, 4, 8, 8, 8, 8]
     with writer(OpenSearchTarget(opensearch_url)) as client:
-        rows = [each["row"] for each in documents(replace(job, client=client), done.index)]
+        rows = [document["row"] for document in documents(replace(job, client=client), done.index)]
     assert rows == list(range(len(FILMS))), "every film is there once"
 
 
-def test_a_load_without_ids_that_lost_an_answer_is_begun_anew_a_few_times(awkward, local):
+def test_a_load_without_ids_that_lost_a_response_starts_over_a_few_times(awkward, local):
     fine, lost = Said({"acknowledged": True}), Said(refusal(504, "timeout"), 504)
     script = [NO_SUCH_INDEX, fine, lost, *[fine, fine, lost] * (LOADS - 1), fine]
-    with stand_in_job(*script) as (job, _, asked):
+    with stand_in_job(*script) as (job, _, requests):
         without_ids = replace(job, target=replace(job.target, custom_ids=False))
         with pytest.raises(InDoubt, match=r"12 of 12 films were refused.*504"):
             without_ids.run(awkward, local)
-    again = [("DELETE", "/films-awkward"), ("PUT", "/films-awkward"), ("POST", "/_bulk")]
-    assert [(method, path) for method, path, _ in asked][1:] == again[1:] + again * (LOADS - 1)
+    repeat = [("DELETE", "/films-awkward"), ("PUT", "/films-awkward"), ("POST", "/_bulk")]
+    assert [(method, path) for method, path, _ in requests][1:] == repeat[1:] + repeat * (LOADS - 1)
 
 
-def test_an_index_without_any_note_that_is_one_of_ours_by_its_fields_is_loaded_anew(job, awkward, local, target):
+def test_an_index_of_ours_that_lost_its_note_is_loaded_again(job, awkward, local, target):
     index = target.index_name("awkward")
     body = index_body(target, IndexNote.of(awkward, target, 5))
     del body["mappings"]["_meta"]
@@ -374,7 +377,7 @@ def test_an_index_without_any_note_that_is_one_of_ours_by_its_fields_is_loaded_a
 
 
 def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, awkward, local):
-    """Another film's texts in its rows: titles find the wrong films."""
+    """Its rows have the texts of other films, so titles find the wrong films."""
     target, waiting = OpenSearchTarget(opensearch_url, index=unique_name), Waiting(ManualClock())
     wrong = replace(awkward, catalogue=make_bundle(len(FILMS), 2).catalogue)
     with writer(target) as client:
@@ -389,19 +392,19 @@ def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, a
 
 
 def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, unique_name, awkward, local):
-    """Amazon OpenSearch Serverless knows neither /, _refresh, _cluster nor _delete_by_query."""
+    """Amazon OpenSearch Serverless has neither /, _refresh, _cluster nor _delete_by_query."""
     calls = []
 
     class Listening(OpenSearch):
         def __init__(self, url: str) -> None:
             super().__init__(url, timeout=PATIENCE_S)
-            ask = self.transport.perform_request
+            perform = self.transport.perform_request
 
-            def noted(method: str, path: str, **options: object) -> object:
+            def recorded(method: str, path: str, **options: object) -> object:
                 calls.append((method, path.replace(index, "INDEX"), set(options.get("params") or {})))
-                return ask(method, path, **options)
+                return perform(method, path, **options)
 
-            self.transport.perform_request = noted
+            self.transport.perform_request = recorded
 
     target = OpenSearchTarget(opensearch_url, index=unique_name)
     index = target.index_name("awkward")

@@ -1,4 +1,4 @@
-"""What is waited for, for how long, and what is told at once."""
+"""Which errors are retried, for how long, and which are reported at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ FINE = Said({"count": 3})
 
 @dataclass
 class Waits:
-    """A patience whose pauses pass at once, and a client of a stand-in."""
+    """Retries whose pauses pass at once, with a client of a stand-in."""
 
     client: OpenSearch
     target: OpenSearchTarget
@@ -52,37 +52,37 @@ def failing(status: int) -> Said:
     return Said(refusal(status, "stand_in", "no"), status)
 
 
-PASSING = [*[failing(status) for status in (403, 429, 500, 502, 503, 504)], Said(hang_up=True)]
+TRANSIENT = [*[failing(status) for status in (403, 429, 500, 502, 503, 504)], Said(hang_up=True)]
 
 
-@pytest.mark.parametrize("trouble", PASSING)
-def test_what_passes_is_waited_for(trouble: Said) -> None:
+@pytest.mark.parametrize("trouble", TRANSIENT)
+def test_transient_errors_are_retried(trouble: Said) -> None:
     with waits(trouble, trouble, trouble, trouble, FINE) as here:
         assert here.count() == 3
     assert here.slept == [1, 2, 4, 8]
 
 
 @pytest.mark.parametrize(("status", "longest_s"), [(403, ACCESS_S), (503, WAKE_S)])
-def test_there_is_an_end_to_patience(status: int, longest_s: float) -> None:
+def test_retries_end(status: int, longest_s: float) -> None:
     with waits(failing(status)) as here, pytest.raises(SearchUnavailable, match=here.target.endpoint):
         here.count()
     assert longest_s - 10 <= sum(here.slept) <= longest_s
 
 
-def test_silence_is_an_error_after_minutes() -> None:
+def test_a_server_that_never_responds_is_an_error_after_minutes() -> None:
     with waits(Said(silent=True), timeout_s=HASTE_S) as here, pytest.raises(SearchUnavailable, match="timed out"):
         here.count()
     assert WAKE_S - 10 <= sum(here.slept) <= WAKE_S
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 501])
-def test_what_does_not_pass_is_told_at_once(status: int) -> None:
+def test_permanent_errors_are_reported_at_once(status: int) -> None:
     with waits(failing(status), FINE) as here, pytest.raises(SearchUnavailable, match="no"):
         here.count()
     assert here.slept == []
 
 
-def test_nobody_listening_is_told_at_once() -> None:
+def test_a_refused_connection_is_reported_at_once() -> None:
     with waits(FINE) as here:
         pass
     with pytest.raises(SearchUnavailable, match=here.target.endpoint):

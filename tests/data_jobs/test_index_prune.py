@@ -1,4 +1,4 @@
-"""Which old indexes may go: never what is served, never what may be loading."""
+"""Which old indexes may be removed: never one that is served or may be loading."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ ALL = [NEWER, OLD, ACTIVE, OLDER, HALF_OLD, HALF_NEW]
 
 
 @pytest.mark.parametrize(
-    ("served", "keep", "gone"),
+    ("served", "keep", "removable"),
     [
         ({"c"}, 0, [OLDER, HALF_OLD, OLD, NEWER]),
         ({"c"}, 1, [OLDER, HALF_OLD, OLD]),
@@ -36,8 +36,8 @@ ALL = [NEWER, OLD, ACTIVE, OLDER, HALF_OLD, HALF_NEW]
         (set(), 9, []),
     ],
 )
-def test_what_may_go(served, keep, gone):
-    assert outdated(ALL, served, keep) == gone
+def test_which_indexes_are_outdated(served, keep, removable):
+    assert outdated(ALL, served, keep) == removable
 
 
 @given(
@@ -45,15 +45,17 @@ def test_what_may_go(served, keep, gone):
     st.sets(st.sampled_from("abcdefgh"), max_size=2),
     st.integers(0, 4),
 )
-def test_what_is_served_or_may_be_loading_never_goes(facts, served, keep):
-    found = [made("abcdefgh"[at], created_ms, complete) for at, (created_ms, complete) in enumerate(facts)]
-    gone = outdated(found, served, keep)
-    assert not {each.note.bundle for each in gone} & served
-    newest = max((each.note.created_ms for each in found if each.note.bundle in served), default=0)
-    assert all(each.note.complete or each.note.created_ms < newest for each in gone)
-    left = [each for each in found if each not in gone and each.note.complete and each.note.bundle not in served]
-    complete = [each for each in found if each.note.complete and each.note.bundle not in served]
-    assert len(left) == min(keep, len(complete))
+def test_an_index_that_is_served_or_may_be_loading_is_never_outdated(facts, served, keep):
+    listed = [made("abcdefgh"[at], created_ms, complete) for at, (created_ms, complete) in enumerate(facts)]
+    removable = outdated(listed, served, keep)
+    assert not {index.note.bundle for index in removable} & served
+    newest = max((index.note.created_ms for index in listed if index.note.bundle in served), default=0)
+    assert all(index.note.complete or index.note.created_ms < newest for index in removable)
+    remaining = [
+        index for index in listed if index not in removable and index.note.complete and index.note.bundle not in served
+    ]
+    complete = [index for index in listed if index.note.complete and index.note.bundle not in served]
+    assert len(remaining) == min(keep, len(complete))
 
 
 @pytest.fixture
@@ -65,36 +67,36 @@ def patient(target: OpenSearchTarget) -> Patience:
     return Patience(target, SystemClock(), Silent())
 
 
-def put(client, target: OpenSearchTarget, found: ListedIndex) -> None:
-    client.indices.create(index=target.index_name(found.note.bundle), body=index_body(target, found.note))
+def put(client, target: OpenSearchTarget, listed: ListedIndex) -> None:
+    client.indices.create(index=target.index_name(listed.note.bundle), body=index_body(target, listed.note))
 
 
-def test_indexes_are_listed_oldest_first_and_only_our_own(target):
+def test_only_our_indexes_are_listed_oldest_first(target):
     with writer(target) as client:
-        for each in (ACTIVE, OLDER, HALF_NEW):
-            put(client, target, each)
+        for listed in (ACTIVE, OLDER, HALF_NEW):
+            put(client, target, listed)
         client.indices.create(index=f"{target.index}-foreign")
         put(client, OpenSearchTarget(target.endpoint, index=f"{target.index}-fr"), OLD)
-        assert [each.index for each in indexes(client, patient(target))] == [
+        assert [listed.index for listed in indexes(client, patient(target))] == [
             target.index_name(version) for version in ("a", "c", "f")
         ]
 
 
-def test_nothing_there(target):
+def test_no_indexes(target):
     with writer(target) as client:
         assert indexes(client, patient(target)) == []
         assert prune(client, patient(target), {"c"}, 0) == []
 
 
-def test_what_is_outdated_is_removed(target):
+def test_outdated_indexes_are_removed(target):
     with writer(target) as client:
-        for each in (ACTIVE, OLDER, OLD, HALF_NEW):
-            put(client, target, each)
+        for listed in (ACTIVE, OLDER, OLD, HALF_NEW):
+            put(client, target, listed)
         assert prune(client, patient(target), {"c"}, 1) == [target.index_name("a")]
-        assert [each.note.bundle for each in indexes(client, patient(target))] == ["b", "c", "f"]
+        assert [listed.note.bundle for listed in indexes(client, patient(target))] == ["b", "c", "f"]
 
 
-def test_a_server_that_is_not_there():
+def test_an_unreachable_server():
     target = OpenSearchTarget("http://127.0.0.1:9")
     with writer(target) as client, pytest.raises(SearchUnavailable, match=target.endpoint):
         indexes(client, patient(target))

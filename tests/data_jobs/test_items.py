@@ -28,7 +28,7 @@ def test_the_text_of_a_film_has_its_parts_in_order():
         (Film("1", "X", directors=("D",), cast=tuple("abcdefg")), "X. D, a, b, c, d, e."),
     ],
 )
-def test_what_is_missing_leaves_no_trace(film, text):
+def test_missing_parts_are_left_out(film, text):
     assert text_to_embed(film) == text
 
 
@@ -37,7 +37,7 @@ def test_title_with_year():
     assert title_with_year(Film("1", "Heat")) == "Heat"
 
 
-def test_items_as_other_tools_read_them(tmp_path):
+def test_items_are_readable_by_other_tools(tmp_path):
     path = write_items(FILMS, tmp_path / "features")
     table = pl.read_parquet(path)
     assert path.name == "items.parquet"

@@ -34,8 +34,8 @@ def read(folder: Path) -> tuple[Dataset, Report]:
     return load(Source(movielens=folder))
 
 
-def found(report: Report, code: str) -> list[tuple[str, int | None, str | None]]:
-    return [(each.file, each.line, each.value) for each in report.findings if each.code == code]
+def findings(report: Report, code: str) -> list[tuple[str, int | None, str | None]]:
+    return [(finding.file, finding.line, finding.value) for finding in report.findings if finding.code == code]
 
 
 def test_films(tmp_path: Path) -> None:
@@ -45,8 +45,8 @@ def test_films(tmp_path: Path) -> None:
     assert lighthouse.genres == ("Drama", "Science Fiction")
     assert (ferries.title, ferries.aka, ferries.genres) == ("Seven Ferries", ("7 Ferries",), ("Family", "Comedy"))
     assert (cove.title, cove.year, cove.genres) == ("Nameless Cove", None, ())
-    assert found(report, "title-without-year") == [("movies.csv", 4, "Nameless Cove")]
-    assert found(report, "no-genres") == [("movies.csv", 4, "3")]
+    assert findings(report, "title-without-year") == [("movies.csv", 4, "Nameless Cove")]
+    assert findings(report, "no-genres") == [("movies.csv", 4, "3")]
     assert report.ok
     assert data.sources == ("movies.csv", "ratings.csv")
 
@@ -54,7 +54,7 @@ def test_films(tmp_path: Path) -> None:
 def test_events_are_columns_sorted_by_person_and_time(tmp_path: Path) -> None:
     data, _ = read(lay(tmp_path))
     events = data.events
-    assert events.user_ids == ("9", "10")  # as numbers, not as words
+    assert events.user_ids == ("9", "10")  # in numeric order
     assert events.user.tolist() == [0, 1, 1]
     assert events.film.tolist() == [0, 0, 1]
     assert events.value.tolist() == [5.0, 4.0, 0.5]
@@ -73,7 +73,7 @@ def test_events_are_columns_sorted_by_person_and_time(tmp_path: Path) -> None:
 def test_impossible_ratings_are_left_out(tmp_path: Path, rating: str) -> None:
     data, report = read(lay(tmp_path, ratings=RATINGS + f"9,2,{rating},1000000000\n"))
     assert len(data.events) == 3
-    assert found(report, "rating-out-of-range") == [("ratings.csv", 5, rating)]
+    assert findings(report, "rating-out-of-range") == [("ratings.csv", 5, rating)]
     assert report.findings[-1].field == "rating"
     assert not report.ok
 
@@ -81,7 +81,7 @@ def test_impossible_ratings_are_left_out(tmp_path: Path, rating: str) -> None:
 def test_ratings_of_unknown_films_are_left_out(tmp_path: Path) -> None:
     data, report = read(lay(tmp_path, ratings=RATINGS + "9,77,3.0,1000000000\n9,,3.0,1000000000\n"))
     assert len(data.events) == 3
-    assert found(report, "unknown-film") == [("ratings.csv", 5, "77"), ("ratings.csv", 6, "")]
+    assert findings(report, "unknown-film") == [("ratings.csv", 5, "77"), ("ratings.csv", 6, "")]
     assert report.errors["ratings.csv"] == 2
     assert report.rows["ratings.csv"] == 5
 
@@ -90,10 +90,10 @@ def test_ratings_of_unknown_films_are_left_out(tmp_path: Path) -> None:
 def test_impossible_times_are_left_out(tmp_path: Path, when: str) -> None:
     data, report = read(lay(tmp_path, ratings=RATINGS + f"9,2,3.0,{when}\n"))
     assert len(data.events) == 3
-    assert found(report, "bad-timestamp") == [("ratings.csv", 5, when)]
+    assert findings(report, "bad-timestamp") == [("ratings.csv", 5, when)]
 
 
-def test_nobody_and_everybody(tmp_path: Path) -> None:
+def test_missing_and_overlong_person_ids_are_left_out(tmp_path: Path) -> None:
     data, report = read(lay(tmp_path, ratings=RATINGS + f" ,2,3.0,1000000000\n{'x' * 200},2,3.0,1000000000\n"))
     assert len(data.events) == 3
     assert report.counts["missing-value"] == 1
@@ -106,7 +106,7 @@ def test_of_two_ratings_the_latest_by_time_stays(tmp_path: Path) -> None:
     events = data.events
     stars = {(int(u), int(f)): float(v) for u, f, v in zip(events.user, events.film, events.value, strict=True)}
     assert stars == {(0, 0): 5.0, (0, 1): 2.0, (1, 0): 1.0, (1, 1): 0.5}  # same second: the later line
-    assert found(report, "duplicate-rating") == [("ratings.csv", 2, "4.0"), ("ratings.csv", 6, "3.0")]
+    assert findings(report, "duplicate-rating") == [("ratings.csv", 2, "4.0"), ("ratings.csv", 6, "3.0")]
     assert report.ok
 
 
@@ -114,7 +114,7 @@ def test_many_wrong_rows_are_counted_and_a_few_cited(tmp_path: Path) -> None:
     many = RATINGS + "".join(f"{user},99,3.0,1000000000\n" for user in range(500))
     _, report = read(lay(tmp_path, ratings=many))
     assert report.counts["unknown-film"] == 500
-    assert len(found(report, "unknown-film")) == report.keep
+    assert len(findings(report, "unknown-film")) == report.keep
     with pytest.raises(DataError, match=r"500 of 503 rows are errors.*marquee validate"):
         report.refuse_if_bad()
 
@@ -181,7 +181,7 @@ def test_latin_1(tmp_path: Path) -> None:
     data, report = read(lay(tmp_path, movies=MOVIES.replace("Nameless", "Café \x92s").encode("latin-1")))
     assert data.films[2].title == "Café \u2019s Cove"
     assert report.counts["latin-1"] == 1
-    assert found(report, "damaged-text")[0][:2] == ("movies.csv", 4)
+    assert findings(report, "damaged-text")[0][:2] == ("movies.csv", 4)
 
 
 def test_utf8_cut_by_a_chunk_is_still_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,30 +191,30 @@ def test_utf8_cut_by_a_chunk_is_still_utf8(tmp_path: Path, monkeypatch: pytest.M
     assert not report.counts["latin-1"]
 
 
-def test_lines_are_right_behind_quoted_line_breaks(tmp_path: Path) -> None:
+def test_line_numbers_are_right_after_quoted_line_breaks(tmp_path: Path) -> None:
     movies = MOVIES.replace("Nameless Cove", '"Nameless\nCove (1990)"') + '4,"Say ""Hi"", You (1991)",Foo\n'
     data, report = read(lay(tmp_path, movies=movies))
     assert data.films[2].title == "Nameless Cove"
     assert data.films[3].title == 'Say "Hi", You'
-    assert found(report, "newline-in-field")[0][1] == 4
-    assert found(report, "unknown-genre") == [("movies.csv", 6, "Foo")]
+    assert findings(report, "newline-in-field")[0][1] == 4
+    assert findings(report, "unknown-genre") == [("movies.csv", 6, "Foo")]
 
 
 @pytest.mark.parametrize("block", [16, 1 << 20])
-def test_lines_are_right_behind_blank_and_ragged_ones(
+def test_line_numbers_are_right_after_blank_and_ragged_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     monkeypatch.setattr(files, "_BLOCK", block)
     odd = RATINGS + "\n9,2,3.0,1000000000,extra\n9,2\n11,1,4.5,1000000000\n11,2,8,1000000000"
     data, report = read(lay(tmp_path, ratings=odd))
-    assert [line for _, line, _ in found(report, "wrong-field-count")] == [6, 7]
-    assert found(report, "rating-out-of-range") == [("ratings.csv", 9, "8")]
+    assert [line for _, line, _ in findings(report, "wrong-field-count")] == [6, 7]
+    assert findings(report, "rating-out-of-range") == [("ratings.csv", 9, "8")]
     assert data.events.user_ids == ("9", "10", "11")
     assert report.rows["ratings.csv"] == 7
     assert report.errors["ratings.csv"] == 3
 
 
-def test_blocks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_makes_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f"{user},{film},{1 + user % 4}.5,{10**9 + user}\n" for user in range(1, 60) for film in (1, 2, 3))
     lay(tmp_path, ratings="userId,movieId,rating,timestamp\n" + rows)
     whole, _ = read(tmp_path)
@@ -228,14 +228,14 @@ def test_blocks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_an_unquoted_comma_is_reported(tmp_path: Path) -> None:
     data, report = read(lay(tmp_path, movies=MOVIES + "5,Comma, Unquoted (1999),Drama\n"))
     assert len(data.films) == 3
-    assert found(report, "wrong-field-count")[0][1] == 5
+    assert findings(report, "wrong-field-count")[0][1] == 5
 
 
-def test_film_rows_that_cannot_stay(tmp_path: Path) -> None:
+def test_wrong_film_rows_are_left_out(tmp_path: Path) -> None:
     data, report = read(lay(tmp_path, movies=MOVIES + "2,Copy (1990),Drama\n,No Id (1990),Drama\n8,,Drama\n"))
     assert [film.title for film in data.films] == ["The Lighthouse", "Seven Ferries", "Nameless Cove"]
-    assert found(report, "duplicate-film") == [("movies.csv", 5, "2")]
-    assert [line for _, line, _ in found(report, "missing-value")] == [6, 7]
+    assert findings(report, "duplicate-film") == [("movies.csv", 5, "2")]
+    assert [line for _, line, _ in findings(report, "missing-value")] == [6, 7]
 
 
 def test_links(tmp_path: Path) -> None:
@@ -246,13 +246,13 @@ def test_links(tmp_path: Path) -> None:
         ("tt0113497", None),
         (None, None),
     ]
-    assert [line for _, line, _ in found(report, "bad-value")] == [4, 4]
-    assert found(report, "duplicate-metadata") == [("links.csv", 5, "3")]
+    assert [line for _, line, _ in findings(report, "bad-value")] == [4, 4]
+    assert findings(report, "duplicate-metadata") == [("links.csv", 5, "3")]
 
 
 def test_two_films_with_one_tmdb_id_are_noted(tmp_path: Path) -> None:
     _, report = read(lay(tmp_path, links="movieId,imdbId,tmdbId\n1,1,862\n2,2,862\n"))
-    assert found(report, "shared-tmdb-id") == [("films", None, "862: films 1 and 2")]
+    assert findings(report, "shared-tmdb-id") == [("films", None, "862: films 1 and 2")]
 
 
 def test_tags_by_people_then_alphabet(tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ def test_tags_by_people_then_alphabet(tmp_path: Path) -> None:
     assert data.films[0].tags == ("foggy", "atmospheric", "sea, cold")
     assert data.films[1].tags == tuple(f"tag{place:02}" for place in range(10))
     assert data.films[2].tags == ()
-    assert found(report, "unknown-film") == [("tags.csv", 8, "99")]
-    assert found(report, "missing-value") == [("tags.csv", 7, " ")]
+    assert findings(report, "unknown-film") == [("tags.csv", 8, "99")]
+    assert findings(report, "missing-value") == [("tags.csv", 7, " ")]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
@@ -280,13 +280,13 @@ def test_tags_by_people_then_alphabet(tmp_path: Path) -> None:
 )
 def test_an_optional_file_may_have_no_rows(tmp_path: Path, name: str, header: str, end: str) -> None:
     data, report = read(lay(tmp_path, **{name: header + end}))
-    assert found(report, "no-rows") == [(f"{name}.csv", None, None)]
+    assert findings(report, "no-rows") == [(f"{name}.csv", None, None)]
     assert report.ok
     assert [film.tmdb_id for film in data.films] == [None, None, None]
     assert [film.tags for film in data.films] == [(), (), ()]
 
 
-def test_an_optional_file_needs_its_header(tmp_path: Path) -> None:
+def test_an_optional_file_needs_a_header(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="missing-column"):
         read(lay(tmp_path, tags="userId,movieId\n"))
     with pytest.raises(DataError, match="0 bytes"):
@@ -295,4 +295,4 @@ def test_an_optional_file_needs_its_header(tmp_path: Path) -> None:
 
 def test_genome_files_are_noted(tmp_path: Path) -> None:
     _, report = read(lay(tmp_path, genome_scores="movieId,tagId,relevance\n1,1,.5\n"))
-    assert found(report, "optional-file") == [("genome-scores.csv", None, None)]
+    assert findings(report, "optional-file") == [("genome-scores.csv", None, None)]

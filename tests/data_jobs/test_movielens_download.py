@@ -21,8 +21,8 @@ FILES = DATA_SETS[NAME].files
 
 
 class Site:
-    """A tiny GroupLens: ``pages`` by path; a page of None answers 404. It serves ranges unless ``whole``, and breaks
-    off the next archive after ``cut`` bytes.
+    """A small GroupLens: ``pages`` by path, 404 for any other. It serves ranges unless ``whole``, and cuts the next
+    archive off after ``cut`` bytes.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.requests.append(self.path)
-                body, asked, status = site.pages.get(self.path), self.headers.get("Range"), 200
+                body, range_header, status = site.pages.get(self.path), self.headers.get("Range"), 200
                 if self.path.endswith(".zip"):
-                    site.ranges.append(asked)
-                if body is not None and asked and not site.whole:
-                    start = int(asked.removeprefix("bytes=").removesuffix("-"))
+                    site.ranges.append(range_header)
+                if body is not None and range_header and not site.whole:
+                    start = int(range_header.removeprefix("bytes=").removesuffix("-"))
                     body, status = (body[start:], 206) if start < len(body) else (b"", 416)
                 self.send_response(status if body is not None else 404)
                 self.send_header("Content-Length", str(len(body or b"")))
@@ -66,7 +66,7 @@ class Site:
         self.server.server_close()
 
 
-class Watched:
+class StepLog:
     def __init__(self) -> None:
         self.steps: list[tuple[str, int, int | None]] = []
 
@@ -93,7 +93,7 @@ def archive(names: tuple[str, ...] = FILES, folder: str = NAME) -> bytes:
 
 def test_it_downloads_checks_and_unpacks(site: Site, tmp_path: Path) -> None:
     site.publish(archive())
-    progress = Watched()
+    progress = StepLog()
     target = download_movielens(tmp_path, progress, site.url)
     assert target == tmp_path / NAME
     assert {path.name for path in target.iterdir()} == set(FILES)
@@ -101,7 +101,7 @@ def test_it_downloads_checks_and_unpacks(site: Site, tmp_path: Path) -> None:
     assert progress.steps[-1] == ("downloading MovieLens", len(archive()), len(archive()))
 
 
-def test_what_is_there_is_not_downloaded_again(site: Site, tmp_path: Path) -> None:
+def test_a_complete_data_set_is_not_downloaded_again(site: Site, tmp_path: Path) -> None:
     site.publish(archive())
     download_movielens(tmp_path, Silent(), site.url)
     site.requests.clear()
@@ -128,7 +128,7 @@ def test_a_damaged_archive_is_refused_and_nothing_is_kept(site: Site, tmp_path: 
     ("content", "message"),
     [(b"this is no archive", "cannot be unpacked"), (archive(FILES[1:]), "has no movies.csv")],
 )
-def test_something_else_is_refused(site: Site, tmp_path: Path, content: bytes, message: str) -> None:
+def test_an_archive_of_something_else_is_refused(site: Site, tmp_path: Path, content: bytes, message: str) -> None:
     site.publish(content)
     with pytest.raises(DownloadFailed, match=message):
         download_movielens(tmp_path, Silent(), site.url)
@@ -141,7 +141,7 @@ def test_a_member_that_points_outside_stays_inside(site: Site, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-def test_no_checksum_and_no_page(site: Site, tmp_path: Path) -> None:
+def test_a_missing_page_and_a_page_without_a_checksum(site: Site, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match=r"does not answer .*Not Found"):
         download_movielens(tmp_path, Silent(), site.url)
     site.pages = {f"/{NAME}.zip.md5": b"no checksum today"}
@@ -155,14 +155,14 @@ def test_no_server(site: Site, tmp_path: Path) -> None:
         download_movielens(tmp_path, Silent(), site.url)
 
 
-def test_only_https_leaves_the_machine(tmp_path: Path) -> None:
+def test_only_https_addresses_are_downloaded(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="only https"):
         download_movielens(tmp_path, Silent(), "file:///etc")
 
 
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("cut", [0, 1, 200])
-def test_a_download_that_broke_off_goes_on(site: Site, tmp_path: Path, cut: int, whole: bool) -> None:
+def test_an_interrupted_download_is_resumed(site: Site, tmp_path: Path, cut: int, whole: bool) -> None:
     site.publish(archive())
     site.cut, site.whole = cut, whole
     with pytest.raises(DownloadFailed, match=r"was interrupted.*run it again to resume"):
@@ -174,7 +174,7 @@ def test_a_download_that_broke_off_goes_on(site: Site, tmp_path: Path, cut: int,
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
-def test_what_is_kept_of_another_archive_is_not_gone_on_with(site: Site, tmp_path: Path) -> None:
+def test_the_part_of_another_archive_is_not_resumed(site: Site, tmp_path: Path) -> None:
     site.publish(archive())
     part = tmp_path / f"{NAME}.zip.part"
     part.write_bytes(b"x" * 10)
@@ -184,7 +184,7 @@ def test_what_is_kept_of_another_archive_is_not_gone_on_with(site: Site, tmp_pat
     assert (download_movielens(tmp_path, Silent(), site.url) / "movies.csv").is_file()
 
 
-def test_more_than_any_archive_is_not_kept(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_beyond_its_limit_is_not_kept(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site.publish(archive())
     monkeypatch.setitem(DATA_SETS, NAME, replace(DATA_SETS[NAME], largest=100))  # type: ignore[arg-type]
     with pytest.raises(DownloadFailed, match="more than 100 bytes"):

@@ -16,22 +16,22 @@ def some_vectors(films: int, seed: int = 0) -> np.ndarray:
 
 
 @given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 12), st.integers(3, 40), st.integers(0, 5))
-def test_they_are_the_nearest_of_the_whole_catalogue_however_it_is_divided(films, first, each, span, seed):
+def test_neighbours_are_exact_for_any_division_of_the_catalogue(films, first, count, span, seed):
     embeddings = Embeddings.quantise(some_vectors(films, seed), "test")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data_jobs.nearest, "_SPAN", span)
         patch.setattr(data_jobs.nearest, "_BLOCK", 7)
-        nearest = nearest_films(embeddings, Silent(), first, each)
-    assert nearest.rows.shape == nearest.cosines.shape == (min(films, first), min(films, each))
+        nearest = nearest_films(embeddings, Silent(), first, count)
+    assert nearest.rows.shape == nearest.cosines.shape == (min(films, first), min(films, count))
     cosines = embeddings.rows(np.arange(films)) @ embeddings.rows(np.arange(films)).T
-    for film, (rows, found) in enumerate(zip(nearest.rows, nearest.cosines, strict=True)):
+    for film, (rows, values) in enumerate(zip(nearest.rows, nearest.cosines, strict=True)):
         assert len(set(rows.tolist())) == len(rows)
-        assert found == pytest.approx(np.sort(cosines[film])[::-1][: len(rows)], abs=1e-3)
-        assert found == pytest.approx(cosines[film, rows], abs=1e-3)
-        assert np.all(np.diff(found) <= 0)
+        assert values == pytest.approx(np.sort(cosines[film])[::-1][: len(rows)], abs=1e-3)
+        assert values == pytest.approx(cosines[film, rows], abs=1e-3)
+        assert np.all(np.diff(values) <= 0)
 
 
-def test_films_without_a_vector_have_none_and_are_none():
+def test_films_without_a_vector_have_no_neighbours_and_are_no_neighbours():
     vectors = some_vectors(9)
     vectors[[0, 4]] = 0
     nearest = nearest_films(Embeddings.quantise(vectors, "test"), Silent(), 5, 8)

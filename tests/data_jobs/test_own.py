@@ -69,7 +69,7 @@ def rows(data: Dataset) -> list[tuple[str, str, str, float, int]]:
     ]
 
 
-def test_both_forms_say_the_same(tmp_path: Path) -> None:
+def test_json_lines_and_csv_give_the_same_films(tmp_path: Path) -> None:
     (tmp_path / "films.csv").write_text(CSV)
     lines, report = load_own(catalogue(tmp_path))
     table, report_of_csv = load_own(tmp_path / "films.csv")
@@ -83,7 +83,7 @@ def test_both_forms_say_the_same(tmp_path: Path) -> None:
     assert len(lines.events) == 0
 
 
-def test_several_files_are_one_catalogue(tmp_path: Path) -> None:
+def test_several_files_make_one_catalogue(tmp_path: Path) -> None:
     second = tmp_path / "more.jsonl"
     second.write_text(
         '{"item_id":"b","title":"More","genres":["Drama"]}\n{"item_id":"a","title":"Again","genres":["War"]}\n'
@@ -109,10 +109,10 @@ def test_several_files_are_one_catalogue(tmp_path: Path) -> None:
         ({"item_id": "a", "title": "Again"}, "duplicate-film"),
     ],
 )
-def test_film_rows(tmp_path: Path, film: dict[str, object], code: str | None) -> None:
+def test_wrong_film_rows_are_left_out(tmp_path: Path, film: dict[str, object], code: str | None) -> None:
     data, report = load_own(catalogue(tmp_path, [*FILMS, film | {"genres": ["Drama"]}]))
     assert len(data.films) == (2 if code else 3)
-    assert [(each.code, each.line) for each in report.findings] == ([(code, 3)] if code else [])
+    assert [(finding.code, finding.line) for finding in report.findings] == ([(code, 3)] if code else [])
 
 
 def test_genres_and_unknown_fields_are_noted_once(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_csv_without_title_is_fatal(tmp_path: Path) -> None:
         load_own(tmp_path / "films.csv")
 
 
-def test_events_in_every_notation_of_time(tmp_path: Path) -> None:
+def test_events_with_every_notation_of_time(tmp_path: Path) -> None:
     data, report = with_events(
         tmp_path,
         "user_id,item_id,event,value,ts\n"
@@ -152,7 +152,7 @@ def test_events_in_every_notation_of_time(tmp_path: Path) -> None:
     assert not report.findings
 
 
-def test_json_events_say_the_same(tmp_path: Path) -> None:
+def test_events_as_json_lines(tmp_path: Path) -> None:
     lines = [
         {"user_id": 1, "item_id": 7, "event": "rating", "value": 3, "ts": 1600000000},
         {"user_id": "2", "item_id": "a", "event": "like", "ts": "2020-09-13T12:26:40Z", "page": 3},
@@ -179,14 +179,14 @@ def test_json_events_say_the_same(tmp_path: Path) -> None:
         ("u,a,like,,2500-01-01", "bad-timestamp", "ts"),
     ],
 )
-def test_event_rows_that_cannot_stay(tmp_path: Path, line: str, code: str, field: str) -> None:
+def test_wrong_event_rows_are_left_out(tmp_path: Path, line: str, code: str, field: str) -> None:
     data, report = with_events(tmp_path, f"user_id,item_id,event,value,ts\nu,7,like,,1600000000\n{line}\n")
     assert len(data.events) == 1
-    assert [(each.code, each.line, each.field) for each in report.findings] == [(code, 3, field)]
+    assert [(finding.code, finding.line, finding.field) for finding in report.findings] == [(code, 3, field)]
     assert report.errors["events.csv"] == 1
 
 
-def test_a_value_beside_a_like_is_not_a_rating(tmp_path: Path) -> None:
+def test_the_value_of_a_like_is_not_a_rating(tmp_path: Path) -> None:
     data, report = with_events(tmp_path, "user_id,item_id,event,value,ts\nu,7,like,4,1600000000\n")
     assert rows(data)[0][3] == 1.0
     assert report.counts == {"bad-value": 1}
@@ -205,7 +205,7 @@ def test_the_time_may_be_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "stands", "counts"),
+    ("log", "expected", "counts"),
     [
         (["like@1", "dislike@2"], "dislike", {"superseded-event": 1}),
         (["rating:5@3", "rating:1@2"], "rating", {"superseded-event": 1}),
@@ -222,14 +222,14 @@ def test_the_time_may_be_absent(tmp_path: Path) -> None:
         (["like@1", "clear@1", "like@1"], "like", {"duplicate-event": 1, "cleared-event": 1}),
     ],
 )
-def test_one_event_stands(tmp_path: Path, log: list[str], stands: str | None, counts: dict[str, int]) -> None:
+def test_one_event_is_decisive(tmp_path: Path, log: list[str], expected: str | None, counts: dict[str, int]) -> None:
     text = "user_id,item_id,event,value,ts\nother,a,like,,1600000000\n"
     for entry in log:
         event, _, second = entry.partition("@")
         kind, _, value = event.partition(":")
         text += f"u,a,{kind},{value},{1_600_000_000 + int(second)}\n"
     data, report = with_events(tmp_path, text)
-    assert [row[2] for row in rows(data) if row[0] == "u"] == ([stands] if stands else [])
+    assert [row[2] for row in rows(data) if row[0] == "u"] == ([expected] if expected else [])
     assert [row[2] for row in rows(data) if row[0] == "other"] == ["like"]
     assert report.counts == counts
     assert report.ok
@@ -239,8 +239,8 @@ _EVENT = st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from(list(Ev
 
 
 @given(st.lists(_EVENT, max_size=30))
-def test_standing_law(log: list[tuple[int, int, EventKind, int]]) -> None:
-    """Column arithmetic agrees with a log read event by event, and counts every row that goes."""
+def test_the_decisive_events_are_those_of_a_replay(log: list[tuple[int, int, EventKind, int]]) -> None:
+    """The columns agree with a log read event by event, and every dropped row is counted."""
     frame = pl.DataFrame(
         {
             "line": list(range(len(log))),
@@ -260,7 +260,7 @@ def test_standing_law(log: list[tuple[int, int, EventKind, int]]) -> None:
         },
     )
     report = Report()
-    kept = keep_standing(frame, Columns("log", {}, report))
+    decisive = keep_standing(frame, Columns("log", {}, report))
     strength = {EventKind.CLICK: 0, EventKind.WATCH: 1}
     expected: dict[tuple[str, int], EventKind] = {}
     for user, film, kind, _ in sorted(log, key=lambda event: event[3]):
@@ -269,7 +269,7 @@ def test_standing_law(log: list[tuple[int, int, EventKind, int]]) -> None:
             expected.pop(pair, None)
         elif pair not in expected or strength.get(kind, 2) >= strength.get(expected[pair], 2):
             expected[pair] = kind
-    found = {(user, film): EventKind(kind) for user, film, kind in kept.select("user", "film", "kind").rows()}
-    assert found == expected
-    assert kept.height == len(expected)
-    assert sum(report.counts.values()) == len(log) - kept.height
+    kinds = {(user, film): EventKind(kind) for user, film, kind in decisive.select("user", "film", "kind").rows()}
+    assert kinds == expected
+    assert decisive.height == len(expected)
+    assert sum(report.counts.values()) == len(log) - decisive.height

@@ -39,7 +39,7 @@ def prefix(tmp_path: Path) -> Path:
 
 
 def contained(prefix: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The container's process: without a home, without a network to ask, as any user."""
+    """Run the job as its container does: without a home folder, as any user."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": "/nowhere"}
     return subprocess.run(
         [sys.executable, "-m", "data_jobs.processing", "--prefix", str(prefix), *arguments],
@@ -51,7 +51,7 @@ def output(prefix: Path) -> Path:
     return prefix / "processing" / "output"
 
 
-def test_its_parquet_is_that_of_marquee_build(prefix, tmp_path):
+def test_its_parquet_files_are_those_of_marquee_build(prefix, tmp_path):
     done = contained(prefix)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (prefix / "output" / "message").exists()
@@ -63,16 +63,16 @@ def test_its_parquet_is_that_of_marquee_build(prefix, tmp_path):
     assert sorted(path.name for path in output(prefix).iterdir()) == sorted(FILES)
 
 
-def test_what_an_earlier_run_embedded_is_taken_over(prefix):
+def test_vectors_of_an_earlier_run_are_reused(prefix):
     encoder = HashingEncoder()
     assert processing.run(prefix, encoder) == 20
     first = (output(prefix) / FILES[1]).read_bytes()
     (output(prefix)).rename(prefix / "processing" / "features")
-    again = HashingEncoder()
-    processing.run(prefix, again)
-    assert again.seen == []
+    second = HashingEncoder()
+    processing.run(prefix, second)
+    assert second.seen == []
     assert (output(prefix) / FILES[1]).read_bytes() == first
-    assert np.isfinite(next(iter(read_embeddings(output(prefix) / FILES[1], again).values()))).all()
+    assert np.isfinite(next(iter(read_embeddings(output(prefix) / FILES[1], second).values()))).all()
 
 
 def test_without_an_encoder_there_are_items_only(prefix):
@@ -80,7 +80,7 @@ def test_without_an_encoder_there_are_items_only(prefix):
     assert [path.name for path in output(prefix).iterdir()] == ["items.parquet"]
 
 
-def test_data_that_can_t_be_read_end_in_the_message(prefix):
+def test_unreadable_data_are_reported_in_the_message(prefix):
     (prefix / "processing" / "input" / "movielens" / "movies.csv").write_text("")
     done = contained(prefix)
     assert done.returncode == 1
@@ -99,7 +99,7 @@ def test_a_model_of_bedrock_is_refused_because_there_is_no_network(prefix, capsy
     assert "invalid choice" in capsys.readouterr().err
 
 
-def test_a_bug_ends_in_the_message_too_and_is_cut(prefix, monkeypatch, caplog):
+def test_an_unexpected_error_is_reported_in_the_message_and_cut(prefix, monkeypatch, caplog):
     monkeypatch.setattr(processing, "read", lambda *_: 1 / 0)
     assert processing.main(["--encoder", "none"], prefix) == 1
     message = (prefix / "output" / "message").read_text()
@@ -108,6 +108,6 @@ def test_a_bug_ends_in_the_message_too_and_is_cut(prefix, monkeypatch, caplog):
     assert "Traceback" in caplog.text
 
 
-def test_an_encoder_that_is_not_there_ends_in_the_message(prefix, tmp_path):
+def test_a_missing_encoder_is_reported_in_the_message(prefix, tmp_path):
     assert processing.main(["--embedder-dir", str(tmp_path / "nowhere")], prefix) == 1
     assert "model.onnx" in (prefix / "output" / "message").read_text()

@@ -21,7 +21,7 @@ def test_counts_all_and_keeps_the_first() -> None:
     assert [finding.line for finding in report.findings] == [2, 3, 4]
 
 
-def test_uncited_findings_count() -> None:
+def test_uncited_findings_are_counted() -> None:
     report = Report()
     report.add_uncited("unknown-film", "ratings.csv", 5)
     report.add_uncited("bad-value", "movies.csv", 0)
@@ -78,7 +78,7 @@ def test_error_share_is_of_the_worst_file() -> None:
 
 
 @pytest.mark.parametrize(("wrong", "rows", "refused"), [(2, 42, False), (3, 30, False), (3, 29, True), (4, 40, True)])
-def test_a_few_wrong_rows_of_a_short_file_stop_no_build(wrong: int, rows: int, refused: bool) -> None:
+def test_a_few_wrong_rows_of_a_short_file_are_tolerated(wrong: int, rows: int, refused: bool) -> None:
     report = Report()
     report.rows["movies_metadata.csv"] = rows
     report.add_uncited("bad-id", "movies_metadata.csv", wrong)
@@ -86,7 +86,7 @@ def test_a_few_wrong_rows_of_a_short_file_stop_no_build(wrong: int, rows: int, r
         report.refuse_if_bad()
 
 
-def test_summary_has_the_gravest_first() -> None:
+def test_the_summary_has_the_most_severe_first() -> None:
     report = Report()
     for code in ("bom", "no-metadata", "no-metadata", "unknown-film", "damaged-text"):
         report.add(code, "x")
@@ -109,14 +109,14 @@ def test_json() -> None:
     report = Report()
     report.rows["ratings.csv"] = 4
     report.add("unknown-film", "ratings.csv", line=3, field="movieId", value="é")
-    whole = json.loads(report.to_json())
-    assert whole["ok"] is False
-    assert whole["error_share"] == 0.25
-    assert whole["files"] == {"ratings.csv": {"rows": 4, "errors": 1}}
-    assert whole["summary"][0]["code"] == "unknown-film"
-    assert whole["summary"][0]["severity"] == "error"
-    assert whole["findings"][0]["line"] == 3
-    assert whole["findings"][0]["value"] == "é"
+    document = json.loads(report.to_json())
+    assert document["ok"] is False
+    assert document["error_share"] == 0.25
+    assert document["files"] == {"ratings.csv": {"rows": 4, "errors": 1}}
+    assert document["summary"][0]["code"] == "unknown-film"
+    assert document["summary"][0]["severity"] == "error"
+    assert document["findings"][0]["line"] == 3
+    assert document["findings"][0]["value"] == "é"
 
 
 def test_the_documentation_has_every_rule() -> None:

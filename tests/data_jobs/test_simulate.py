@@ -1,4 +1,4 @@
-"""Simulated viewers: the same every time, plausible, and with something to learn from."""
+"""Simulated viewers are reproducible, plausible and can be learned from."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ GENRES = ("Drama", "Comedy", "Horror", "Western")
 
 
 def films(count: int = 120) -> list[Film]:
-    """Four schools of film, each with directors and keywords of its own."""
+    """Return films of four schools, each with its own directors and keywords."""
     return [
         Film(
             item_id=str(row),
@@ -30,18 +30,18 @@ def films(count: int = 120) -> list[Film]:
     ]
 
 
-def likes(of: list[Film], viewers: int) -> NDArray[np.float64]:
-    events = simulate(of, viewers)
-    matrix = np.zeros((viewers, len(of)))
+def likes(catalogue: list[Film], viewers: int) -> NDArray[np.float64]:
+    events = simulate(catalogue, viewers)
+    matrix = np.zeros((viewers, len(catalogue)))
     matrix[events.user, events.film] = events.value >= 4
     return matrix
 
 
 def test_the_same_seed_gives_the_same_events() -> None:
-    one, same, other = simulate(films(), 30), simulate(films(), 30), simulate(films(), 30, seed=8)
+    first, second, reseeded = simulate(films(), 30), simulate(films(), 30), simulate(films(), 30, seed=8)
     for name in ("user", "film", "kind", "value", "ts_ms"):
-        assert np.array_equal(getattr(one, name), getattr(same, name))
-    assert not np.array_equal(one.film[:100], other.film[:100])
+        assert np.array_equal(getattr(first, name), getattr(second, name))
+    assert not np.array_equal(first.film[:100], reseeded.film[:100])
 
 
 def test_more_viewers_leave_the_first_ones_as_they_are() -> None:
@@ -59,7 +59,7 @@ def test_shapes_and_names() -> None:
     assert (events.user.dtype, events.film.dtype, events.ts_ms.dtype) == (np.int32, np.int32, np.int64)
 
 
-def test_each_rates_15_to_80_films_and_none_twice() -> None:
+def test_each_viewer_rates_15_to_80_films_and_none_twice() -> None:
     events = simulate(films(), 100)
     counts = np.bincount(events.user)
     assert counts.min() >= 15
@@ -86,12 +86,12 @@ def test_times_ascend_within_a_viewer_with_ties() -> None:
     assert years.max() <= 2025
 
 
-def test_famous_films_are_seen_more() -> None:
+def test_famous_films_are_rated_more() -> None:
     seen = np.bincount(simulate(films(), 300).film, minlength=120)
     assert seen[:20].mean() > 1.5 * seen[60:].mean()
 
 
-def test_likes_of_one_school_go_together() -> None:
+def test_likes_of_one_school_are_correlated() -> None:
     """The signal an item-item model needs: co-likes within a school exceed what fame alone explains."""
     matrix = likes(films(), 600)
     lift = np.corrcoef(matrix.T)
@@ -101,11 +101,11 @@ def test_likes_of_one_school_go_together() -> None:
 
 
 def test_an_item_item_model_beats_popularity() -> None:
-    of = films()
-    matrix = likes(of, 600)
+    catalogue = films()
+    matrix = likes(catalogue, 600)
     hidden = np.random.default_rng(0).random(matrix.shape) < 0.25
     train, held_out = matrix * ~hidden, (matrix * hidden).astype(bool)
-    inverse = np.linalg.inv(train.T @ train + 30 * np.eye(len(of)))
+    inverse = np.linalg.inv(train.T @ train + 30 * np.eye(len(catalogue)))
     table = -inverse / np.diag(inverse)
     np.fill_diagonal(table, 0)
 
@@ -116,10 +116,10 @@ def test_an_item_item_model_beats_popularity() -> None:
     assert recall(train @ table) > 1.2 * recall(np.tile(train.sum(axis=0), (600, 1)))
 
 
-@pytest.mark.parametrize("of", [[Film("1", "Alone")], [Film("1", "One"), Film("2", "Two", genres=("War",))]])
-def test_films_without_traits_are_still_rated(of: list[Film]) -> None:
-    events = simulate(of, 5)
-    assert len(events) == 5 * len(of)
+@pytest.mark.parametrize("catalogue", [[Film("1", "Alone")], [Film("1", "One"), Film("2", "Two", genres=("War",))]])
+def test_films_without_traits_are_still_rated(catalogue: list[Film]) -> None:
+    events = simulate(catalogue, 5)
+    assert len(events) == 5 * len(catalogue)
 
 
 def test_no_viewers_and_no_films() -> None:

@@ -19,14 +19,14 @@ LOG = [
 
 
 class Source:
-    """A log that breaks off after so many lines, and tells from where it was read."""
+    """A log that fails after ``breaks_after`` lines and records the person after whom each reading began."""
 
     def __init__(self, breaks_after: int | None = None) -> None:
         self.breaks_after = breaks_after
-        self.asked: list[str | None] = []
+        self.starts: list[str | None] = []
 
     def __call__(self, after: str | None) -> Iterator[LoggedEvent]:
-        self.asked.append(after)
+        self.starts.append(after)
         start = 0 if after is None else max(n for n, line in enumerate(LOG) if line.user_id == after) + 1
         for number, line in enumerate(LOG[start:]):
             if number == self.breaks_after:
@@ -34,7 +34,7 @@ class Source:
             yield line
 
 
-def broken_off(path: Path, after: int) -> None:
+def interrupt(path: Path, after: int) -> None:
     with pytest.raises(ConnectionError):
         list(SpooledLog(Source(after), path))
 
@@ -42,54 +42,54 @@ def broken_off(path: Path, after: int) -> None:
 def test_a_log_that_is_read_to_its_end_leaves_no_file(tmp_path: Path) -> None:
     source, path = Source(), tmp_path / "cache" / "log.spool"
     assert list(SpooledLog(source, path)) == LOG
-    assert source.asked == [None]
+    assert source.starts == [None]
     assert not path.exists()
     assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("after", range(len(LOG)))
-def test_one_that_was_stopped_anywhere_goes_on_with_the_person_it_was_at(tmp_path: Path, after: int) -> None:
+def test_an_interrupted_read_resumes_with_the_person_it_stopped_at(tmp_path: Path, after: int) -> None:
     path = tmp_path / "log.spool"
-    broken_off(path, after)
+    interrupt(path, after)
     source = Source()
     assert list(SpooledLog(source, path)) == LOG
     whole = max(after - 1, 0) // 3
-    assert source.asked == [LOG[3 * whole - 1].user_id if whole else None]
+    assert source.starts == [LOG[3 * whole - 1].user_id if whole else None]
     assert not path.exists()
 
 
-def test_it_may_be_stopped_again_and_again(tmp_path: Path) -> None:
+def test_a_read_may_be_interrupted_repeatedly(tmp_path: Path) -> None:
     path = tmp_path / "log.spool"
     for _ in range(4):
-        broken_off(path, 4)
+        interrupt(path, 4)
     assert list(SpooledLog(Source(), path)) == LOG
 
 
-def test_a_line_that_was_torn_is_read_again(tmp_path: Path) -> None:
+def test_a_truncated_line_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "log.spool"
-    broken_off(path, 8)
+    interrupt(path, 8)
     path.write_bytes(path.read_bytes()[:-7])
     assert list(SpooledLog(Source(), path)) == LOG
 
 
-def test_who_was_erased_meanwhile_does_not_come_back_by_the_file(tmp_path: Path) -> None:
+def test_people_erased_meanwhile_do_not_come_back_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "log.spool"
-    broken_off(path, 8)
-    gone = LOG[0].user_id
-    found = list(SpooledLog(Source(), path, {mark_of(gone)}))
-    assert found == [line for line in LOG if line.user_id != gone]
+    interrupt(path, 8)
+    erased = LOG[0].user_id
+    lines = list(SpooledLog(Source(), path, {mark_of(erased)}))
+    assert lines == [line for line in LOG if line.user_id != erased]
 
 
-def test_an_old_file_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_an_old_file_is_not_resumed(tmp_path: Path) -> None:
     path, source = tmp_path / "log.spool", Source()
-    broken_off(path, 8)
+    interrupt(path, 8)
     long_ago = time.time() - GOOD_FOR_S - 60
     os.utime(path, (long_ago, long_ago))
     assert list(SpooledLog(source, path)) == LOG
-    assert source.asked == [None]
+    assert source.starts == [None]
 
 
-def test_nobody_else_on_the_machine_may_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     path = tmp_path / "log.spool"
-    broken_off(path, 8)
+    interrupt(path, 8)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

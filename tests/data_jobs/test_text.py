@@ -1,4 +1,4 @@
-"""Text repair and title parsing, by example and by law."""
+"""Text repair and title parsing, by examples and properties."""
 
 # ruff: noqa: RUF001 (look-alike characters are what is tested)
 import pytest
@@ -10,7 +10,7 @@ from data_jobs.readers.titles import alike, any_alike, article_first, parse_titl
 
 
 @pytest.mark.parametrize(
-    ("damaged", "mended"),
+    ("damaged", "repaired"),
     [
         ("AmÃ©lie", "Amélie"),
         ("Ã‰milie", "Émilie"),
@@ -28,17 +28,17 @@ from data_jobs.readers.titles import alike, any_alike, article_first, parse_titl
         ("in\xadter\u200bview\u200e", "interview"),
         ("\ufefffirst", "first"),
         ("lone \ud800 surrogate", "lone  surrogate"),
-        ("é¾™å¨", "é¾™å¨"),  # one whole sequence and a half: no certain reading, so left alone
+        ("é¾™å¨", "é¾™å¨"),  # one and a half sequences: no certain reading, so left alone
         ("æˆ‘ä»¬", "我们"),
         ("ÃƒÂ©", "é"),  # damaged twice
     ],
 )
-def test_damage_is_mended(damaged: str, mended: str) -> None:
-    assert repair(damaged) == mended
+def test_damage_is_repaired(damaged: str, repaired: str) -> None:
+    assert repair(damaged) == repaired
 
 
 @pytest.mark.parametrize(
-    "honest",
+    "intact",
     [
         "Plain text, with (brackets) - and 100 %?",
         "Amélie, Les Misérables, Ōkami, Žižek, ÅÄÖ",
@@ -55,8 +55,8 @@ def test_damage_is_mended(damaged: str, mended: str) -> None:
         "two\nlines\tand a tab",
     ],
 )
-def test_honest_text_is_left_alone(honest: str) -> None:
-    assert repair(honest) == honest
+def test_intact_text_is_left_alone(intact: str) -> None:
+    assert repair(intact) == intact
 
 
 @given(st.text())
@@ -72,7 +72,7 @@ def test_repair_is_idempotent(text: str) -> None:
 
 
 @given(st.text(alphabet="abc ’éàüñçß“”–", max_size=30))
-def test_utf8_read_as_windows_1252_is_undone_or_left(text: str) -> None:
+def test_utf8_read_as_windows_1252_is_repaired_or_left_alone(text: str) -> None:
     try:
         damaged = text.encode("utf-8").decode("cp1252")
     except UnicodeDecodeError:
@@ -141,7 +141,7 @@ def test_the_full_title_keeps_its_brackets() -> None:
 
 
 @given(st.text(max_size=40))
-def test_parsing_never_fails_and_never_loses_everything(raw: str) -> None:
+def test_parsing_never_fails_and_never_loses_the_whole_title(raw: str) -> None:
     title = parse_title(raw)
     assert bool(title.name) == bool(raw.strip())
 
@@ -157,7 +157,7 @@ def test_a_written_title_is_read_back(name: str, year: int, article: str) -> Non
 
 
 @given(st.text(max_size=40))
-def test_article_first_settles(name: str) -> None:
+def test_article_first_adds_no_characters(name: str) -> None:
     moved = article_first(name)
     assert len(moved) <= len(name)
 

@@ -14,7 +14,7 @@ from tests.films import FILMS, make_events
 NOW = Deadline.within(ManualClock(), 1)
 
 
-def test_a_document_a_film_in_one_segment_in_the_order_of_rows(tmp_path):
+def test_one_document_per_film_in_one_segment_in_row_order(tmp_path):
     bundle = make_bundle(films=3_000, outside=5, vectors=False)
     search = EmbeddedSearch(bundle, write_text_index(bundle.catalogue, tmp_path / "index"))
     for row in (0, 1, 1_499, 2_999):
@@ -61,7 +61,7 @@ def test_every_field_is_searched(tmp_path):
     ):
         hits = search.search(SearchRequest(text=word), NOW).text
         assert hits.rows.tolist() == [0], word
-    # A tagline is a slogan: it says nothing of the film.
+    # A tagline is a slogan and says nothing about the film.
     assert not len(search.search(SearchRequest(text="india"), NOW).text.rows)
 
 
@@ -72,16 +72,16 @@ def test_another_order_of_documents_is_refused(tmp_path, monkeypatch):
         write_text_index(build_catalogue(FILMS, make_events()), tmp_path / "index")
 
 
-def test_a_document_lost_is_noticed(tmp_path):
+def test_a_lost_document_is_detected(tmp_path):
     class Searcher:
         num_segments = 1
         num_docs = 11
 
-    with pytest.raises(BundleError, match="11 films in 1 segments, wanted 12"):
+    with pytest.raises(BundleError, match="11 films in 1 segments, expected 12"):
         text_index._check_order(Searcher(), 12, tmp_path)
 
 
-def test_two_runs_find_the_same(tmp_path):
+def test_two_builds_give_the_same_results(tmp_path):
     bundle = make_bundle(films=200)
     one, two = (EmbeddedSearch(bundle, write_text_index(bundle.catalogue, tmp_path / name)) for name in "ab")
     for text in ("film", "heist", "film 17", "flm 17"):

@@ -60,25 +60,25 @@ def test_a_record_in_full(tmp_path: Path) -> None:
     assert (film.vote_average, film.vote_count, film.popularity) == (7.5, 120, 3.25)
     assert (film.language, film.runtime, film.tagline, film.poster_path) == ("fr", 101, "", "/glass.jpg")
     assert (film.certification, film.series) == ("PG", "Harbours Collection")
-    found = [(each.code, each.line, each.value) for each in report.findings]
-    assert found == [("unknown-field", None, None), ("unknown-genre", 1, "Foreign")]
+    cited = [(finding.code, finding.line, finding.value) for finding in report.findings]
+    assert cited == [("unknown-field", None, None), ("unknown-genre", 1, "Foreign")]
 
 
-def test_nulls_everywhere(tmp_path: Path) -> None:
+def test_nulls_are_read_as_missing(tmp_path: Path) -> None:
     metadata, report = read(write(tmp_path / "m.jsonl", dict.fromkeys(FILM, None) | {"title": "Bare", "tmdb_id": 1}))
     film = metadata.by_tmdb[1]
     assert (film.overview, film.genres, film.directors, film.year, film.popularity) == ("", (), (), None, None)
     assert set(report.counts) == {"unknown-field"}
 
 
-def test_gzip_is_told_by_its_bytes(tmp_path: Path) -> None:
+def test_gzip_is_recognised_by_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl"
     path.write_bytes(gzip.compress(json.dumps(FILM).encode()))
     metadata, _ = read(path)
     assert 500 in metadata.by_tmdb
 
 
-def test_a_torn_gzip_is_fatal(tmp_path: Path) -> None:
+def test_a_truncated_gzip_is_fatal(tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(json.dumps(FILM | {"tmdb_id": n}) for n in range(1, 500)).encode())[:-30])
     with pytest.raises(DataError, match=r"m\.jsonl\.gz: fatal unreadable-file"):
@@ -93,7 +93,7 @@ def test_nothing_usable_is_fatal(tmp_path: Path, text: str) -> None:
         read(path)
 
 
-def test_text_that_is_no_json_is_named(tmp_path: Path) -> None:
+def test_text_that_is_not_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl"
     path.write_text("not json\n")
     with pytest.raises(DataError, match=r"m\.jsonl: fatal unknown-form"):
@@ -104,7 +104,7 @@ def test_text_that_is_no_json_is_named(tmp_path: Path) -> None:
 def test_a_malformed_line_is_an_error_with_its_number(tmp_path: Path, bad: str) -> None:
     metadata, report = read(write(tmp_path / "m.jsonl", FILM, "", bad, FILM | {"tmdb_id": 501, "imdb_id": None}))
     assert set(metadata.by_tmdb) == {500, 501}
-    assert [each.line for each in report.findings if each.code == "malformed-json"] == [3]
+    assert [finding.line for finding in report.findings if finding.code == "malformed-json"] == [3]
     assert report.rows["m.jsonl"] == 3
 
 
@@ -134,26 +134,26 @@ def test_a_bad_value_is_read_as_empty_and_the_film_stays(tmp_path: Path, field: 
     record = FILM | {"movielens_id": 9, "genres": ["Drama"], field: value}
     metadata, report = read(write(tmp_path / "m.jsonl", record))
     assert metadata.by_movielens["9"].title == "The Glass Harbour"
-    found = [(each.code, each.field) for each in report.findings if each.code != "unknown-field"]
-    assert found == [("bad-value", field)]
+    cited = [(finding.code, finding.field) for finding in report.findings if finding.code != "unknown-field"]
+    assert cited == [("bad-value", field)]
     assert report.ok
 
 
-def test_a_title_is_needed(tmp_path: Path) -> None:
+def test_a_title_is_required(tmp_path: Path) -> None:
     metadata, report = read(write(tmp_path / "m.jsonl", FILM, FILM | {"tmdb_id": 9, "title": " "}))
     assert 9 not in metadata.by_tmdb
     assert report.counts["missing-value"] == 1
 
 
-def test_damaged_text_is_mended_and_cited_around_the_damage(tmp_path: Path) -> None:
+def test_damaged_text_is_repaired_and_cited_around_the_damage(tmp_path: Path) -> None:
     long = "A long way in, " * 20
     record = FILM | {"overview": long + "AmÃ©lie\x00 smiles", "title": "Caf\ufffd", "genres": []}
     metadata, report = read(write(tmp_path / "m.jsonl", record))
     film = metadata.by_tmdb[500]
     assert film.overview.endswith("way in, Amélie smiles")
     assert film.title == "Caf"
-    cited = [each for each in report.findings if each.code == "damaged-text"]
-    assert [each.field for each in cited] == ["title", "overview"]
+    cited = [finding for finding in report.findings if finding.code == "damaged-text"]
+    assert [finding.field for finding in cited] == ["title", "overview"]
     assert "AmÃ©lie" in (cited[1].value or "")
 
 
@@ -201,12 +201,12 @@ def test_joined_by_imdb_id(tmp_path: Path) -> None:
     assert data.films[0].tmdb_id == 500
 
 
-def test_movielens_id_wins_over_links(tmp_path: Path) -> None:
-    other = FILM | {"tmdb_id": 600, "imdb_id": "tt0006000", "title": "Winter Light Years", "movielens_id": 9}
-    data, report = join(tmp_path, "Winter Light Years (1987)", "5000,500", FILM, other)
+def test_movielens_id_takes_precedence_over_links(tmp_path: Path) -> None:
+    second = FILM | {"tmdb_id": 600, "imdb_id": "tt0006000", "title": "Winter Light Years", "movielens_id": 9}
+    data, report = join(tmp_path, "Winter Light Years (1987)", "5000,500", FILM, second)
     assert data.films[0].tmdb_id == 600
     assert data.films[0].imdb_id == "tt0006000"
-    (note,) = [each for each in report.findings if each.code == "link-replaced"]
+    (note,) = [finding for finding in report.findings if finding.code == "link-replaced"]
     assert (note.line, note.value, note.expected) == (2, "500", "600")
     assert report.counts["unused-metadata"] == 1
 
@@ -221,14 +221,14 @@ def test_a_link_to_another_title_and_year_is_not_used(tmp_path: Path) -> None:
     data, report = join(tmp_path, "Romance (1999)", ",500", FILM)
     film = data.films[0]
     assert (film.overview, film.tmdb_id) == ("", None)
-    (finding,) = [each for each in report.findings if each.code == "wrong-link"]
+    (finding,) = [finding for finding in report.findings if finding.code == "wrong-link"]
     assert (finding.file, finding.line, finding.field) == ("links.csv", 2, "tmdbId")
     assert finding.value == "500, which is The Glass Harbour (1987)"
     assert finding.expected == "Romance (1999)"
     assert report.counts["no-metadata"] == 1
 
 
-def test_a_namesake_is_told_by_its_imdb_id(tmp_path: Path) -> None:
+def test_a_namesake_is_recognised_by_its_imdb_id(tmp_path: Path) -> None:
     namesake = FILM | {"year": 2012}
     right = FILM | {"tmdb_id": 501, "imdb_id": "tt0007000", "overview": "The right one."}
     data, report = join(tmp_path, "Glass Harbour, The (1987)", "7000,500", namesake, right)
@@ -244,7 +244,7 @@ def test_both_ids_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("title", ["Glass Harbour (1912)", "Port de verre, Le (1912)", "Romance (1989)", "Romance"])
-def test_one_disagreement_alone_is_no_proof(tmp_path: Path, title: str) -> None:
+def test_one_difference_alone_does_not_make_a_link_wrong(tmp_path: Path, title: str) -> None:
     data, report = join(tmp_path, title, ",500", FILM)
     assert data.films[0].tmdb_id == 500
     assert not report.counts["wrong-link"]
@@ -270,7 +270,7 @@ def test_without_a_file_one_note_is_enough(tmp_path: Path) -> None:
     assert data.films[0].tmdb_id == 500
 
 
-def test_another_spelling_is_no_other_title(tmp_path: Path) -> None:
+def test_another_spelling_is_not_another_title(tmp_path: Path) -> None:
     meta = FILM | {"title": "The glass HARBOUR", "original_title": "The Glass-Harbour"}
     data, _ = join(tmp_path, "Glass Harbour, The (Verre) (1987)", ",500", meta)
     assert (data.films[0].title, data.films[0].aka) == ("The Glass Harbour", ("Verre",))

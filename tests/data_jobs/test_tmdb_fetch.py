@@ -1,4 +1,4 @@
-"""TMDB by one's own token: what is asked, kept, renewed and read again."""
+"""Fetching from TMDB with a user's token: what is requested, cached, refreshed and read back."""
 
 import json
 from collections.abc import Iterator
@@ -38,53 +38,53 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def test_films_are_fetched_and_read_as_metadata(site: Tmdb, tmp_path: Path) -> None:
     path = fetch_tmdb(IDS, tmp_path, api(site), Silent())
-    assert [each["tmdb_id"] for each in lines(path)] == [603, 604]
+    assert [line["tmdb_id"] for line in lines(path)] == [603, 604]
     report = Report()
-    found = read_tmdb(path, report, Silent()).by_movielens["2571"]
-    assert (found.title, found.year, found.directors, found.runtime) == ("One", 1999, ("Ada North",), 120)
-    assert (len(found.cast), found.keywords, found.series) == (5, ("harbour",), "One Collection")
+    entry = read_tmdb(path, report, Silent()).by_movielens["2571"]
+    assert (entry.title, entry.year, entry.directors, entry.runtime) == ("One", 1999, ("Ada North",), 120)
+    assert (len(entry.cast), entry.keywords, entry.series) == (5, ("harbour",), "One Collection")
     assert report.summary() == [] or all(row[0] == "note" for row in report.summary())
 
 
-def test_what_was_fetched_is_not_fetched_again_on_the_same_day(site: Tmdb, tmp_path: Path) -> None:
+def test_nothing_is_fetched_twice_on_one_day(site: Tmdb, tmp_path: Path) -> None:
     first = fetch_tmdb(IDS, tmp_path, api(site), Silent()).read_bytes()
     site.asked.clear()
     assert fetch_tmdb(IDS, tmp_path, api(site), Silent()).read_bytes() == first
     assert site.asked == []
 
 
-def test_later_only_what_has_changed_is_fetched_again(site: Tmdb, tmp_path: Path) -> None:
+def test_later_only_changed_films_are_fetched_again(site: Tmdb, tmp_path: Path) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
     site.asked.clear()
     site.changed, site.films[604] = [[1, 2], [604, 5]], film(604, "Two, renamed")
     path = fetch_tmdb({**IDS, 605: ""}, tmp_path, api(site, day=DAY + timedelta(days=3)), Silent())
     assert sorted(site.films_asked) == [604, 605]
-    assert [each["title"] for each in lines(path)] == ["One", "Two, renamed"]
+    assert [line["title"] for line in lines(path)] == ["One", "Two, renamed"]
     assert "start_date=2026-11-01&end_date=2026-11-04" in site.asked[0]
 
 
 @pytest.mark.parametrize("days", [CHANGES_DAYS + 1, KEPT_DAYS + 1])
-def test_what_changes_do_not_reach_back_to_is_fetched_again(site: Tmdb, tmp_path: Path, days: int) -> None:
+def test_films_older_than_the_list_of_changes_are_fetched_again(site: Tmdb, tmp_path: Path, days: int) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
     site.asked.clear()
     fetch_tmdb(IDS, tmp_path, api(site, day=DAY + timedelta(days=days)), Silent())
     assert sorted(site.films_asked) == sorted(IDS)
 
 
-def test_what_broke_off_goes_on(site: Tmdb, tmp_path: Path) -> None:
+def test_an_interrupted_fetch_is_resumed(site: Tmdb, tmp_path: Path) -> None:
     many = dict.fromkeys(range(1, 31), "")
     site.films = {number: film(number, f"Film {number}") for number in many}
     site.faults = [None] * 12 + [403]
     with pytest.raises(DownloadFailed, match="answers 403"):
         fetch_tmdb(many, tmp_path, api(site), Silent())
-    kept = len(list((tmp_path / "films").glob("*.json")))
-    assert kept > 0
+    cached = len(list((tmp_path / "films").glob("*.json")))
+    assert cached > 0
     site.asked.clear()
     assert len(lines(fetch_tmdb(many, tmp_path, api(site), Silent()))) == 30
-    assert len(site.films_asked) == 30 - kept
+    assert len(site.films_asked) == 30 - cached
 
 
-def test_it_waits_as_long_as_tmdb_asks(site: Tmdb, tmp_path: Path) -> None:
+def test_it_waits_as_long_as_tmdb_demands(site: Tmdb, tmp_path: Path) -> None:
     slept: list[float] = []
     site.faults = [429, 503]
     fetch_tmdb({603: ""}, tmp_path, api(site, slept), Silent())
@@ -92,7 +92,7 @@ def test_it_waits_as_long_as_tmdb_asks(site: Tmdb, tmp_path: Path) -> None:
     assert len(slept) == 2
 
 
-def test_a_tmdb_that_stays_down_is_given_up_on(site: Tmdb, tmp_path: Path) -> None:
+def test_retries_end_if_tmdb_stays_down(site: Tmdb, tmp_path: Path) -> None:
     site.faults = [500] * 100
     with pytest.raises(DownloadFailed, match=r"does not answer.*run it again"):
         fetch_tmdb({603: ""}, tmp_path, api(site), Silent())
@@ -107,21 +107,21 @@ def test_a_wrong_token_says_what_to_set_and_is_not_shown(site: Tmdb, tmp_path: P
 
 
 @pytest.mark.parametrize("raw", [b"<html>", b"", b"\xff"])
-def test_what_is_no_document_is_asked_for_again_and_then_refused(site: Tmdb, tmp_path: Path, raw: bytes) -> None:
+def test_an_invalid_document_is_requested_again_and_then_refused(site: Tmdb, tmp_path: Path, raw: bytes) -> None:
     site.raw = raw
     with pytest.raises(DownloadFailed):
         fetch_tmdb({603: ""}, tmp_path, api(site), Silent())
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"3", b'{"title": null, "credits": []}', b'{"id": 1}', b'{"genres": 7}'])
-def test_what_is_no_film_is_refused_and_not_kept(site: Tmdb, tmp_path: Path, raw: bytes) -> None:
+def test_an_invalid_film_is_refused_and_not_cached(site: Tmdb, tmp_path: Path, raw: bytes) -> None:
     site.raw = raw
     with pytest.raises(DownloadFailed, match="cannot be read"):
         fetch_tmdb({603: ""}, tmp_path, api(site), Silent())
     assert list((tmp_path / "films").iterdir()) == []
 
 
-def test_a_damaged_file_of_the_cache_is_fetched_again(site: Tmdb, tmp_path: Path) -> None:
+def test_a_damaged_file_in_the_cache_is_fetched_again(site: Tmdb, tmp_path: Path) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
     (tmp_path / "films" / "603.json").write_text("{")
     site.asked.clear()
@@ -129,13 +129,13 @@ def test_a_damaged_file_of_the_cache_is_fetched_again(site: Tmdb, tmp_path: Path
     assert site.films_asked == [603]
 
 
-def test_a_film_without_anything_but_a_title_is_one(site: Tmdb, tmp_path: Path) -> None:
+def test_a_title_is_enough_for_a_film(site: Tmdb, tmp_path: Path) -> None:
     site.films = {1: {"id": 1, "title": "Bare"}}
     (bare,) = lines(fetch_tmdb({1: ""}, tmp_path, api(site), Silent()))
     assert (bare["title"], bare["year"], bare["genres"], bare["director"]) == ("Bare", None, [], None)
 
 
-def test_no_more_than_so_many_a_second() -> None:
+def test_requests_are_paced() -> None:
     slept: list[float] = []
     rate = RateLimiter(40.0, lambda: 100.0)
     for _ in range(3):

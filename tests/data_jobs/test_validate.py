@@ -1,4 +1,4 @@
-"""The one way in: which source is which, progress, and the report of a reading that failed."""
+"""Reading a source: which options go together, progress, and the report of a failed reading."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from data_jobs.validate import Source, load, load_own
 from tests.movielens_layout import METADATA, write_movielens
 
 
-class Told:
+class StepLog:
     def __init__(self) -> None:
         self.steps: list[tuple[str, int, int | None]] = []
 
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
         {"events": Path("d")},
     ],
 )
-def test_sources_that_make_no_sense(names: dict[str, Path]) -> None:
+def test_contradictory_sources_are_refused(names: dict[str, Path]) -> None:
     with pytest.raises(DataError):
         Source(**names)  # type: ignore[arg-type]
 
@@ -76,7 +76,7 @@ def test_a_written_dataset_is_read_back(folder: Path) -> None:
     assert not report.findings
 
 
-def test_movielens_alone_has_less(folder: Path) -> None:
+def test_movielens_without_metadata_has_fewer_fields(folder: Path) -> None:
     data, report = load(Source(movielens=folder))
     assert data.films[0].title == "The Amber Road"
     assert data.films[0].tags == ("long", "winding")
@@ -86,16 +86,16 @@ def test_movielens_alone_has_less(folder: Path) -> None:
 
 
 def test_progress_names_the_files(folder: Path) -> None:
-    told = Told()
-    load(Source(movielens=folder, tmdb=folder / METADATA), told)
-    names = {step for step, _, _ in told.steps}
+    progress = StepLog()
+    load(Source(movielens=folder, tmdb=folder / METADATA), progress)
+    names = {step for step, _, _ in progress.steps}
     assert names == {"reading movies.csv", "reading ratings.csv", f"reading {METADATA}"}
     for name in names:
-        last = [each for each in told.steps if each[0] == name][-1]
+        last = [entry for entry in progress.steps if entry[0] == name][-1]
         assert last[1] == last[2] > 0
 
 
-def test_what_was_found_before_a_fatal_error_is_kept(folder: Path) -> None:
+def test_findings_before_a_fatal_error_are_kept(folder: Path) -> None:
     movies = folder / "movies.csv"
     movies.write_text(movies.read_text() + "1,Copy (1990),Drama\n")
     (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n")
@@ -107,10 +107,10 @@ def test_what_was_found_before_a_fatal_error_is_kept(folder: Path) -> None:
 
 
 def test_the_same_files_give_the_same_data(folder: Path) -> None:
-    (one, _), (other, _) = load(Source(movielens=folder)), load(Source(movielens=folder))
-    assert one.films == other.films
-    assert one.events.user_ids == other.events.user_ids
-    assert one.events.value.tobytes() == other.events.value.tobytes()
+    (first, _), (second, _) = load(Source(movielens=folder)), load(Source(movielens=folder))
+    assert first.films == second.films
+    assert first.events.user_ids == second.events.user_ids
+    assert first.events.value.tobytes() == second.events.value.tobytes()
 
 
 def test_events_go_with_a_catalogue(tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_the_sample_catalogue_is_clean() -> None:
 
 
 def test_the_sample_says_that_its_viewers_are_simulated() -> None:
-    told = Told()
-    data, report = load_sample(told)
+    progress = StepLog()
+    data, report = load_sample(progress)
     assert SIMULATED in data.sources
     assert "simulated" in SIMULATED
     assert all(user.startswith("sim-") for user in data.events.user_ids)
     assert report.ok
-    assert "simulating viewers" in {step for step, _, _ in told.steps}
+    assert "simulating viewers" in {step for step, _, _ in progress.steps}

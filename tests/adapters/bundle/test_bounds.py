@@ -34,7 +34,7 @@ def whole(finished: Path) -> tuple[Arrays, dict[str, int], int]:
     assert bundle.embeddings is not None
     films = len(bundle.catalogue)
     cells = Cells(bundle.embeddings.directions(np.arange(5)), (np.arange(films) % 5).astype(np.uint16))
-    nearest = nearest_films(bundle.embeddings, Silent(), films=100, each=20)
+    nearest = nearest_films(bundle.embeddings, Silent(), films=100, neighbours=20)
     bundle = replace(bundle, embeddings=replace(bundle.embeddings, cells=cells), nearest=nearest)
     arrays = arrays_of(bundle)
     return arrays, lengths(arrays, bundle.embeddings is not None), len(bundle.catalogue.languages)

@@ -76,7 +76,7 @@ def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
 
 
 def test_neighbours_are_kept_and_a_bundle_without_them_still_opens(finished, index_dir, tmp_path):
-    before = nearest_films(make_bundle().embeddings, Silent(), films=100, each=20)
+    before = nearest_films(make_bundle().embeddings, Silent(), films=100, neighbours=20)
     path = write_bundle(replace(make_bundle(), nearest=before), index_dir, tmp_path)
     after = open_bundle(path, verify=True).nearest
     assert np.array_equal(after.rows, before.rows)
@@ -85,7 +85,7 @@ def test_neighbours_are_kept_and_a_bundle_without_them_still_opens(finished, ind
 
 
 def test_a_neighbour_that_is_no_film_is_refused(index_dir, tmp_path):
-    nearest = nearest_films(make_bundle().embeddings, Silent(), films=100, each=20)
+    nearest = nearest_films(make_bundle().embeddings, Silent(), films=100, neighbours=20)
     nearest.rows[3, 5] = 120
     path = write_bundle(replace(make_bundle(), nearest=nearest), index_dir, tmp_path)
     with pytest.raises(BundleDamaged, match=r"nearest\.rows\.npy"):

@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is read or refused in words; nothing else happens."""
+"""Any file is read, or refused with a message; no other error is raised."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from services.adapters.history.reading import read_history
 from services.recommender.errors import InvalidRequest
 
 FILMS = [{"title": "Heat", "year": 1995}, {"title": "Alien", "year": 1979}]
-SOUND = (
+VALID = (
     b'title,year,genres\nHeat,1995,Crime|Drama\nAlien,1979,"Horror, X"\n',
     b"sep=;\nTitle;Year;;\nHeat;1995;;\n",
     json.dumps({"data": {"films": FILMS}}).encode(),
@@ -49,32 +49,32 @@ NAMES = st.sampled_from(["a.csv", "a.json", "a.jsonl", "a.dat", "a.txt", "movies
 
 
 def damaged(content: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-    for at, gone, piece in edits:
-        content = content[:at] + piece + content[at + gone :]
+    for at, removed, piece in edits:
+        content = content[:at] + piece + content[at + removed :]
     return content
 
 
-@given(st.sampled_from(SOUND), EDITS)
-def test_any_bytes_of_a_zip_are_read_or_refused_in_words(sound: bytes, edits: list[tuple[int, int, bytes]]) -> None:
+@given(st.sampled_from(VALID), EDITS)
+def test_any_bytes_in_a_zip_are_read_or_refused_in_words(valid: bytes, edits: list[tuple[int, int, bytes]]) -> None:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
-        written.writestr("a/ratings.csv", sound)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/ratings.csv", valid)
     with suppress(InvalidRequest):
         read_history("export.zip", damaged(packed.getvalue(), edits))
 
 
 @pytest.mark.filterwarnings("error")
-@given(st.sampled_from(SOUND), EDITS, NAMES)
-def test_any_bytes_are_read_or_refused_in_words(sound: bytes, edits: list[tuple[int, int, bytes]], name: str) -> None:
-    content = damaged(sound, edits)
+@given(st.sampled_from(VALID), EDITS, NAMES)
+def test_any_bytes_are_read_or_refused_in_words(valid: bytes, edits: list[tuple[int, int, bytes]], name: str) -> None:
+    content = damaged(valid, edits)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        ways: tuple[Callable[[], object], ...] = (
+        readers: tuple[Callable[[], object], ...] = (
             lambda: load(Source(paths=(path,))),
             lambda: load(Source(paths=(path,), maps={"title": "title"}, scale=10)),
             lambda: read_history(name, content),
         )
-        for way in ways:
+        for reader in readers:
             with suppress(DataError, InvalidRequest):
-                way()
+                reader()

@@ -1,4 +1,4 @@
-"""Film data as people hold it, one case after another: the inputs lie under tests/data/cases."""
+"""Film data in the forms that people have, one case each; the inputs are in tests/data/cases."""
 
 import json
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ def facts(film: Film) -> tuple[str, int | None, tuple[str, ...]]:
 
 
 class TestTmdbJson:
-    def test_movie_rows_are_read_with_all_that_is_appended(self) -> None:
+    def test_movie_rows_are_read_with_their_appended_parts(self) -> None:
         folder = CASES / "F02" / "tmdb_api"
         data, report = load(Source(movielens=folder, tmdb=folder / "tmdb.jsonl"))
         heat = by_id(data.films)["2"]
@@ -49,16 +49,16 @@ class TestTmdbJson:
         assert not report.counts["bad-value"]
         assert not report.counts["no-metadata"]
 
-    def test_without_links_they_are_joined_by_title_and_year(self) -> None:
+    def test_without_links_rows_are_joined_by_title_and_year(self) -> None:
         nolinks = CASES / "F02" / "nolinks"
         data, report = load(Source(movielens=nolinks, tmdb=CASES / "F02" / "tmdb_api" / "tmdb.jsonl"))
         assert by_id(data.films)["2"].directors == ("Director 2",)
-        # Some rows have no date, and without a year a title alone joins nothing: that is said.
+        # Some rows have no date, and a title without a year joins nothing; these are reported.
         assert report.counts["joined-by-title"] + report.counts["no-metadata"] == len(data.films)
         assert report.counts["joined-by-title"] > len(data.films) / 2
 
     @pytest.mark.parametrize("name", ["tmdb.jsonl", "tmdb_array.json", "tmdb_pretty.json"])
-    def test_alone_they_are_a_catalogue_by_tmdb_id(self, name: str) -> None:
+    def test_alone_the_rows_are_a_catalogue_by_tmdb_id(self, name: str) -> None:
         folder = "F02/tmdb_api" if name == "tmdb.jsonl" else "F04/tmdb_api"
         data, report = read(f"{folder}/{name}")
         assert len(data.films) == 40
@@ -108,8 +108,8 @@ def test_old_movielens_layouts(folder: str) -> None:
     assert {"Action", "Crime"} <= set(heat.genres)
     assert (len(data.films), len(data.events)) == (40, 288)
     assert report.ok
-    same, _ = load(Source(movielens=CASES / folder))
-    assert same.films == data.films
+    by_option, _ = load(Source(movielens=CASES / folder))
+    assert by_option.films == data.films
 
 
 @pytest.mark.parametrize("folder", ["semicolon", "tab", "semicolon_ratings"])
@@ -140,7 +140,7 @@ def test_a_year_in_the_title_and_genres_with_commas() -> None:
     assert report.ok
 
 
-def test_a_film_under_two_ids_is_one() -> None:
+def test_a_film_under_two_ids_is_merged() -> None:
     data, report = read("F15/twin")
     heat = by_id(data.films)["2"]
     assert heat.other_ids == ("41",)
@@ -150,7 +150,7 @@ def test_a_film_under_two_ids_is_one() -> None:
     assert len(set(pairs)) == len(pairs)
 
 
-def test_ids_of_imdb_and_people_by_uuid() -> None:
+def test_imdb_ids_and_people_by_uuid() -> None:
     data, report = read("F22/id_tt")
     assert facts(by_id(data.films)["tt0113277"]) == HEAT
     assert report.ok
@@ -164,13 +164,13 @@ def test_one_catalogue_in_four_wrappings(name: str) -> None:
     assert report.ok
 
 
-def test_a_quote_left_open_costs_no_film() -> None:
+def test_an_open_quote_loses_no_film() -> None:
     data, report = read("F29/quote_open")
     films = by_id(data.films)
     assert facts(films["6"])[:2] == ("Pulp Fiction", 1994)
     assert facts(films["7"]) == ("The Shawshank Redemption", 1994, ("Crime", "Drama"))
-    (found,) = [each for each in report.findings if each.code == "open-quote"]
-    assert (found.file, found.line) == ("movies.csv", 7)
+    (finding,) = [each for each in report.findings if each.code == "open-quote"]
+    assert (finding.file, finding.line) == ("movies.csv", 7)
     assert len(data.events) == 288
 
 
@@ -191,7 +191,7 @@ def test_the_netflix_prize() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "user_id,item_id,event,value,ts\n"])
-def test_an_empty_log_is_as_none(tmp_path: Path, text: str) -> None:
+def test_an_empty_log_is_like_no_log(tmp_path: Path, text: str) -> None:
     log = tmp_path / ("empty.csv" if "," in text else "empty.jsonl")
     log.write_text(text)
     data, report = load(Source(catalogue=(CASES / "F23" / "own_watch" / "films.jsonl",), events=log))
@@ -200,7 +200,7 @@ def test_an_empty_log_is_as_none(tmp_path: Path, text: str) -> None:
     assert report.ok
 
 
-def test_ratings_of_one_to_ten_are_halved() -> None:
+def test_ratings_from_one_to_ten_are_halved() -> None:
     data, report = load(Source(movielens=CASES / "F34" / "scale10"))
     plain, _ = load(Source(movielens=CASES / "base"))
     assert data.events.value.tolist() == plain.events.value.tolist()
@@ -213,11 +213,11 @@ def test_dislikes_make_no_film_better_known() -> None:
 
     data, _ = read("F01/watch_and_dislike")
     votes = build_catalogue(data.films, data.events).votes
-    of = {film.title: int(votes[row]) for row, film in enumerate(data.films)}
-    assert (of["The Hated One"], of["The Loved One"]) == (0, 30)
+    votes_of = {film.title: int(votes[row]) for row, film in enumerate(data.films)}
+    assert (votes_of["The Hated One"], votes_of["The Loved One"]) == (0, 30)
 
 
-def test_a_form_that_is_not_known_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_an_unknown_form_is_named_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "stock.csv"
     path.write_text("colour,size\nred,1\n")
     with pytest.raises(

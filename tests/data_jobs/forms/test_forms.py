@@ -1,4 +1,4 @@
-"""Siblings of the forms people hold: the same data in other wrappings, under other names, in other notations."""
+"""Variants of the known forms: the same data in other wrappings, under other names, in other notations."""
 
 import gzip
 import json
@@ -73,7 +73,7 @@ def test_the_same_data_in_every_wrapping(tmp_path: Path, wrapping: str) -> None:
     assert report.ok
 
 
-def test_a_zip_reaches_nothing_outside(tmp_path: Path) -> None:
+def test_a_zip_writes_nothing_outside(tmp_path: Path) -> None:
     path = tmp_path / "in" / "evil.zip"
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
@@ -85,7 +85,7 @@ def test_a_zip_reaches_nothing_outside(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.rglob("*")} == {"in", "evil.zip"}
 
 
-def test_a_zip_that_swells_is_not_read(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("movies.csv", "w") as file:
         for _ in range(80):
@@ -107,7 +107,7 @@ def test_a_zip_that_swells_is_not_read(tmp_path: Path) -> None:
         ("ratings.csv", b"Const,Your Rating,Date Rated,Title\ntt0113277,9,2020-01-01,Heat\n", "users import"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_the_way_out(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_an_unreadable_file_is_named_with_advice(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DataError, match=says) as caught:
@@ -164,7 +164,7 @@ def test_names_of_events(name: str, kind: EventKind | None) -> None:
         (10, ["8", "9", "7"]), (5, ["8", "2", "3"]), (100, ["80", "65", "90", "20"]),
     ],
 )  # fmt: skip
-def test_a_scale_is_told_by_many_ratings_and_not_by_one(top: float, cells: list[str]) -> None:
+def test_a_scale_is_detected_from_many_ratings_not_from_one(top: float, cells: list[str]) -> None:
     assert scale_of(cells) == top
 
 
@@ -206,7 +206,7 @@ def test_events_without_a_catalogue(
     assert report.counts["no-catalogue"] == 1
 
 
-def test_a_log_with_titles_in_it_brings_its_catalogue(tmp_path: Path) -> None:
+def test_a_log_with_titles_gives_a_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("userId,movieId,title,genres,rating,timestamp\n1,6,Heat (1995),Crime|Action,4,1500000000\n")
     data, _ = read(path)
@@ -307,14 +307,14 @@ def test_a_film_list_without_ids(tmp_path: Path) -> None:
     assert report.counts["unknown-field"] == 0
 
 
-def test_other_tables_of_a_movielens_folder_are_no_events(tmp_path: Path) -> None:
+def test_other_tables_of_a_movielens_folder_are_not_events(tmp_path: Path) -> None:
     holdout = "userId,movieId,kind\n7,1,positive\n"
     data, report = read(lay(tmp_path, {"movies.csv": FILMS, "ratings.csv": RATINGS, "holdout.csv": holdout}))
     assert events_of(data) == EXPECTED
     assert report.counts["unused-file"] == 1
 
 
-def test_two_logs_are_one(tmp_path: Path) -> None:
+def test_two_logs_are_merged(tmp_path: Path) -> None:
     more = "userId,movieId,rating,timestamp\n7,1,1.0,1600000000\n9,2,4.0,1600000000\n"
     lay(tmp_path, {"films.csv": FILMS, "one.csv": RATINGS, "two.csv": more})
     data, report = read(tmp_path)
@@ -327,7 +327,7 @@ def test_two_logs_are_one(tmp_path: Path) -> None:
     assert report.counts["superseded-event"] == 1
 
 
-def test_a_clear_takes_back_what_an_earlier_file_says(tmp_path: Path) -> None:
+def test_a_clear_takes_back_an_event_of_an_earlier_file(tmp_path: Path) -> None:
     head = "user_id,item_id,event,ts\n"
     lay(tmp_path, {"films.csv": FILMS, "one.csv": f"{head}7,1,like,1600000000\n9,1,like,1600000000\n"})
     lay(tmp_path, {"two.csv": f"{head}7,1,clear,1600000001\n7,2,like,1600000002\n7,2,click,1600000003\n"})
@@ -336,7 +336,7 @@ def test_a_clear_takes_back_what_an_earlier_file_says(tmp_path: Path) -> None:
     assert report.counts["cleared-event"] == 2
 
 
-def test_titles_of_a_log_are_no_ids_in_another_form(tmp_path: Path) -> None:
+def test_titles_of_a_log_are_not_ids_in_another_form(tmp_path: Path) -> None:
     data, report = read(
         lay(tmp_path, {"log.csv": "username,film,watched_at\nann,Heat,2024-01-02\nbob,heat,2024-01-03\n"})
     )
@@ -344,7 +344,7 @@ def test_titles_of_a_log_are_no_ids_in_another_form(tmp_path: Path) -> None:
     assert not report.counts["id-form"]
 
 
-def test_a_scale_is_told_by_the_rows_that_are_ratings(tmp_path: Path) -> None:
+def test_a_scale_is_detected_from_rating_rows_only(tmp_path: Path) -> None:
     rows = "".join(f"{who},{1 + who % 2},rating,{who % 10 + 1},{1_500_000_000 + who}\n" for who in range(30))
     log = "user_id,item_id,event,value,ts\n40,1,watch,1,1500000000\n" + rows
     data, report = read(lay(tmp_path, {"films.csv": "item_id,title\n1,Heat\n2,Boy\n", "events.csv": log}))
@@ -360,7 +360,7 @@ def test_headers_with_accents_and_genres_with_a_slash(tmp_path: Path) -> None:
     assert not report.counts["unknown-field"]
 
 
-def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
+def test_a_table_without_a_header_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="without a line that names its columns: write one"):
         read(lay(tmp_path, {"list.txt": "Heat\nAlien\n"}))
 
@@ -383,7 +383,7 @@ def test_ml_10m_has_half_stars_tags_and_utf_8(tmp_path: Path) -> None:
     assert not report.counts["unknown-file"]
 
 
-def test_ml_20m_is_read_with_its_genome_left_aside(tmp_path: Path) -> None:
+def test_ml_20m_is_read_without_its_genome(tmp_path: Path) -> None:
     files = {
         "movies.csv": FILMS,
         "ratings.csv": RATINGS,
@@ -433,7 +433,7 @@ class TestTwins:
         films = "movieId,title,genres\n" + rows
         return read(lay(tmp_path, {"movies.csv": films, "ratings.csv": RATINGS, "links.csv": self.LINKS + links}))
 
-    def test_the_better_known_lends_its_id(self, tmp_path: Path) -> None:
+    def test_the_better_known_film_gives_the_id(self, tmp_path: Path) -> None:
         ratings = "userId,movieId,rating,timestamp\n1,31,5,9\n2,31,5,9\n3,1,1,9\n1,1,2,10\n"
         films = 'movieId,title,genres\n1,Kid (1921),Comedy\n31,"Kid, The (1921)",Drama\n'
         links = self.LINKS + "1,1,862\n31,2,862\n"
@@ -442,9 +442,9 @@ class TestTwins:
         assert (kid.item_id, kid.other_ids, kid.genres) == ("31", ("1",), ("Drama", "Comedy"))
         assert [each[0::3] for each in events_of(data)] == [("1", 2.0), ("2", 5.0), ("3", 1.0)]
 
-    @pytest.mark.parametrize("other", ["Kid (1984)", "Gold Rush (1921)"])
-    def test_an_id_shared_by_mistake_makes_no_twins(self, tmp_path: Path, other: str) -> None:
-        data, report = self.films(tmp_path, f"1,Kid (1921),Comedy\n2,{other},Drama\n31,X (1990),Drama\n",
+    @pytest.mark.parametrize("title", ["Kid (1984)", "Gold Rush (1921)"])
+    def test_an_id_shared_by_mistake_merges_no_films(self, tmp_path: Path, title: str) -> None:
+        data, report = self.films(tmp_path, f"1,Kid (1921),Comedy\n2,{title},Drama\n31,X (1990),Drama\n",
                                   "1,1,862\n2,2,862\n")  # fmt: skip
         assert len(data.films) == 3
         assert report.counts["shared-tmdb-id"] == 1

@@ -36,12 +36,12 @@ def test_the_bundle_is_the_same(world: Path, tmp_path: Path, rules: Rules) -> No
     assert any("300 people were counted" in note for note in there.notes)
 
 
-def test_a_film_gone_since_is_left_out_and_said(world: Path, tmp_path: Path) -> None:
+def test_a_film_that_left_the_catalogue_is_left_out_and_noted(world: Path, tmp_path: Path) -> None:
     lines = (world / "films.csv").read_text().splitlines(keepends=True)
     (tmp_path / "films.csv").write_text("".join(line for line in lines if not line.startswith("f5,")))
-    made = built(tmp_path / "home", PARAMS, tmp_path / "films.csv", gram=world / "gram")
-    assert "1 of its films are not in the catalogue" in made.notes
-    assert len(made.dataset.films) == len(lines) - 2
+    result = built(tmp_path / "home", PARAMS, tmp_path / "films.csv", gram=world / "gram")
+    assert "1 of its films are not in the catalogue" in result.notes
+    assert len(result.dataset.films) == len(lines) - 2
 
 
 def test_other_parameters_than_the_jobs_are_refused(world: Path) -> None:
@@ -69,14 +69,14 @@ def test_two_films_of_the_job_that_are_one_here_are_refused(world: Path) -> None
         log.on({"f1": 0, "f2": 0}, 1)
 
 
-def test_missing_rows_are_noticed(world: Path, tmp_path: Path) -> None:
+def test_missing_rows_are_an_error(world: Path, tmp_path: Path) -> None:
     shutil.copytree(world / "gram", tmp_path / "gram")
     (tmp_path / "gram" / "gram" / "part-0.parquet").unlink()
     with pytest.raises(DataError, match="0 of 100 rows"):
         built(tmp_path / "home", PARAMS, world / "films.csv", gram=tmp_path / "gram")
 
 
-def test_neither_holdout_nor_the_sample_catalogue_goes_with_counts(world: Path, tmp_path: Path) -> None:
+def test_counts_cannot_be_combined_with_a_holdout_or_the_sample_catalogue(world: Path, tmp_path: Path) -> None:
     from data_jobs.build import read_counted
     from data_jobs.report import Silent
 

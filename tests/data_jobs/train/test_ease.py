@@ -1,4 +1,4 @@
-"""The closed form, against its definition and against itself by the other route."""
+"""The closed form against its definition, and its two routes against each other."""
 
 from collections.abc import Callable
 
@@ -36,8 +36,8 @@ def test_two_films_by_hand(solver: Callable[[sp.csr_matrix], Solver]) -> None:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_b_goes_by_column_when_it_is_not_symmetric(solver: Callable[[sp.csr_matrix], Solver]) -> None:
-    # The second film has another reader: P^-1 = [[2, 1], [1, 3]], P = [[3, -1], [-1, 2]] / 5.
+def test_b_is_normalised_by_column(solver: Callable[[sp.csr_matrix], Solver]) -> None:
+    # The second film has another viewer: P^-1 = [[2, 1], [1, 3]], P = [[3, -1], [-1, 2]] / 5.
     design = sp.csr_matrix(np.array([[1, 1], [0, 1]], np.float32))
     assert np.allclose(all_rows(solver(design), 1.0, 0.0), [[0, 1 / 2], [1 / 3, 0]])
 
@@ -60,22 +60,22 @@ def test_dual_and_primal_agree_over_several_blocks() -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_scores_are_profiles_times_rows(solver: Callable[[sp.csr_matrix], Solver]) -> None:
     rng = np.random.default_rng(2)
-    made = solver(random_design(rng, 50, BLOCK_FILMS + 40, density=0.1))
+    prepared = solver(random_design(rng, 50, BLOCK_FILMS + 40, density=0.1))
     profiles = random_design(rng, 9, BLOCK_FILMS + 40, density=0.02)
-    expected = profiles @ all_rows(made, 5.0, 0.5)
-    assert np.allclose(made.invert(5.0, 0.5).scores(profiles), expected, atol=1e-4)
+    expected = profiles @ all_rows(prepared, 5.0, 0.5)
+    assert np.allclose(prepared.invert(5.0, 0.5).scores(profiles), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_solver_inverts_again_for_another_lambda_and_back(solver: Callable[[sp.csr_matrix], Solver]) -> None:
-    made = solver(random_design(np.random.default_rng(3), 30, BLOCK_FILMS + 9, density=0.1))
-    first = all_rows(made, 10.0, 0.5)
-    assert not np.allclose(all_rows(made, 1_000.0, 0.98), first, atol=1e-3)
-    assert all_rows(made, 10.0, 0.5).tobytes() == first.tobytes()
+    prepared = solver(random_design(np.random.default_rng(3), 30, BLOCK_FILMS + 9, density=0.1))
+    first = all_rows(prepared, 10.0, 0.5)
+    assert not np.allclose(all_rows(prepared, 1_000.0, 0.98), first, atol=1e-3)
+    assert all_rows(prepared, 10.0, 0.5).tobytes() == first.tobytes()
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_films_that_nobody_touched_give_and_get_nothing(solver: Callable[[sp.csr_matrix], Solver]) -> None:
+def test_films_without_events_neither_give_nor_get_weight(solver: Callable[[sp.csr_matrix], Solver]) -> None:
     dense = np.random.default_rng(4).random((20, 30)).astype(np.float32)
     dense[:, [0, 7, 29]] = 0
     rows = all_rows(solver(sp.csr_matrix(dense)), 1e-3, 0.5)
@@ -85,7 +85,7 @@ def test_films_that_nobody_touched_give_and_get_nothing(solver: Callable[[sp.csr
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_without_any_person_or_tag_there_is_no_knowledge(solver: Callable[[sp.csr_matrix], Solver]) -> None:
+def test_without_people_and_tags_all_weights_are_0(solver: Callable[[sp.csr_matrix], Solver]) -> None:
     assert not all_rows(solver(sp.csr_matrix((0, 4), dtype=np.float32)), 80.0, 0.5).any()
 
 

@@ -1,4 +1,4 @@
-"""A parameter file is checked before hours are spent on it."""
+"""Parameter files are validated before training."""
 
 import json
 from math import inf, nan
@@ -9,19 +9,19 @@ import pytest
 from data_jobs.train import TrainParams
 
 
-def test_there_and_back_through_json() -> None:
+def test_json_round_trip() -> None:
     params = TrainParams(ridge=125.0, ridge_grid=(10.0, 20.0), graded=False)
     assert TrainParams.from_json(json.loads(json.dumps(params.to_json()))) == params
     assert TrainParams.from_json({}) == TrainParams()
 
 
-def test_whole_numbers_serve_as_numbers_and_null_as_not_given() -> None:
+def test_whole_numbers_are_numbers_and_null_is_the_default() -> None:
     assert TrainParams.from_json({"ridge": 80, "dropout": 0}) == TrainParams(ridge=80.0, dropout=0.0)
     assert TrainParams.from_json({"ridge": None}).ridge is None
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({"lambda": 80}, "unknown training parameter 'lambda'; known are ridge"),
         ({"ridge": "80"}, "'ridge' must be a number"),
@@ -33,8 +33,8 @@ def test_whole_numbers_serve_as_numbers_and_null_as_not_given() -> None:
         ({"ridge_grid": [80, "x"]}, "'ridge_grid' must be a list of numbers"),
     ],
 )
-def test_a_file_with_a_wrong_key_or_type_is_refused(document: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_a_file_with_a_wrong_key_or_type_is_refused(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         TrainParams.from_json(document)
 
 

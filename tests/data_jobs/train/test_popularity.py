@@ -1,4 +1,4 @@
-"""Likes first, votes only to order equals."""
+"""Likes count first; votes only order films of equal likes."""
 
 import numpy as np
 import pytest
@@ -12,36 +12,36 @@ from data_jobs.train.popularity import acclaim, popularity
 from tests.data_jobs.train.worlds import events_of, ratings
 
 
-def of(likes: list[int], votes: list[int]) -> np.ndarray:
+def popularity_of(likes: list[int], votes: list[int]) -> np.ndarray:
     return popularity(np.array(likes, np.int64), np.array(votes, np.int32))
 
 
 def test_one_like_beats_any_number_of_votes() -> None:
-    ranked = of([1, 0, 0, 0], [0, 2_000_000_000, 10, 0])
+    ranked = popularity_of([1, 0, 0, 0], [0, 2_000_000_000, 10, 0])
     assert (np.diff(ranked) < 0).all()
     assert ranked[3] == 0
 
 
 def test_the_formula() -> None:
-    assert of([2, 0], [0, 99]) == pytest.approx(np.array([2, 0.5]) / 1.25)
+    assert popularity_of([2, 0], [0, 99]) == pytest.approx(np.array([2, 0.5]) / 1.25)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(-1, 10**6)), min_size=1, max_size=120))
 def test_never_negative_and_the_best_fifty_average_one(films: list[tuple[int, int]]) -> None:
-    found = of([likes for likes, _ in films], [votes for _, votes in films])
-    assert found.dtype == np.float32
-    assert (found >= 0).all()
+    scores = popularity_of([likes for likes, _ in films], [votes for _, votes in films])
+    assert scores.dtype == np.float32
+    assert (scores >= 0).all()
     if any(likes or votes > 0 for likes, votes in films):
-        assert np.sort(found)[-50:].mean() == pytest.approx(1, rel=1e-5)
+        assert np.sort(scores)[-50:].mean() == pytest.approx(1, rel=1e-5)
 
 
 def test_votes_alone_order_a_catalogue_without_people() -> None:
-    assert (np.diff(of([0, 0, 0], [100, 10, 1])) < 0).all()
+    assert (np.diff(popularity_of([0, 0, 0], [100, 10, 1])) < 0).all()
 
 
-def test_nothing_known_is_all_zeros() -> None:
-    assert of([0, 0], [0, 0]).tolist() == [0, 0]
-    assert of([], []).tolist() == []
+def test_without_likes_and_votes_all_are_zero() -> None:
+    assert popularity_of([0, 0], [0, 0]).tolist() == [0, 0]
+    assert popularity_of([], []).tolist() == []
 
 
 PEOPLE, FILMS = 12, 5
@@ -51,15 +51,15 @@ OPINIONS = st.tuples(
 
 
 @given(st.lists(OPINIONS, max_size=40), st.integers(1, 30), st.integers(0, FILMS - 1))
-def test_more_dislikes_never_raise_a_film(opinions: list[tuple[int, int, float]], haters: int, film: int) -> None:
+def test_more_dislikes_never_raise_a_film(opinions: list[tuple[int, int, float]], dislikes: int, film: int) -> None:
     before = prior(opinions)
-    after = prior([*opinions, *((PEOPLE + hater, film, 1.0) for hater in range(haters))])
+    after = prior([*opinions, *((PEOPLE + person, film, 1.0) for person in range(dislikes))])
     assert after[film] <= before[film]
     assert after.argsort(kind="stable").tolist().index(film) <= before.argsort(kind="stable").tolist().index(film)
 
 
 def prior(opinions: list[tuple[int, int, float]]) -> np.ndarray:
-    """The prior of a catalogue without votes of its own, by film."""
+    """Return the prior of a catalogue without votes, by film."""
     events = events_of(ratings(*{(user, film): (user, film, stars) for user, film, stars in opinions}.values()), FILMS)
     films = [Film(str(film), f"Film {film}") for film in range(FILMS)]
     rows = np.arange(FILMS, dtype=np.int32)
@@ -68,12 +68,12 @@ def prior(opinions: list[tuple[int, int, float]]) -> np.ndarray:
 
 class TestAcclaim:
     def test_votes_times_their_average_squared(self) -> None:
-        found = acclaim(np.array([np.e - 1, np.e**2 - 1]), np.array([4.0, 8.0]))
-        assert found == pytest.approx(np.array([16, 128]) / 72)
+        scores = acclaim(np.array([np.e - 1, np.e**2 - 1]), np.array([4.0, 8.0]))
+        assert scores == pytest.approx(np.array([16, 128]) / 72)
 
-    def test_a_film_without_an_average_takes_the_mean(self) -> None:
-        found = acclaim(np.array([9.0, 9.0, 9.0]), np.array([4.0, 8.0, np.nan]))
-        assert found[0] < found[2] < found[1]
+    def test_a_film_without_an_average_gets_the_mean(self) -> None:
+        scores = acclaim(np.array([9.0, 9.0, 9.0]), np.array([4.0, 8.0, np.nan]))
+        assert scores[0] < scores[2] < scores[1]
 
     def test_no_votes_are_all_zeros(self) -> None:
         assert acclaim(np.zeros(2), np.array([np.nan, 8.0])).tolist() == [0, 0]

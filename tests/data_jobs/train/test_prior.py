@@ -22,7 +22,7 @@ def loss(weights, people, penalty, prior, strength):
     return fit + (penalty[:, None] * weights**2).sum() + strength * ((weights - prior) ** 2).sum()
 
 
-def test_no_other_matrix_without_a_diagonal_is_better(world):
+def test_no_other_matrix_with_a_zero_diagonal_is_better(world):
     people, gram, penalty, prior = world
     best = with_prior(inverted(gram, penalty, 5.0), prior, 5.0).astype(np.float64)
     assert not np.diagonal(best).any()
@@ -39,11 +39,11 @@ def test_without_strength_it_is_ease(world):
     inverse = np.linalg.inv(gram + np.diag(penalty))
     ease = -inverse / np.diagonal(inverse)
     np.fill_diagonal(ease, 0)
-    for given in (prior, None):
-        assert with_prior(inverted(gram, penalty, 0.0), given, 0.0) == pytest.approx(ease, abs=1e-5)
+    for text_prior in (prior, None):
+        assert with_prior(inverted(gram, penalty, 0.0), text_prior, 0.0) == pytest.approx(ease, abs=1e-5)
 
 
-def test_with_all_strength_it_is_the_prior(world):
+def test_with_very_large_strength_it_is_the_prior(world):
     _, gram, penalty, prior = world
     assert with_prior(inverted(gram, penalty, 1e7), prior, 1e7) == pytest.approx(prior, abs=1e-3)
 
@@ -59,6 +59,6 @@ def test_the_prior_is_ease_over_the_numbers_of_the_vectors():
 def test_a_film_without_a_text_has_no_prior():
     vectors = np.eye(4, 3, dtype=np.float32)
     vectors[3] = 0
-    found = text_weights(vectors + np.roll(vectors, 1, axis=0) * np.array([1, 1, 1, 0])[:, None], 1.0)
-    assert not found[3].any()
-    assert not found[:, 3].any()
+    weights = text_weights(vectors + np.roll(vectors, 1, axis=0) * np.array([1, 1, 1, 0])[:, None], 1.0)
+    assert not weights[3].any()
+    assert not weights[:, 3].any()

@@ -17,11 +17,11 @@ def test_each_entry_counts_the_people_of_its_pair(likes: set[tuple[int, int]], r
     people = interactions_of(
         events_of(ratings(*((p, f, 5.0) for p, f in likes)), 10), np.arange(FILMS, dtype=np.int32), FILMS
     )
-    found = shared_likes(people, columns)
+    counts = shared_likes(people, columns)
     for film in range(FILMS):
-        for entry, other in enumerate(columns[film].tolist()):
-            both = sum((person, film) in likes and (person, other) in likes for person in range(10))
-            assert found[film, entry] == both
+        for entry, column in enumerate(columns[film].tolist()):
+            both = sum((person, film) in likes and (person, column) in likes for person in range(10))
+            assert counts[film, entry] == both
 
 
 def test_more_than_255_count_as_255() -> None:

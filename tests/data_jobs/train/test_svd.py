@@ -19,7 +19,7 @@ ROWS = np.arange(60, dtype=np.int32)
 
 
 def dense(people: int, films: int, rows: list[tuple[int, int, float]]) -> np.ndarray:
-    """Stars less each person's mean, by definition."""
+    """Return stars minus each person's mean, by definition."""
     table = np.full((people, films), np.nan)
     for person, film, stars in rows:
         table[person, film] = stars
@@ -27,14 +27,14 @@ def dense(people: int, films: int, rows: list[tuple[int, int, float]]) -> np.nda
 
 
 @given(st.integers(0, 50), st.integers(2, 30), st.integers(2, 30), st.integers(1, 40))
-def test_small_matrices_are_factored_as_numpy_does(seed: int, people: int, films: int, k: int) -> None:
+def test_small_matrices_are_factored_as_by_numpy(seed: int, people: int, films: int, k: int) -> None:
     matrix = random_design(np.random.default_rng(seed), people, films).astype(np.float64)
     vectors, values = truncated_svd(matrix, k)
     expected = np.linalg.svd(matrix.toarray(), compute_uv=False)
-    kept = len(values)
-    assert kept <= min(k, people, films)
-    assert values == pytest.approx(expected[:kept], abs=1e-6)
-    assert vectors.T @ vectors == pytest.approx(np.eye(kept), abs=1e-6)
+    rank = len(values)
+    assert rank <= min(k, people, films)
+    assert values == pytest.approx(expected[:rank], abs=1e-6)
+    assert vectors.T @ vectors == pytest.approx(np.eye(rank), abs=1e-6)
     assert np.linalg.norm(matrix @ vectors, axis=0) == pytest.approx(values, abs=1e-6)
 
 
@@ -46,29 +46,29 @@ def test_the_largest_of_many_singular_values_are_found() -> None:
     assert values == pytest.approx(sizes[:20], rel=1e-6)
 
 
-def test_ratings_are_centred_on_the_person_and_what_was_not_rated_stays_0() -> None:
+def test_ratings_are_centred_by_person_and_unrated_films_stay_0() -> None:
     rows = [(0, 0, 5.0), (0, 1, 1.0), (0, 2, 3.0), (1, 1, 4.0), (1, 3, 3.0), (2, 0, 2.0)]
-    found = factorise(events_of(ratings(*rows), 3), ROWS[:4], 4, 4)
-    assert found is not None
+    svd = factorise(events_of(ratings(*rows), 3), ROWS[:4], 4, 4)
+    assert svd is not None
     expected = dense(3, 4, rows)
-    gram = (found.factors * found.singular_values**2) @ found.factors.T
+    gram = (svd.factors * svd.singular_values**2) @ svd.factors.T
     assert gram == pytest.approx(expected.T @ expected, abs=1e-4)
-    assert found.item_means.tolist() == [3.5, 2.5, 3.0, 3.0]
-    assert found.mean == 3.0
+    assert svd.item_means.tolist() == [3.5, 2.5, 3.0, 3.0]
+    assert svd.mean == 3.0
 
 
-def test_a_person_without_ratings_does_no_harm() -> None:
+def test_a_person_without_ratings_stays_0() -> None:
     matrix = sp.csr_matrix(np.array([[2.0, 4.0, 0.0], [0.0, 0.0, 0.0]]))
     assert centred(matrix).toarray().tolist() == [[-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
 
 
-def test_only_the_rating_that_stands_counts() -> None:
+def test_only_the_decisive_rating_counts() -> None:
     rows = ratings((0, 0, 5.0), (0, 1, 1.0), (0, 2, 2.0))
     taken_back = [*rows, (0, 2, EventKind.CLEAR, 1.0, 99), (0, 3, EventKind.LIKE, 1.0, 100)]
-    found = factorise(events_of(taken_back, 1), ROWS[:4], 4, 4)
-    assert found is not None
-    assert np.isnan(found.item_means).tolist() == [False, False, True, True]
-    assert not found.factors[2:].any()
+    svd = factorise(events_of(taken_back, 1), ROWS[:4], 4, 4)
+    assert svd is not None
+    assert np.isnan(svd.item_means).tolist() == [False, False, True, True]
+    assert not svd.factors[2:].any()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_without_ratings_that_differ_there_is_nothing_to_factor(rows: list) -> N
     assert factorise(events_of(rows, 2), ROWS[:3], 3, 8) is None
 
 
-def test_two_tastes_point_two_ways() -> None:
+def test_two_tastes_have_different_directions() -> None:
     model = trained(two_camps(), replace(GIVEN, svd_k=2))
     assert model.factors is not None
     units = model.factors.rows(ROWS)
@@ -100,26 +100,26 @@ def test_scaling_weighs_the_directions_by_their_singular_values() -> None:
     assert ratio == pytest.approx(np.tile(svd.singular_values / svd.singular_values[0], (58, 1)), rel=1e-4)
 
 
-def test_the_name_of_the_model_follows_the_factors_and_0_makes_none() -> None:
+def test_the_version_of_the_model_depends_on_the_factors_and_0_makes_none() -> None:
     models = [trained(two_camps(), replace(GIVEN, svd_k=k)) for k in (0, 4, 4)]
     assert models[0].svd is models[0].factors is None
     assert [model.figures["svd_k"] for model in models] == [0, 4, 4]
     assert models[0].model_version != models[1].model_version == models[2].model_version
 
 
-def test_the_file_is_read_by_numpy_alone_and_goes_with_the_factors(tmp_path: Path) -> None:
+def test_the_file_is_read_by_numpy_alone_and_removed_without_factors(tmp_path: Path) -> None:
     svd = trained(two_camps(), replace(GIVEN, svd_k=4)).svd
     assert svd is not None
     ids = [f"f{row}" for row in range(60)]
     path = write_svd(svd, ids, tmp_path / "features")
     assert path == tmp_path / "features" / SVD_FILE
     first = path.read_bytes()
-    with np.load(path, allow_pickle=False) as found:
-        assert set(found) == {"item_ids", "factors", "singular_values", "item_means", "mean", "centred"}
-        assert found["item_ids"].tolist() == ids
-        assert np.array_equal(found["factors"], svd.factors)
-        assert np.array_equal(found["singular_values"], svd.singular_values)
-        assert float(found["mean"]) == pytest.approx(svd.mean)
+    with np.load(path, allow_pickle=False) as arrays:
+        assert set(arrays) == {"item_ids", "factors", "singular_values", "item_means", "mean", "centred"}
+        assert arrays["item_ids"].tolist() == ids
+        assert np.array_equal(arrays["factors"], svd.factors)
+        assert np.array_equal(arrays["singular_values"], svd.singular_values)
+        assert float(arrays["mean"]) == pytest.approx(svd.mean)
     write_svd(svd, ids, tmp_path / "features")
     assert path.read_bytes() == first
     assert write_svd(None, ids, tmp_path / "features") is None

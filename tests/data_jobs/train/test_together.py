@@ -16,7 +16,7 @@ def viewings(films: int) -> Design:
     return equations_of(sp.random(300, films, 0.02, format="csr", dtype=np.float32, random_state=rng))
 
 
-def alone(design: Design, dropout: float):
+def table_alone(design: Design, dropout: float):
     solver = solver_for(design)
     width = row_width(solver.films, PARAMS.table_bytes)
     return truncated(solver.invert(10.0, dropout), solver.films, width, lambda _: None)
@@ -24,11 +24,11 @@ def alone(design: Design, dropout: float):
 
 def test_the_tables_have_the_same_bytes_with_or_without_a_second_process() -> None:
     for films in (FEWEST_FILMS, 400):
-        design, heard = viewings(films), {"main": [], "short": []}
-        main, short, form = both_tables(design, PARAMS, heard["main"].append, heard["short"].append)
+        design, progress = viewings(films), {"main": [], "short": []}
+        main, short, form = both_tables(design, PARAMS, progress["main"].append, progress["short"].append)
         assert form == solver_for(design).form
         for table, dropout in ((main, PARAMS.dropout), (short, PARAMS.dropout_short)):
-            expected = alone(design, dropout)
+            expected = table_alone(design, dropout)
             assert np.array_equal(table.columns, expected.columns)
             assert np.array_equal(table.values.view(np.uint16), expected.values.view(np.uint16))
-        assert heard["main"][-1] == heard["short"][-1] == films
+        assert progress["main"][-1] == progress["short"][-1] == films

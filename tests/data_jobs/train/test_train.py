@@ -17,10 +17,10 @@ GIVEN = TrainParams(ridge=20.0)
 
 
 def scores(model: TrainedModel, film: int, table: str = "main") -> np.ndarray:
-    """What liking one film gives to all, by catalogue row."""
-    found: ItemTable = getattr(model.collaborative, table)
+    """Return the scores that a like of one film gives all films, by catalogue row."""
+    item_table: ItemTable = getattr(model.collaborative, table)
     position = model.collaborative.position[[film]]
-    return model.collaborative.spread(found.scores(position, np.ones(1, np.float32)))
+    return model.collaborative.spread(item_table.scores(position, np.ones(1, np.float32)))
 
 
 def array_bytes(model: TrainedModel) -> list[bytes]:
@@ -30,16 +30,16 @@ def array_bytes(model: TrainedModel) -> list[bytes]:
 
 
 @pytest.mark.parametrize("table", ["main", "short"])
-def test_two_tastes_are_told_apart(table: str) -> None:
+def test_two_tastes_are_separated(table: str) -> None:
     model = trained(two_camps(), GIVEN)
     for film in (0, 1, 10, 31):
-        found = scores(model, film, table)
-        same, other = np.arange(film % 2, 60, 2), np.arange(1 - film % 2, 60, 2)
-        assert found[same[same != film]].mean() > found[other].mean() + 0.05 * found.max()
-        assert found[film] == 0
+        result = scores(model, film, table)
+        same, opposite = np.arange(film % 2, 60, 2), np.arange(1 - film % 2, 60, 2)
+        assert result[same[same != film]].mean() > result[opposite].mean() + 0.05 * result.max()
+        assert result[film] == 0
 
 
-def test_films_nobody_rated_get_scores_from_their_tags_alone() -> None:
+def test_unrated_films_get_scores_from_their_tags_alone() -> None:
     westerns, musicals = 58, 59
     with_tags, without = (trained(two_camps(), replace(GIVEN, tag_weight=weight)) for weight in (15.0, 0.0))
     assert scores(with_tags, 0)[westerns] > 0
@@ -47,7 +47,7 @@ def test_films_nobody_rated_get_scores_from_their_tags_alone() -> None:
     assert scores(without, 0)[westerns] == 0
 
 
-def test_shapes_and_types_are_those_the_bundle_wants() -> None:
+def test_shapes_and_types_are_those_of_the_bundle() -> None:
     model = trained(two_camps(), replace(GIVEN, max_films=50))
     tables = model.collaborative
     assert (tables.rows.dtype, tables.position.dtype, tables.outside.dtype) == (np.int32, np.int32, np.int32)
@@ -62,7 +62,7 @@ def test_shapes_and_types_are_those_the_bundle_wants() -> None:
     assert (np.diff(tables.outside) > 0).all()
 
 
-def test_the_most_liked_are_in_the_tables_and_the_rest_borrows_from_its_camp() -> None:
+def test_the_most_liked_are_in_the_tables_and_the_others_borrow_from_their_camp() -> None:
     model = trained(two_camps(), replace(GIVEN, max_films=50))
     assert {58, 59} <= set(model.collaborative.outside.tolist())
     likes = model.popularity
@@ -72,7 +72,7 @@ def test_the_most_liked_are_in_the_tables_and_the_rest_borrows_from_its_camp() -
     assert (borrowed % 2 == 0).all()
 
 
-def test_a_film_outside_borrows_from_those_of_its_people_unless_told_to_go_by_traits() -> None:
+def test_a_film_outside_borrows_by_its_people_unless_only_traits_are_compared() -> None:
     dataset, few = two_camps(), replace(GIVEN, max_films=40)
     outside = trained(dataset, few).collaborative.outside.tolist()
     bare = tuple(
@@ -90,11 +90,11 @@ def test_a_film_outside_borrows_from_those_of_its_people_unless_told_to_go_by_tr
     assert (by_traits.neighbour_weights[0] > 0).mean() < 0.2
 
 
-def test_without_likes_the_tables_are_of_the_best_known_films() -> None:
+def test_without_likes_the_tables_hold_the_best_known_films() -> None:
     few = replace(GIVEN, max_films_unliked=40)
     untouched = replace(two_camps(), events=events_of([], 0))
     model = trained(untouched, few)
-    assert model.collaborative.rows.tolist() == list(range(40))  # as many votes, most first
+    assert model.collaborative.rows.tolist() == list(range(40))  # votes fall with the row
     assert len(model.collaborative.outside) == 20
     assert scores(model, 0)[58] > scores(model, 0)[59]
     assert len(trained(two_camps(), few).collaborative.rows) == 60
@@ -118,14 +118,14 @@ def test_vectors_place_films_outside_that_have_no_traits() -> None:
         assert abs(model.collaborative.rows[neighbours] - film).max() <= 6
 
 
-def test_same_data_same_bytes_and_same_name() -> None:
+def test_same_data_same_bytes_and_same_version() -> None:
     first, second = (trained(two_camps(), replace(GIVEN, max_films=50)) for _ in range(2))
     assert array_bytes(first) == array_bytes(second)
     assert first.model_version == second.model_version
     assert first.figures == second.figures
 
 
-def test_the_name_follows_data_and_parameters() -> None:
+def test_the_version_depends_on_data_and_parameters() -> None:
     versions = {
         trained(two_camps(), GIVEN).model_version,
         trained(two_camps(seed=6), GIVEN).model_version,
@@ -143,7 +143,7 @@ def test_lambda_is_chosen_and_reported() -> None:
     assert trials[0]["recall"] + trials[0]["ndcg"] == max(trial["recall"] + trial["ndcg"] for trial in trials)
 
 
-def test_a_given_lambda_is_taken_and_nothing_is_tried() -> None:
+def test_a_given_lambda_is_used_and_none_is_tried() -> None:
     model = trained(two_camps(), GIVEN)
     assert model.params == GIVEN
     assert model.figures["trials"] == []
@@ -170,7 +170,7 @@ def test_a_catalogue_in_another_order_means_the_same_films() -> None:
     assert np.allclose(straight.popularity, turned.popularity[::-1], atol=1e-3)
 
 
-def test_a_film_that_only_the_catalogue_knows_is_there_without_scores() -> None:
+def test_a_film_of_the_catalogue_alone_has_no_scores() -> None:
     dataset = two_camps()
     catalogue = build_catalogue((*dataset.films, Film("new", "New")), dataset.events)
     model = train(dataset, catalogue, GIVEN)
@@ -178,7 +178,7 @@ def test_a_film_that_only_the_catalogue_knows_is_there_without_scores() -> None:
     assert model.popularity[60] == 0
 
 
-def test_a_film_that_the_catalogue_lacks_is_an_error_with_its_name() -> None:
+def test_a_film_that_the_catalogue_lacks_is_named_in_the_error() -> None:
     dataset = two_camps()
     with pytest.raises(TrainingError, match="'f59' is not in the catalogue"):
         train(dataset, build_catalogue(dataset.films[:59], Events.empty()), GIVEN)
@@ -205,7 +205,7 @@ def test_people_who_like_nothing() -> None:
     assert scores(model, 0)[2] > 0  # both are westerns
 
 
-def test_ties_in_likes_go_by_votes_then_row() -> None:
+def test_ties_in_likes_are_ordered_by_votes_then_row() -> None:
     likes, votes = np.array([1, 2, 1, 1], np.int64), np.array([5, 0, 9, 5], np.int32)
     assert most_liked(likes, votes, 2).tolist() == [1, 2]
     assert most_liked(likes, votes, 3).tolist() == [0, 1, 2]
@@ -213,7 +213,7 @@ def test_ties_in_likes_go_by_votes_then_row() -> None:
 
 
 class Watcher:
-    """Notes how far every step was said to be."""
+    """Records the progress of every step."""
 
     def __init__(self) -> None:
         self.steps: dict[str, list[tuple[int, int | None]]] = {}
@@ -222,11 +222,11 @@ class Watcher:
         self.steps.setdefault(step, []).append((done, total))
 
 
-def test_every_step_is_told_from_nothing_to_its_end() -> None:
+def test_every_step_is_reported_from_0_to_its_end() -> None:
     dataset, watcher = two_camps(), Watcher()
     train(dataset, build_catalogue(dataset.films, dataset.events), progress=watcher)
     assert list(watcher.steps) == ["choosing lambda", "main table", "short-profile table", "truncated SVD"]
-    for told in watcher.steps.values():
-        assert told[0][0] == 0
-        assert told[-1][0] == told[-1][1]
-        assert told == sorted(told)
+    for reports in watcher.steps.values():
+        assert reports[0][0] == 0
+        assert reports[-1][0] == reports[-1][1]
+        assert reports == sorted(reports)

@@ -1,4 +1,4 @@
-"""Laws of cutting rows to their largest entries."""
+"""Properties of truncating rows to their largest entries."""
 
 import numpy as np
 import pytest
@@ -20,21 +20,21 @@ def test_the_largest_by_absolute_value_stay(rows: np.ndarray, width: int) -> Non
     columns, values = largest(rows, width)
     assert columns.dtype == np.uint16
     assert columns.shape == values.shape == (len(rows), width)
-    for row, kept, value in zip(rows, columns.astype(int), values, strict=True):
-        assert (np.diff(kept) > 0).all()
-        assert np.array_equal(row[kept], value)
-        left_out = np.delete(np.abs(row), kept)
-        assert np.abs(row[kept]).min() >= left_out.max(initial=0)
+    for row, chosen, value in zip(rows, columns.astype(int), values, strict=True):
+        assert (np.diff(chosen) > 0).all()
+        assert np.array_equal(row[chosen], value)
+        left_out = np.delete(np.abs(row), chosen)
+        assert np.abs(row[chosen]).min() >= left_out.max(initial=0)
 
 
-def test_negatives_stay_when_they_are_large() -> None:
+def test_large_negative_entries_stay() -> None:
     columns, values = largest(np.array([[0.1, -5, 0.2, 3]], np.float32), 2)
     assert columns.tolist() == [[1, 3]]
     assert values.tolist() == [[-5, 3]]
 
 
 @given(ROWS)
-def test_float16_keeps_proportions_whatever_the_size(values: np.ndarray) -> None:
+def test_float16_keeps_proportions_at_any_size(values: np.ndarray) -> None:
     halved = halved_precision(values).astype(np.float64)
     peak = np.abs(values).max()
     assert np.isfinite(halved).all()
@@ -72,14 +72,14 @@ def test_width_of_known_sizes(films: int, width: int) -> None:
     assert row_width(films, 48_000_000) == width
 
 
-def test_a_whole_table_is_told_block_by_block_and_scores_like_its_rows() -> None:
+def test_a_table_is_computed_block_by_block_and_scores_like_its_rows() -> None:
     films = BLOCK_FILMS + 30
     equations = equations_of(random_design(np.random.default_rng(0), 60, films, density=0.1))
     inverse = PrimalSolver(equations.gram()).invert(10.0, 0.5)
-    told: list[int] = []
-    table = truncated(inverse, films, films - 1, told.append)
-    assert told == [BLOCK_FILMS, films]
+    progress: list[int] = []
+    table = truncated(inverse, films, films - 1, progress.append)
+    assert progress == [BLOCK_FILMS, films]
     positions, weights = np.array([3, BLOCK_FILMS + 2], np.int32), np.array([1.0, 0.3], np.float32)
     full = np.concatenate([inverse.rows(0, BLOCK_FILMS), inverse.rows(BLOCK_FILMS, films)])
-    found, expected = table.scores(positions, weights), weights @ full[positions]
-    assert np.allclose(found / found.max(), expected / expected.max(), atol=1e-3)
+    scores, expected = table.scores(positions, weights), weights @ full[positions]
+    assert np.allclose(scores / scores.max(), expected / expected.max(), atol=1e-3)

@@ -1,4 +1,4 @@
-"""Lambda is chosen on the newest likes, which nothing trained on may know."""
+"""Lambda is chosen on the newest likes, which are hidden from training."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ NAMES = [f"p{person}" for person in range(200)]
 
 
 def crowd(people: int = 60, likes: int = 10) -> Interactions:
-    """Everybody likes films person ... person + likes - 1 (modulo) in that order and dislikes the next four."""
+    """Return people who each like films person ... person + likes - 1 (modulo) in order and dislike the next four."""
     rows: list[Row] = []
     for person in range(people):
         for at in range(likes + 4):
@@ -40,7 +40,7 @@ def test_the_newest_fifth_of_each_persons_likes_is_hidden() -> None:
     assert set(split.hidden[3].indices.tolist()) == {3 + 8, 3 + 9}
 
 
-def test_nothing_hidden_is_trained_on_or_seen_and_only_later_dislikes_leave_too() -> None:
+def test_hidden_likes_are_not_trained_on_and_only_later_dislikes_are_removed_with_them() -> None:
     whole = crowd()
     split = split_of(whole)
     hidden = set(zip(*split.hidden.nonzero(), strict=True))
@@ -52,7 +52,7 @@ def test_nothing_hidden_is_trained_on_or_seen_and_only_later_dislikes_leave_too(
     assert len(whole) - len(split.training) == 60 * 2
 
 
-def test_dislikes_since_the_first_hidden_like_leave() -> None:
+def test_dislikes_since_the_first_hidden_like_are_removed() -> None:
     rows: list[Row] = []
     for person in range(50):
         rows += [(person, film, EventKind.RATING, 5.0, film) for film in range(5)]
@@ -62,7 +62,7 @@ def test_dislikes_since_the_first_hidden_like_leave() -> None:
     assert set(split.training.film.tolist()) == {0, 1, 2, 3, 5}
 
 
-def test_profiles_are_weighed_as_the_fold_in_weighs_them() -> None:
+def test_profiles_are_weighted_as_in_the_fold_in() -> None:
     split = split_of(crowd())
     profile = split.profiles[0].toarray()[0]
     # Twelve films left: likes at 0, 10 ... 70, dislikes at 35 ... 65; the newest like has rank 0.
@@ -83,7 +83,7 @@ def test_too_few_people_give_no_split() -> None:
     assert newest_likes(crowd(people=200, likes=4), NAMES) is None
 
 
-def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_people_a_sample_is_validated_while_all_others_train(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tune, "MAX_PEOPLE", 55)
     split = split_of(crowd(people=90))
     assert split.hidden.shape == split.profiles.shape == (55, FILMS)
@@ -96,43 +96,43 @@ def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeyp
     ]
 
 
-class Known:
-    """A solver that finds the hidden films of fewer people the further lambda is from the best; notes what it was
-    asked. Without a best every lambda finds all.
+class Oracle:
+    """A solver that finds the hidden films of fewer people the further lambda is from ``best``, and records its calls.
+    With ``best`` None every lambda finds all.
     """
 
     films, form = FILMS, "known"
 
     def __init__(self, split: Split, best: float | None) -> None:
         self.split, self.best = split, best
-        self.asked: list[tuple[float, float]] = []
+        self.calls: list[tuple[float, float]] = []
 
     def invert(self, ridge: float, dropout: float) -> Inverse:
-        self.asked.append((ridge, dropout))
-        answer = self.split.hidden.toarray()
+        self.calls.append((ridge, dropout))
+        scores = self.split.hidden.toarray()
         missed = 0 if self.best is None else int(10 * abs(np.log(ridge / self.best)))
-        answer[:missed] *= -1
-        return KnownInverse(answer)
+        scores[:missed] *= -1
+        return OracleInverse(scores)
 
 
-class KnownInverse:
-    def __init__(self, answer: np.ndarray) -> None:
-        self.answer = answer
+class OracleInverse:
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         raise NotImplementedError
 
     def scores(self, profiles: sp.csr_matrix) -> np.ndarray:
-        assert profiles.shape == self.answer.shape
-        return self.answer
+        assert profiles.shape == self.values.shape
+        return self.values
 
 
 def climbed(best: float, grid: tuple[float, ...], start: float) -> tuple[float, list[float]]:
-    """The lambda chosen and those tried, where worth falls with the distance from ``best``."""
+    """Return the lambda chosen and those tried if worth falls with the distance from ``best``."""
     split = split_of(crowd())
-    solver = Known(split, best)
+    solver = Oracle(split, best)
     trials = choose(split, solver, grid, 0.5, lambda _: None, start)
-    return trials[0].ridge, [ridge for ridge, _ in solver.asked]
+    return trials[0].ridge, [ridge for ridge, _ in solver.calls]
 
 
 @pytest.mark.parametrize("best", [50.0, 80.0, 125.0, 200.0, 500.0])
@@ -148,14 +148,14 @@ def test_only_the_way_to_the_peak_is_tried() -> None:
 
 def test_of_equals_the_larger_lambda_wins() -> None:
     split = split_of(crowd())
-    trials = choose(split, Known(split, best=None), (50.0, 500.0, 80.0), 0.5, lambda _: None, start=80.0)
+    trials = choose(split, Oracle(split, best=None), (50.0, 500.0, 80.0), 0.5, lambda _: None, start=80.0)
     assert trials[0].ridge == 500.0
 
 
-def test_progress_is_told_after_each() -> None:
-    split, told = split_of(crowd()), []
-    choose(split, Known(split, best=80.0), (50.0, 80.0, 125.0), 0.5, told.append, start=80.0)
-    assert told == [1, 2, 3]
+def test_progress_is_reported_after_each_lambda() -> None:
+    split, reports = split_of(crowd()), []
+    choose(split, Oracle(split, best=80.0), (50.0, 80.0, 125.0), 0.5, reports.append, start=80.0)
+    assert reports == [1, 2, 3]
 
 
 def test_figures_by_hand() -> None:

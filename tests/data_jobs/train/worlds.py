@@ -1,4 +1,4 @@
-"""Small made-up worlds to train on: a handful of films, people with a taste each."""
+"""Small made-up worlds to train on: a few films, and people with one taste each."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ Row = tuple[int, int, EventKind, float, int]
 
 
 def events_of(rows: Sequence[Row], people: int) -> Events:
-    """Events of (person, film, kind, value, time) rows, in the order given."""
+    """Return events of (person, film, kind, value, time) rows, in the given order."""
     user, film, kind, value, ts_ms = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return Events(
         tuple(f"p{number}" for number in range(people)),
@@ -30,23 +30,23 @@ def events_of(rows: Sequence[Row], people: int) -> Events:
 
 
 def ratings(*rows: tuple[int, int, float]) -> list[Row]:
-    """(person, film, stars) as rating events, a millisecond apart."""
+    """Return (person, film, stars) as rating events, a millisecond apart."""
     return [(person, film, EventKind.RATING, stars, at) for at, (person, film, stars) in enumerate(rows)]
 
 
 def two_camps(people: int = 80, films: int = 60, seed: int = 5) -> Dataset:
     """Even people like westerns (even films), odd people musicals (odd films); one film in ten the other way.
 
-    The last film of each camp was rated by nobody. Likes come in a random order in time.
+    The last film of each camp has no ratings. Events are in a random order in time.
     """
     rng = np.random.default_rng(seed)
     rows: list[Row] = []
     for person in range(people):
-        own = rng.permutation(np.arange(person % 2, films - 2, 2))[:12]
-        other = rng.permutation(np.arange(1 - person % 2, films - 2, 2))[:4]
-        liked = [(int(film), float(rng.choice([4.0, 4.5, 5.0]))) for film in own]
-        seen = [(int(film), float(rng.choice([1.0, 2.0, 3.0]))) for film in other]
-        shuffled = [(liked + seen)[at] for at in rng.permutation(len(own) + len(other))]
+        own_camp = rng.permutation(np.arange(person % 2, films - 2, 2))[:12]
+        other_camp = rng.permutation(np.arange(1 - person % 2, films - 2, 2))[:4]
+        liked = [(int(film), float(rng.choice([4.0, 4.5, 5.0]))) for film in own_camp]
+        seen = [(int(film), float(rng.choice([1.0, 2.0, 3.0]))) for film in other_camp]
+        shuffled = [(liked + seen)[at] for at in rng.permutation(len(own_camp) + len(other_camp))]
         rows += [(person, film, EventKind.RATING, stars, at) for at, (film, stars) in enumerate(shuffled)]
     return Dataset(camp_films(films), events_of(rows, people), ("camps",))
 
@@ -66,18 +66,18 @@ def trained(dataset: Dataset, params: TrainParams | None = None, embeddings: Emb
 
 
 def random_design(rng: np.random.Generator, rows: int, films: int, density: float = 0.3) -> sp.csr_matrix:
-    """A sparse float32 matrix with positive entries."""
+    """Return a sparse float32 matrix with positive entries."""
     dense = rng.random((rows, films)) * (rng.random((rows, films)) < density)
     return sp.csr_matrix(dense.astype(np.float32))
 
 
 def equations_of(rows: sp.csr_matrix) -> Design:
-    """The equations of a matrix A, whatever its values."""
+    """Return the equations of a matrix A of any values."""
     return Design(sp.csr_matrix((0, rows.shape[1]), dtype=np.int64), 0.0, rows)
 
 
 def by_definition(design: sp.csr_matrix, ridge: float, dropout: float) -> NDArray[np.float64]:
-    """B of the papers, word for word, in float64."""
+    """Return B by its definition in the papers, in float64."""
     gram = (design.T @ design).toarray().astype(np.float64)
     inverse = np.linalg.inv(gram + np.diag(ridge + dropout / (1 - dropout) * np.diag(gram)))
     weights: NDArray[np.float64] = -inverse / np.diag(inverse)[None, :]
