@@ -24,7 +24,7 @@ def asked(body: dict[str, Any]) -> Request:
     recommender = FakeRecommender()
     response = fake_client(recommender).post("/recommend", json=body)
     assert response.status_code == 200, response.text
-    return recommender.asked[0]
+    return recommender.requests[0]
 
 
 def test_an_empty_request_takes_the_defaults() -> None:
@@ -34,7 +34,7 @@ def test_an_empty_request_takes_the_defaults() -> None:
 def test_no_body_at_all_is_an_empty_request() -> None:
     recommender = FakeRecommender()
     assert fake_client(recommender).post("/recommend").status_code == 200
-    assert recommender.asked == [Request()]
+    assert recommender.requests == [Request()]
 
 
 def test_every_field_reaches_the_recommender() -> None:

@@ -1,4 +1,4 @@
-"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and back again."""
+"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and recovered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ DOWN = b'{"error":{"type":"unavailable_shards_exception"},"status":503}'
 
 
 @dataclass
-class Place:
-    """An indexed bundle behind a proxy. ``hasty`` gives the engine up soon; where the engine is well it may be late for
-    that one, so such tests ask until it was not.
+class IndexedBundle:
+    """An indexed bundle behind a proxy. ``hasty`` has a short timeout: even a healthy engine may miss it, so tests
+    that expect its answer retry.
     """
 
     proxy: Proxy
@@ -57,18 +57,18 @@ def indexed(opensearch_url, world, world_index) -> tuple[OpenSearchTarget, Embed
 
 
 @pytest.fixture
-def place(indexed, world) -> Iterator[Place]:
+def place(indexed, world) -> Iterator[IndexedBundle]:
     target, local = indexed
     clock = ManualClock()
     with Proxy(target.endpoint) as proxy:
         behind = replace(target, endpoint=proxy.url)
         search = open_guarded(behind, world, local, clock)
         hasty = open_guarded(replace(behind, timeout_s=HASTE_S), world, local, clock, look=False)
-        yield Place(proxy, behind, world, local, clock, search, hasty)
+        yield IndexedBundle(proxy, behind, world, local, clock, search, hasty)
 
 
-def same_films(one: SearchResult, other: SearchResult) -> bool:
-    return one.text.rows[:10].tolist() == other.text.rows[:10].tolist() and one.knn.rows[0] == other.knn.rows[0]
+def same_films(first: SearchResult, second: SearchResult) -> bool:
+    return first.text.rows[:10].tolist() == second.text.rows[:10].tolist() and first.knn.rows[0] == second.knn.rows[0]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def same_films(one: SearchResult, other: SearchResult) -> bool:
     ],
     ids=["refused", "dropped", "throttled", "unavailable", "nonsense"],
 )
-def test_whatever_goes_wrong_the_films_come_and_say_why(place, mode, reasons):
+def test_failures_fall_back_to_the_local_engine_and_are_named(place, mode, reasons):
     fine = place.ask()
     assert fine.degraded == ()
     mode(place.proxy)
@@ -94,8 +94,8 @@ def test_whatever_goes_wrong_the_films_come_and_say_why(place, mode, reasons):
 
 
 @pytest.mark.parametrize("mode", ["delay", "black_hole"])
-def test_an_engine_that_is_late_is_not_waited_for(place, mode):
-    """Held back until the test lets it go, its answer can't be what comes."""
+def test_a_slow_engine_is_given_up_at_the_timeout(place, mode):
+    """The proxy holds the answer back, so the result cannot be the engine's."""
     fine = place.ask()
     getattr(place.proxy, mode)()
     degraded = place.ask(place.hasty)
@@ -105,12 +105,12 @@ def test_an_engine_that_is_late_is_not_waited_for(place, mode):
     assert place.ask().degraded == ()
 
 
-def test_a_short_storm_is_ridden_out(place):
+def test_a_single_throttled_call_is_retried(place):
     place.proxy.answer(429, times=1)
     assert place.ask().degraded == ()
 
 
-def test_a_server_that_stays_slow_costs_nothing_after_a_while_and_is_found_again(place):
+def test_the_breaker_opens_for_a_slow_server_and_closes_after_recovery(place):
     before = place.proxy.requests
     place.proxy.delay()
     for _ in range(FAILURES):
@@ -120,14 +120,14 @@ def test_a_server_that_stays_slow_costs_nothing_after_a_while_and_is_found_again
     assert place.proxy.requests == before + FAILURES
     place.proxy.forward()
 
-    def is_found() -> bool:
+    def has_recovered() -> bool:
         place.clock.advance(LONGEST_PAUSE_S)
         return place.ask(place.hasty).degraded == ()
 
-    wait_for(is_found, "an answer in time")
+    wait_for(has_recovered, "an answer in time")
 
 
-def test_an_index_that_is_removed_while_it_is_served(place):
+def test_an_index_removed_while_serving_is_named(place):
     assert place.ask().degraded == ()
     with open_job(place.target, place.clock, Silent()) as job:
         job.client.indices.delete(index=place.search.index_version)
@@ -136,7 +136,7 @@ def test_an_index_that_is_removed_while_it_is_served(place):
     assert place.ask().degraded == ()
 
 
-def test_an_unreachable_server_keeps_nobody_from_starting(place):
+def test_an_unreachable_server_does_not_prevent_the_start(place):
     place.proxy.refuse()
     late = open_guarded(place.target, place.bundle, place.local, place.clock)
     request = SearchRequest(text="film 7")
@@ -145,16 +145,16 @@ def test_an_unreachable_server_keeps_nobody_from_starting(place):
     assert late.search(request, place.soon()).degraded == ()
 
 
-def test_a_missing_index_keeps_nobody_from_starting(place):
+def test_a_missing_index_does_not_prevent_the_start(place):
     elsewhere = replace(place.target, index=f"{place.target.index}-other")
     search = open_guarded(elsewhere, place.bundle, place.local, place.clock)
-    found = search.search(SearchRequest(text="film 7"), place.soon())
-    assert found.degraded == ("index missing",)
-    assert found.text.rows[0] == 7
+    result = search.search(SearchRequest(text="film 7"), place.soon())
+    assert result.degraded == ("index missing",)
+    assert result.text.rows[0] == 7
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("bundle", "message"),
     [
         (replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32)), "32 dimensions.*16 dimensions"),
         (replace(make_bundle(300, 20), embeddings=None), "0 dimensions.*16 dimensions"),
@@ -165,27 +165,27 @@ def test_a_missing_index_keeps_nobody_from_starting(place):
     ],
     ids=["dims", "no vectors", "encoder"],
 )
-def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, other, said):
-    with pytest.raises(IndexMismatch, match=said):
-        open_guarded(place.target, other, place.local, place.clock)
+def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, bundle, message):
+    with pytest.raises(IndexMismatch, match=message):
+        open_guarded(place.target, bundle, place.local, place.clock)
 
 
-def test_a_mismatch_that_shows_later_degrades(place):
+def test_a_mismatch_found_after_the_start_degrades(place):
     place.proxy.refuse()
-    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    search = open_guarded(place.target, other, place.local, place.clock)
+    mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    search = open_guarded(place.target, mismatched, place.local, place.clock)
     place.proxy.forward()
-    found = search.search(SearchRequest(text="film 7"), place.soon())
-    assert found.degraded == ("index mismatch",)
-    assert found.text.rows[0] == 7
+    result = search.search(SearchRequest(text="film 7"), place.soon())
+    assert result.degraded == ("index mismatch",)
+    assert result.text.rows[0] == 7
 
 
-def test_an_index_can_be_left_alone_until_it_is_searched(place):
-    """For a snapshot, which must hold no connection; the first search looks at the index and finds what is wrong."""
+def test_the_check_of_an_index_can_be_deferred_to_the_first_search(place):
+    """For a snapshot, which must hold no connection. The first search checks the index and reports a mismatch."""
     before = place.proxy.requests
     search = open_guarded(place.target, place.bundle, place.local, place.clock, look=False)
-    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    wrong = open_guarded(place.target, other, place.local, place.clock, look=False)
+    mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    wrong = open_guarded(place.target, mismatched, place.local, place.clock, look=False)
     assert place.proxy.requests == before
     request, deadline = SearchRequest(text="film 7"), place.soon()
     assert search.search(request, deadline).degraded == ()
