@@ -66,8 +66,8 @@ def changed(change: Callable[[list[float]], object]) -> Fault:
 
 @dataclass
 class Bedrock:
-    """``faults``: one for each of the next calls, None for a valid answer; then ``always``. ``silent``: hold answers back
-    until ``speak`` is set. ``seen``: model and body of each valid call; ``texts``: their texts.
+    """``faults``: one for each of the next calls, None for a valid answer; then ``always``. ``silent``: hold answers
+    back until ``speak`` is set. ``seen``: model and body of each valid call; ``texts``: their texts.
     """
 
     url: str = ""
