@@ -103,13 +103,13 @@ def tops(installed: Distribution) -> set[str]:
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {str(Requirement(each)) for each in requirements}
+    return {str(Requirement(line)) for line in requirements}
 
 
 def test_it_depends_on_exactly_the_packages_of_its_groups() -> None:
     """The dependencies are listed twice, since images are built from groups, which an installer does not read."""
     groups, project = PROJECT["dependency-groups"], PROJECT["project"]
-    parts = [each for group in ("online", "server", "cli", "data") for each in groups[group]]
+    parts = [line for group in ("online", "server", "cli", "data") for line in groups[group]]
     assert names(project["dependencies"]) == names(parts)
     assert len(project["dependencies"]) == len(parts)
     assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws", "tune")}
@@ -152,7 +152,7 @@ def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path
 
 def test_up_serves_the_sample_with_its_page_outside_of_a_checkout(installed: Installed, tmp_path: Path) -> None:
     with Served(tmp_path, env=installed.env, verb="up", program=installed.program) as server:
-        assert "text vectors are off; install 'marquee-films[encoder]'" in server.said
+        assert "text vectors are off; install 'marquee-films[encoder]'" in server.log
         assert len(ids(server.recommend(k=5, query="samurai"))) == 5
         assert server.client.get("/app.js").status_code == server.client.get("/docs").status_code == 200
         assert server.stop() == 0

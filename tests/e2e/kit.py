@@ -60,7 +60,7 @@ def damage(home: Path, version: str, name: str = "popularity.npy") -> None:
 
 
 class Served:
-    """A running server, to be used as a context manager. ``said``: its log; ``program``: the command run as marquee."""
+    """A running server, used as a context manager. ``log``: its log so far; ``program``: the command run as marquee."""
 
     def __init__(
         self,
@@ -83,17 +83,17 @@ class Served:
                 start_new_session=True,
             )
         try:
-            wait_for(lambda: "Marquee serves" in self.said or self.process.poll() is not None, "the server")
-            assert self.process.poll() is None, self.said
+            wait_for(lambda: "Marquee serves" in self.log or self.process.poll() is not None, "the server")
+            assert self.process.poll() is None, self.log
         except BaseException:
             self.kill()
             raise
-        line = next(line for line in self.said.splitlines() if "Marquee serves" in line)
+        line = next(line for line in self.log.splitlines() if "Marquee serves" in line)
         self.url = next(word for word in line.split() if word.startswith("http://"))
         self.client = httpx2.Client(base_url=self.url, timeout=PATIENCE_S)
 
     @property
-    def said(self) -> str:
+    def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
     def __enter__(self) -> "Served":

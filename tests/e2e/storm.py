@@ -1,4 +1,4 @@
-"""Many connections at once, each sending one request after another, to load quotas, keys and queues."""
+"""Many connections at once, repeats sending one request after another, to load quotas, keys and queues."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -48,20 +48,20 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
 
 
 def storm(
-    url: str, asks: Callable[[int], Ask], each: int = 5, connections: int = CONNECTIONS
+    url: str, asks: Callable[[int], Ask], repeats: int = 5, connections: int = CONNECTIONS
 ) -> Sequence[tuple[int, Reply]]:
-    """Send ``asks(number)`` ``each`` times on each of ``connections`` connections; return (number, reply) pairs."""
-    return asyncio.run(asyncio.wait_for(_storm(url, asks, each, connections), PATIENCE_S))
+    """Send ``asks(number)`` ``repeats`` times on each connection, by number; return (number, reply) pairs."""
+    return asyncio.run(asyncio.wait_for(_storm(url, asks, repeats, connections), PATIENCE_S))
 
 
-async def _storm(url: str, asks: Callable[[int], Ask], each: int, connections: int) -> list[tuple[int, Reply]]:
+async def _storm(url: str, asks: Callable[[int], Ask], repeats: int, connections: int) -> list[tuple[int, Reply]]:
     parts = urlsplit(url)
     opened = await asyncio.gather(*(asyncio.open_connection(parts.hostname, parts.port) for _ in range(connections)))
 
     async def ask(number: int) -> list[tuple[int, Reply]]:
         reader, writer = opened[number]
         replies = []
-        for _ in range(each):
+        for _ in range(repeats):
             writer.write(asks(number).encoded(parts.netloc))
             await writer.drain()
             replies.append((number, await read_reply(reader)))

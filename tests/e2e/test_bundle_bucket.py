@@ -91,7 +91,7 @@ def test_a_server_keeps_serving_and_starts_while_the_bucket_is_down(
         settings = released.settings(proxy.url)
         with Served(empty_home, env=settings) as server:
             proxy.refuse()
-            wait_for(lambda: "cannot follow the bucket" in server.said, "the warning")
+            wait_for(lambda: "cannot follow the bucket" in server.log, "the warning")
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             assert server.stop() == 0
         with Served(empty_home, env=settings) as again:
@@ -108,10 +108,10 @@ def test_a_damaged_release_is_refused_and_the_old_one_is_served(released: Publis
     shutil.rmtree(home / "bundles" / released.new)
     try:
         with Served(home, env=released.settings()) as server:
-            assert "popularity.npy: found 5 bytes" in server.said
+            assert "popularity.npy: found 5 bytes" in server.log
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             released.remote.activate(released.old)
-            wait_for(lambda: "following the bucket again" in server.said, "the recovery")
+            wait_for(lambda: "following the bucket again" in server.log, "the recovery")
     finally:
         released.remote.publish(released.home / "bundles" / released.new)
 

@@ -44,26 +44,26 @@ def test_sentences_of_the_model_are_reused_for_other_requests(explaining: Served
         lambda answer: not answer["degraded"],
         "an answer with the sentences of the model",
     )
-    calls = len(bedrock.asked)
+    calls = len(bedrock.requests)
     assert calls >= 1
     # Another request with the same evidence: not cached, but with the same sentences and without a call.
     again = explaining.recommend(k=10, explain=True, liked=["1", "2"], diversity=0.110001)
     assert not again["cached"]
     assert sentences_of(again) == sentences_of(first)
-    assert len(bedrock.asked) == calls
+    assert len(bedrock.requests) == calls
 
 
 def test_feedback_keeps_the_sentences_with_unchanged_evidence(explaining: Served, bedrock: Bedrock) -> None:
     explaining.feedback("eve", "1")
     before = explaining.recommend(user_id="eve", k=20, explain=True)
-    calls = len(bedrock.asked)
+    calls = len(bedrock.requests)
     explaining.feedback("eve", before["items"][-1]["item_id"], "click")
     after = explaining.recommend(user_id="eve", k=20, explain=True)
     assert not after["cached"]
     sentences_of(after)
     reasons = {item["item_id"]: (item["reason"], item["explanation"]) for item in before["items"]}
     unchanged = [item for item in after["items"] if reasons.get(item["item_id"], ("",))[0] == item["reason"]]
-    if len(bedrock.asked) == calls:
+    if len(bedrock.requests) == calls:
         assert len(unchanged) == len(after["items"])
     assert all(reasons[item["item_id"]][1] == item["explanation"] for item in unchanged) or before["degraded"]
 

@@ -85,8 +85,8 @@ def test_a_wrong_setting(home: Path, name: str, value: str, expected: str) -> No
 def test_a_setting_without_effect_is_named(home: Path) -> None:
     env = {"OPENSEARCH_INDEX": "x", "MARQUEE_PROT": "1"}
     with Served(home, env=env) as server:
-        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.said
-        assert "MARQUEE_PROT is not a setting" in server.said
+        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.log
+        assert "MARQUEE_PROT is not a setting" in server.log
         assert server.recommend(k=1)["items"]
 
 
@@ -94,7 +94,7 @@ def test_it_ends_cleanly(home: Path) -> None:
     with Served(home) as server:
         server.feedback("ann", server.recommend(k=1)["items"][0]["item_id"])
         assert server.stop() == 0
-        assert "Traceback" not in server.said
+        assert "Traceback" not in server.log
     with Served(home, "--workers", "2") as server:
         assert len(server.export("ann")["events"]) == 1
         assert server.stop() == 0
@@ -126,7 +126,7 @@ def test_up_checks_the_port_before_it_builds(tmp_path: Path) -> None:
 def test_it_starts_without_its_state_store_and_reports_it(home: Path) -> None:
     (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
     with Served(home) as server:
-        assert "serving without profiles or feedback" in server.said
+        assert "serving without profiles or feedback" in server.log
         assert any("state" in reason for reason in server.recommend(user_id="ann", k=1)["degraded"])
         refused = server.client.post("/feedback", json={"user_id": "ann", "item_id": "1", "event": "like"})
         assert refused.status_code in (404, 503)

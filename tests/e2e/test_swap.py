@@ -91,7 +91,7 @@ def test_a_damaged_new_bundle_is_refused_while_serving(two_bundles: tuple[Path, 
         server.recommend(k=1)
         # Move the pointer by hand, without the check of `bundle activate`.
         (home / "current.json").write_text(json.dumps({"version": new}))
-        wait_for(lambda: bool(server.recommend(k=1)) and "refused" in server.said, "the refusal")
+        wait_for(lambda: bool(server.recommend(k=1)) and "refused" in server.log, "the refusal")
         assert server.recommend(k=1)["index_version"] == f"embedded-{old}"
         shutil.rmtree(home / "bundles" / new)
         assert server.recommend(k=1)["index_version"] == f"embedded-{old}"

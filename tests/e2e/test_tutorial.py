@@ -49,7 +49,7 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(tmp_path: Path, home
             if command.startswith("marquee up "):
                 arguments = command.replace("docs/tutorial", str(ROOT / "docs" / "tutorial")).split()[2:]
                 server = Served(home, *arguments, verb="up")
-                assert "orders.csv  events  events" in server.said
+                assert "orders.csv  events  events" in server.log
                 continue
             if server is not None:
                 command = command.replace(ADDRESS, server.url)

@@ -30,7 +30,7 @@ def up(home: Path, *arguments: str) -> Served:
 
 def test_without_network_the_sample_catalogue_is_used_and_the_three_commands_work(tmp_path: Path) -> None:
     with up(tmp_path / "home") as server:
-        lines = server.said.splitlines()
+        lines = server.log.splitlines()
         assert [line for line in lines if "cannot be downloaded" in line and "simulated" in line]
         commands = [shlex.split(line) for line in lines if line.startswith("  curl ")]
         assert len(commands) == 3
@@ -56,7 +56,7 @@ def test_a_damaged_bundle_is_rebuilt_only_from_its_own_inputs(tmp_path: Path, mo
     assert "popularity.npy: SHA-256" in done.stderr
     assert bundles(home) == [version], "the sample must not replace the user's films"
     with up(home, "--movielens", str(movielens)) as again:
-        assert "is damaged and will be replaced" in again.said
+        assert "is damaged and will be replaced" in again.log
         assert again.recommend(k=1)["index_version"] == f"embedded-{version}"
     assert marquee(home, "bundle", "verify").returncode == 0
 
@@ -67,9 +67,9 @@ def test_it_rebuilds_only_when_the_inputs_changed(tmp_path: Path, movielens: Pat
         (version,) = bundles(home)
         assert first.recommend(k=1)["index_version"] == f"embedded-{version}"
     with up(home, "--movielens", str(movielens)) as second:
-        assert "unchanged" in second.said
+        assert "unchanged" in second.log
     with up(home) as third:
-        assert "Using the active bundle" in third.said
+        assert "Using the active bundle" in third.log
     assert bundles(home) == [version]
     tags = movielens / "tags.csv"
     tags.write_text(tags.read_text() + "1,1,a new tag,0\n")

@@ -69,7 +69,7 @@ def test_a_killed_worker_is_replaced(home: Path) -> None:
         assert len(before) == 2
         os.kill(before[0], signal.SIGKILL)
         wait_for(lambda: len(set(workers_of(server)) - {before[0]}) == 2, "another worker")
-        wait_for(lambda: "a worker died" in server.said, "the log line")
+        wait_for(lambda: "a worker died" in server.log, "the log line")
         assert server.recommend(k=1)["items"]
         assert server.stop() == 0
 
@@ -97,8 +97,8 @@ def test_truncated_files_end_a_single_worker_and_the_log_names_the_signal(home: 
     with Served(home) as server:
         truncate_files(home)
         send_until_it_ends(server)
-        assert server.process.returncode == -signal.SIGBUS, server.said
-        assert "Bus error" in server.said
+        assert server.process.returncode == -signal.SIGBUS, server.log
+        assert "Bus error" in server.log
         assert port_is_free(server)
     refused = marquee(home, "serve", "--port", "0")
     assert refused.returncode == 3
@@ -110,8 +110,8 @@ def test_truncated_files_end_a_server_with_workers_and_free_its_port(home: Path)
     with Served(home, "--workers", "2") as server:
         truncate_files(home)
         send_until_it_ends(server)
-        assert server.process.returncode == 1, server.said
-        assert "no worker can be started" in server.said
+        assert server.process.returncode == 1, server.log
+        assert "no worker can be started" in server.log
         assert port_is_free(server)
     refused = marquee(home, "serve", "--port", "0")
     assert refused.returncode == 3

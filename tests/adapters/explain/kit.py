@@ -64,16 +64,16 @@ class Memory(SentenceStore):
     """An in-memory store. ``down``: it does not answer."""
 
     down: bool = False
-    kept: dict[str, str] = field(default_factory=dict)
+    sentences: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     writes: int = 0
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        return {} if self.down else {key: self.kept[key] for key in keys if key in self.kept}
+        return {} if self.down else {key: self.sentences[key] for key in keys if key in self.sentences}
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
         self.writes += 1
-        self.kept |= sentences
+        self.sentences |= sentences
 
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
         if self.down:

@@ -35,7 +35,7 @@ def template(page: Page) -> tuple[str, ...]:
 def test_a_page_is_one_call_with_its_whole_evidence(bedrock: Bedrock) -> None:
     page = page_of(range(5))
     result = explainer_at(bedrock.url).explain(page, soon())
-    (request,) = bedrock.asked
+    (request,) = bedrock.requests
     assert request["system"] == [{"text": INSTRUCTIONS}]
     block = json.loads(request["messages"][0]["content"][0]["text"])
     assert block["person"] == {"genres": ["Crime", "Drama"], "favourites": ["Collateral (2004)"]}
@@ -53,27 +53,27 @@ def test_instructions_and_schema_do_not_depend_on_the_page(bedrock: Bedrock) -> 
     explainer = explainer_at(bedrock.url)
     for films in (range(3), range(30, 42)):
         explainer.explain(page_of(films), soon())
-    first, second = bedrock.asked
+    first, second = bedrock.requests
     assert first["system"] == second["system"]
     assert first["outputConfig"] == second["outputConfig"]
 
 
 def test_a_model_without_structured_output_must_use_a_tool(bedrock: Bedrock) -> None:
     result = explainer_at(bedrock.url, name=BY_TOOL, by_tool=True).explain(page_of(range(5)), soon())
-    assert bedrock.asked[0]["toolConfig"]["toolChoice"] == {"tool": {"name": "sentences"}}
+    assert bedrock.requests[0]["toolConfig"]["toolChoice"] == {"tool": {"name": "sentences"}}
     assert result.counts["model"] == 5
 
 
 def test_a_guardrail_is_named_with_its_version(bedrock: Bedrock) -> None:
     explainer_at(bedrock.url, guardrail=("gr-1", "3")).explain(page_of(range(2)), soon())
-    assert bedrock.asked[0]["guardrailConfig"] == {"guardrailIdentifier": "gr-1", "guardrailVersion": "3"}
+    assert bedrock.requests[0]["guardrailConfig"] == {"guardrailIdentifier": "gr-1", "guardrailVersion": "3"}
 
 
 def test_a_sentence_is_reused_for_the_same_evidence(bedrock: Bedrock) -> None:
     store = Memory()
     first = explainer_at(bedrock.url, store).explain(page_of(range(6)), soon())
     again = explainer_at(bedrock.url, store).explain(page_of([3, 1, 5]), soon())
-    assert len(bedrock.asked) == 1
+    assert len(bedrock.requests) == 1
     assert again.sentences == tuple(first.sentences[at] for at in (3, 1, 5))
     assert (again.counts["cached"], again.counts["template"], again.degraded) == (3, 0, ())
 
@@ -82,7 +82,7 @@ def test_only_missing_sentences_are_requested(bedrock: Bedrock) -> None:
     explainer = explainer_at(bedrock.url)
     explainer.explain(page_of(range(4)), soon())
     explainer.explain(page_of(range(2, 7)), soon())
-    assert [len(json.loads(request["messages"][0]["content"][0]["text"])["films"]) for request in bedrock.asked] == [
+    assert [len(json.loads(request["messages"][0]["content"][0]["text"])["films"]) for request in bedrock.requests] == [
         4,
         3,
     ]
@@ -93,7 +93,7 @@ def test_another_model_or_guardrail_does_not_reuse_sentences(bedrock: Bedrock, c
     store = Memory()
     for changes in ({}, change):
         explainer_at(bedrock.url, store, **changes).explain(page_of(range(3)), soon())
-    assert len(bedrock.asked) == 2
+    assert len(bedrock.requests) == 2
 
 
 def test_other_evidence_for_the_same_film_gets_another_sentence(bedrock: Bedrock) -> None:
@@ -101,7 +101,7 @@ def test_other_evidence_for_the_same_film_gets_another_sentence(bedrock: Bedrock
     for film in ("Collateral (2004)", "Thief (1981)"):
         result = explainer.explain(Page((Evidence("Heat", 1995, ("Crime",), (liked(film),), "6"),)), soon())
         assert film in result.sentences[0]
-    assert len(bedrock.asked) == 2
+    assert len(bedrock.requests) == 2
 
 
 def test_films_beyond_the_first_twenty_get_template_sentences(bedrock: Bedrock) -> None:
@@ -115,7 +115,7 @@ def test_a_film_that_does_not_match_the_query_gets_a_template_sentence(bedrock: 
     reason = Reason(ReasonKind.NEAREST, "Closest to your query", "a heist", 0.0)
     page = Page((Evidence("Heat", 1995, (), (reason,), "6"),))
     result = explainer_at(bedrock.url).explain(page, soon())
-    assert (result.sentences, bedrock.asked) == (template(page), [])
+    assert (result.sentences, bedrock.requests) == (template(page), [])
 
 
 def test_a_rejected_sentence_is_replaced_and_not_requested_again(bedrock: Bedrock) -> None:
@@ -127,7 +127,7 @@ def test_a_rejected_sentence_is_replaced_and_not_requested_again(bedrock: Bedroc
     assert (result.counts["replaced"], result.degraded) == (1, ())
     again = explainer.explain(page, soon())
     assert again.sentences == result.sentences
-    assert len(bedrock.asked) == 1
+    assert len(bedrock.requests) == 1
 
 
 def test_a_useless_call_is_repeated_for_the_next_page(bedrock: Bedrock) -> None:
@@ -171,7 +171,7 @@ def test_a_silent_model_is_given_up_at_the_deadline(bedrock: Bedrock) -> None:
 def test_with_no_time_left_no_call_is_made_and_no_tokens_are_counted(bedrock: Bedrock) -> None:
     store = Memory()
     result = explainer_at(bedrock.url, store).explain(page_of(range(3)), Deadline.within(ManualClock(), 0.2))
-    assert (result.degraded, bedrock.asked) == (("late",), [])
+    assert (result.degraded, bedrock.requests) == (("late",), [])
     assert set(store.tokens.values()) <= {0}
 
 
@@ -187,7 +187,7 @@ def test_the_breaker_opens_after_repeated_failures(bedrock: Bedrock) -> None:
     bedrock.mood = "unavailable"
     for _ in range(7):
         explainer.explain(page_of(range(2)), soon())
-    assert len(bedrock.asked) == 5
+    assert len(bedrock.requests) == 5
     bedrock.mood = "honest"
     clock.advance(60)
     assert explainer.explain(page_of(range(2)), soon()).degraded == ()
@@ -225,7 +225,7 @@ def test_when_the_daily_tokens_are_used_up_the_template_takes_over_until_the_nex
 
 def test_without_a_token_count_no_call_is_made(bedrock: Bedrock) -> None:
     result = explainer_at(bedrock.url, Memory(down=True)).explain(page_of(range(3)), soon())
-    assert (result.degraded, bedrock.asked) == (("the day's tokens cannot be counted",), [])
+    assert (result.degraded, bedrock.requests) == (("the day's tokens cannot be counted",), [])
 
 
 def test_a_throttled_call_returns_its_tokens(bedrock: Bedrock) -> None:
@@ -237,7 +237,7 @@ def test_a_throttled_call_returns_its_tokens(bedrock: Bedrock) -> None:
 
 def test_the_token_estimate_is_an_upper_bound(bedrock: Bedrock) -> None:
     result = explainer_at(bedrock.url).explain(page_of(range(20)), soon())
-    block = bedrock.asked[0]["messages"][0]["content"][0]["text"]
+    block = bedrock.requests[0]["messages"][0]["content"][0]["text"]
     assert result.counts["input_tokens"] + result.counts["output_tokens"] <= estimated_tokens(block, 20)
 
 
@@ -246,7 +246,7 @@ def test_concurrent_calls_are_limited_and_further_pages_do_not_wait(bedrock: Bed
     explainer = explainer_at(bedrock.url)
     with ThreadPoolExecutor(MOST_CALLS) as threads:
         waiting = [threads.submit(explainer.explain, page_of([at]), soon()) for at in range(MOST_CALLS)]
-        wait_for(lambda: len(bedrock.asked) == MOST_CALLS, "the waiting calls")
+        wait_for(lambda: len(bedrock.requests) == MOST_CALLS, "the waiting calls")
         assert explainer.explain(page_of([50]), soon()).degraded == ("busy",)
         bedrock.close()
         assert all(future.result().degraded for future in waiting)
@@ -263,5 +263,5 @@ def test_stored_sentences_pass_the_check(bedrock: Bedrock) -> None:
     explainer_at(bedrock.url, store).explain(page_of(range(20)), soon())
     result = explainer_at(bedrock.url, store).explain(page_of(range(20)), soon())
     for at, sentence in enumerate(result.sentences):
-        if sentence in store.kept.values():
+        if sentence in store.sentences.values():
             assert complaint(sentence, evidence_of(at), record_of(at)) is None

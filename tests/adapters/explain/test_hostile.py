@@ -54,7 +54,7 @@ def test_a_thousand_hostile_calls_show_no_fault_and_keep_the_deadline() -> None:
             calls += len(result.sentences) == FILMS
             # Past the pause of an open breaker.
             clock.advance(60)
-        assert len(bedrock.asked) == calls == CALLS
+        assert len(bedrock.requests) == calls == CALLS
     assert breaches == []
 
 
@@ -86,7 +86,7 @@ def test_an_order_in_an_overview_changes_nothing_with_an_honest_model(order: str
             explainer_at(bedrock.url, Memory()).explain(page, Deadline.within(ManualClock(), PATIENCE_S))
             for page in (page_of(films), page_of(films, order))
         )
-        systems = {request["system"][0]["text"] for request in bedrock.asked}
+        systems = {request["system"][0]["text"] for request in bedrock.requests}
     assert plain.sentences == ordered.sentences
     assert len(systems) == 1
     assert order[:20] not in systems.pop()
@@ -105,7 +105,7 @@ def test_the_output_of_a_model_that_obeys_an_order_is_not_shown(order: str) -> N
 def test_an_order_is_data_in_the_block_and_cut_to_120_characters(order: str) -> None:
     with Bedrock() as bedrock:
         explainer_at(bedrock.url).explain(page_of([0], order), Deadline.within(ManualClock(), PATIENCE_S))
-        (message,) = bedrock.asked[0]["messages"]
+        (message,) = bedrock.requests[0]["messages"]
     (part,) = message["content"]
     assert part["text"].isascii()
     assert part["text"].isprintable()
