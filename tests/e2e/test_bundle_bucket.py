@@ -38,7 +38,7 @@ class PublishedBundles:
 
 
 @pytest.fixture(scope="module")
-def world(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedBundles]:
+def published_bundles(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedBundles]:
     home = copy_home(sample_home, tmp_path_factory.mktemp("bucket") / "home")
     (old,) = bundles(home)
     params = home / "params.json"
@@ -52,11 +52,11 @@ def world(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def released(world: PublishedBundles) -> PublishedBundles:
+def released(published_bundles: PublishedBundles) -> PublishedBundles:
     """The same bundles with the old one released, and no earlier release."""
-    spoil(world.bucket, CURRENT, None)
-    world.remote.activate(world.old)
-    return world
+    spoil(published_bundles.bucket, CURRENT, None)
+    published_bundles.remote.activate(published_bundles.old)
+    return published_bundles
 
 
 @pytest.fixture

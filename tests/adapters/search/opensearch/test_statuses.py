@@ -57,7 +57,7 @@ def indexed(opensearch_url, world, world_index) -> tuple[OpenSearchTarget, Embed
 
 
 @pytest.fixture
-def place(indexed, world) -> Iterator[IndexedBundle]:
+def remote(indexed, world) -> Iterator[IndexedBundle]:
     target, local = indexed
     clock = ManualClock()
     with Proxy(target.endpoint) as proxy:
@@ -82,73 +82,73 @@ def same_films(first: SearchResult, second: SearchResult) -> bool:
     ],
     ids=["refused", "dropped", "throttled", "unavailable", "nonsense"],
 )
-def test_failures_fall_back_to_the_local_engine_and_are_named(place, mode, reasons):
-    fine = place.ask()
+def test_failures_fall_back_to_the_local_engine_and_are_named(remote, mode, reasons):
+    fine = remote.ask()
     assert fine.degraded == ()
-    mode(place.proxy)
-    degraded = place.ask()
+    mode(remote.proxy)
+    degraded = remote.ask()
     assert set(degraded.degraded) == reasons
     assert same_films(fine, degraded)
-    place.proxy.forward()
-    assert place.ask().degraded == ()
+    remote.proxy.forward()
+    assert remote.ask().degraded == ()
 
 
 @pytest.mark.parametrize("mode", ["delay", "black_hole"])
-def test_a_slow_engine_is_given_up_at_the_timeout(place, mode):
+def test_a_slow_engine_is_given_up_at_the_timeout(remote, mode):
     """The proxy holds the answer back, so the result cannot be the engine's."""
-    fine = place.ask()
-    getattr(place.proxy, mode)()
-    degraded = place.ask(place.hasty)
+    fine = remote.ask()
+    getattr(remote.proxy, mode)()
+    degraded = remote.ask(remote.hasty)
     assert degraded.degraded == ("timeout",)
     assert same_films(fine, degraded)
-    place.proxy.forward()
-    assert place.ask().degraded == ()
+    remote.proxy.forward()
+    assert remote.ask().degraded == ()
 
 
-def test_a_single_throttled_call_is_retried(place):
-    place.proxy.answer(429, times=1)
-    assert place.ask().degraded == ()
+def test_a_single_throttled_call_is_retried(remote):
+    remote.proxy.answer(429, times=1)
+    assert remote.ask().degraded == ()
 
 
-def test_the_breaker_opens_for_a_slow_server_and_closes_after_recovery(place):
-    before = place.proxy.requests
-    place.proxy.delay()
+def test_the_breaker_opens_for_a_slow_server_and_closes_after_recovery(remote):
+    before = remote.proxy.requests
+    remote.proxy.delay()
     for _ in range(FAILURES):
-        assert place.ask(place.hasty).degraded == ("timeout",)
-    wait_for(lambda: place.proxy.requests == before + FAILURES, "every request to arrive")
-    assert place.ask(place.hasty).degraded == ("breaker open after timeout",)
-    assert place.proxy.requests == before + FAILURES
-    place.proxy.forward()
+        assert remote.ask(remote.hasty).degraded == ("timeout",)
+    wait_for(lambda: remote.proxy.requests == before + FAILURES, "every request to arrive")
+    assert remote.ask(remote.hasty).degraded == ("breaker open after timeout",)
+    assert remote.proxy.requests == before + FAILURES
+    remote.proxy.forward()
 
     def has_recovered() -> bool:
-        place.clock.advance(LONGEST_PAUSE_S)
-        return place.ask(place.hasty).degraded == ()
+        remote.clock.advance(LONGEST_PAUSE_S)
+        return remote.ask(remote.hasty).degraded == ()
 
     wait_for(has_recovered, "an answer in time")
 
 
-def test_an_index_removed_while_serving_is_named(place):
-    assert place.ask().degraded == ()
-    with open_job(place.target, place.clock, Silent()) as job:
-        job.client.indices.delete(index=place.search.index_version)
-        assert place.ask().degraded == ("index missing",)
-        job.run(place.bundle, place.local)
-    assert place.ask().degraded == ()
+def test_an_index_removed_while_serving_is_named(remote):
+    assert remote.ask().degraded == ()
+    with open_job(remote.target, remote.clock, Silent()) as job:
+        job.client.indices.delete(index=remote.search.index_version)
+        assert remote.ask().degraded == ("index missing",)
+        job.run(remote.bundle, remote.local)
+    assert remote.ask().degraded == ()
 
 
-def test_an_unreachable_server_does_not_prevent_the_start(place):
-    place.proxy.refuse()
-    late = open_guarded(place.target, place.bundle, place.local, place.clock)
+def test_an_unreachable_server_does_not_prevent_the_start(remote):
+    remote.proxy.refuse()
+    late = open_guarded(remote.target, remote.bundle, remote.local, remote.clock)
     request = SearchRequest(text="film 7")
-    assert late.search(request, place.soon()).degraded == ("unavailable",)
-    place.proxy.forward()
-    assert late.search(request, place.soon()).degraded == ()
+    assert late.search(request, remote.soon()).degraded == ("unavailable",)
+    remote.proxy.forward()
+    assert late.search(request, remote.soon()).degraded == ()
 
 
-def test_a_missing_index_does_not_prevent_the_start(place):
-    elsewhere = replace(place.target, index=f"{place.target.index}-other")
-    search = open_guarded(elsewhere, place.bundle, place.local, place.clock)
-    result = search.search(SearchRequest(text="film 7"), place.soon())
+def test_a_missing_index_does_not_prevent_the_start(remote):
+    elsewhere = replace(remote.target, index=f"{remote.target.index}-other")
+    search = open_guarded(elsewhere, remote.bundle, remote.local, remote.clock)
+    result = search.search(SearchRequest(text="film 7"), remote.soon())
     assert result.degraded == ("index missing",)
     assert result.text.rows[0] == 7
 
@@ -165,36 +165,36 @@ def test_a_missing_index_does_not_prevent_the_start(place):
     ],
     ids=["dims", "no vectors", "encoder"],
 )
-def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, bundle, message):
+def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(remote, bundle, message):
     with pytest.raises(IndexMismatch, match=message):
-        open_guarded(place.target, bundle, place.local, place.clock)
+        open_guarded(remote.target, bundle, remote.local, remote.clock)
 
 
-def test_a_mismatch_found_after_the_start_degrades(place):
-    place.proxy.refuse()
+def test_a_mismatch_found_after_the_start_degrades(remote):
+    remote.proxy.refuse()
     mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    search = open_guarded(place.target, mismatched, place.local, place.clock)
-    place.proxy.forward()
-    result = search.search(SearchRequest(text="film 7"), place.soon())
+    search = open_guarded(remote.target, mismatched, remote.local, remote.clock)
+    remote.proxy.forward()
+    result = search.search(SearchRequest(text="film 7"), remote.soon())
     assert result.degraded == ("index mismatch",)
     assert result.text.rows[0] == 7
 
 
-def test_the_check_of_an_index_can_be_deferred_to_the_first_search(place):
+def test_the_check_of_an_index_can_be_deferred_to_the_first_search(remote):
     """For a snapshot, which must hold no connection. The first search checks the index and reports a mismatch."""
-    before = place.proxy.requests
-    search = open_guarded(place.target, place.bundle, place.local, place.clock, look=False)
+    before = remote.proxy.requests
+    search = open_guarded(remote.target, remote.bundle, remote.local, remote.clock, look=False)
     mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    wrong = open_guarded(place.target, mismatched, place.local, place.clock, look=False)
-    assert place.proxy.requests == before
-    request, deadline = SearchRequest(text="film 7"), place.soon()
+    wrong = open_guarded(remote.target, mismatched, remote.local, remote.clock, look=False)
+    assert remote.proxy.requests == before
+    request, deadline = SearchRequest(text="film 7"), remote.soon()
     assert search.search(request, deadline).degraded == ()
     assert wrong.search(request, deadline).degraded == ("index mismatch",)
 
 
-def test_the_expected_length_of_vectors_is_checked(place):
+def test_the_expected_length_of_vectors_is_checked(remote):
     with pytest.raises(IndexMismatch, match=r"VECTOR_DIM = 384.*16 dimensions"):
-        open_guarded(replace(place.target, dims=384), place.bundle, place.local, place.clock)
-    open_guarded(replace(place.target, dims=16), place.bundle, place.local, place.clock).search(
-        SearchRequest(text="film 7"), place.soon()
+        open_guarded(replace(remote.target, dims=384), remote.bundle, remote.local, remote.clock)
+    open_guarded(replace(remote.target, dims=16), remote.bundle, remote.local, remote.clock).search(
+        SearchRequest(text="film 7"), remote.soon()
     )
