@@ -109,7 +109,7 @@ def test_the_data_folder_is_mounted_read_only(services: dict[str, Any]) -> None:
         ([], False, "build"), ([".DS_Store", ".gitkeep"], False, "build"), ([], True, None),
     ],
 )  # fmt: skip
-def test_what_init_builds_from(
+def test_the_inputs_of_init(
     services: dict[str, Any], tmp_path: Path, files: list[str], has_bundle: bool, built: str | None
 ) -> None:
     data, home, tools = tmp_path / "data", tmp_path / "home", tmp_path / "tools"

@@ -224,7 +224,7 @@ async def test_a_disconnected_client_is_not_an_error(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.anyio
-async def test_what_is_not_http_passes_through() -> None:
+async def test_a_scope_that_is_not_http_passes_through() -> None:
     request_ids = []
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:

@@ -35,7 +35,7 @@ def test_cells_are_read_back_and_a_nonexistent_cell_is_refused(index_dir, tmp_pa
         open_bundle(path)
 
 
-def test_what_was_written_is_read_back(finished):
+def test_a_bundle_round_trips(finished):
     before, after = make_bundle(), open_bundle(finished, verify=True)
     assert after.version == finished.name
     assert len(after.version) == 16

@@ -138,7 +138,7 @@ def test_a_build_slows_down_when_it_is_throttled_and_speeds_up_again(service, cl
     assert encoder.pace.pause_s == 0.0 < slowest
 
 
-def test_a_build_gives_up_after_its_tries_and_says_why(service, client):
+def test_a_build_fails_after_its_last_attempt(service, client):
     service.always = throttled
     with pytest.raises(EncoderUnavailable, match="throttled"):
         films(client, [], tries=4).encode(["one", "two"])

@@ -215,7 +215,7 @@ reasons = st.builds(
 
 
 @given(st.lists(reasons, max_size=5), st.text("xyz .!{}", min_size=1, max_size=200))
-def test_is_one_sentence_of_at_most_22_words_whatever_the_evidence(drawn: list[Reason], title: str) -> None:
+def test_any_evidence_gives_one_sentence_of_at_most_22_words(drawn: list[Reason], title: str) -> None:
     output = sentence(*drawn, title=title)
     assert 1 <= len(output.split()) <= SENTENCE_WORDS
     assert output.endswith((".", "!", "?", "…"))

@@ -132,7 +132,7 @@ def test_an_interrupted_erasure_is_completed_by_the_next(store: Store, wire: Wir
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
-def test_an_expired_key_reused_by_another_person_survives_the_first_one_s_erasure(store: Store) -> None:
+def test_an_expired_key_reused_by_another_person_survives_the_erasure_of_the_first(store: Store) -> None:
     store.record(send(did(), "ann", key="a", body="one"))
     store.clock.tick(86_400)
     [receipt] = stored(store.record(send(did(), "bob", key="a", body="two")))
