@@ -1,4 +1,4 @@
-"""Small worlds for tests: a catalogue of invented films in three tastes, with tables, vectors and a numpy search."""
+"""Build small test data: a catalogue of invented films in three tastes, with tables, vectors and a numpy search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ LANGUAGES = ("en", "fr", "ja")
 
 
 class ManualClock(Clock):
-    """A clock that stands until it is moved."""
+    """A clock that only moves when the test advances it."""
 
     def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
         self.ms = now_ms
@@ -57,12 +57,12 @@ class ManualClock(Clock):
 
 
 def world_of(row: int) -> int:
-    """The taste a film of the small world belongs to."""
+    """The taste (0, 1 or 2) that the film of this row belongs to."""
     return row % 3
 
 
 def make_catalogue(films: int) -> Catalogue:
-    """Film i is "f{i}", belongs to taste i % 3, and shares its genres, director, keyword and decade with it."""
+    """Make a catalogue: film i is "f{i}" of taste i % 3, and the films of a taste share genres and a director."""
     ids = [f"f{i}" for i in range(films)]
     worlds = np.arange(films) % 3
     hashes = hash_ids(ids)
@@ -100,7 +100,7 @@ def make_catalogue(films: int) -> Catalogue:
 
 
 def make_traits(worlds: NDArray[np.integer]) -> Traits:
-    """Each film has its world's genre (0-2) and director (3-5) and one keyword of two (6-7)."""
+    """Give each film the genre (0-2) and director (3-5) of its taste, and one of two keywords (6-7)."""
     ids = np.array([[w, 3 + w, 6 + i % 2] for i, w in enumerate(worlds)], np.int32)
     names = [GENRES_OF[w][0] for w in range(3)] + list(DIRECTORS) + ["heist", "revenge"]
     kinds = [TraitKind.GENRE] * 3 + [TraitKind.DIRECTOR] * 3 + [TraitKind.KEYWORD] * 2
@@ -114,7 +114,10 @@ def make_traits(worlds: NDArray[np.integer]) -> Traits:
 
 
 def make_tables(films: int, outside: int, seed: int = 0) -> CollaborativeTables:
-    """Films of one taste raise each other, others a little less than nothing; the last ``outside`` borrow."""
+    """Make tables in which films of one taste support each other and others weigh slightly negative.
+
+    The last ``outside`` films are outside the tables and borrow from neighbours.
+    """
     rng = np.random.default_rng(seed)
     inside = films - outside
     worlds = np.arange(inside) % 3
@@ -147,7 +150,7 @@ def make_embeddings(films: int, dims: int = 16, seed: int = 1, encoder_id: str =
 
 
 def make_factors(films: int, k: int = 8) -> ItemFactors:
-    """Films of one taste point the same way, roughly; the last was rated by nobody."""
+    """Make factors: films of one taste point in roughly the same direction; the last film has no ratings."""
     rng = np.random.default_rng(2)
     factors = np.eye(3, k)[np.arange(films) % 3] + rng.normal(0, 0.15, (films, k))
     factors[-1] = 0
@@ -155,7 +158,7 @@ def make_factors(films: int, k: int = 8) -> ItemFactors:
 
 
 def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTowerModel:
-    """Films of one taste find each other; the model does not know the last one."""
+    """Make a two-tower model that retrieves films of the same taste; the last film is unknown to it."""
     rng = np.random.default_rng(4)
     history = (np.eye(3, dims)[np.arange(films) % 3] + rng.normal(0, 0.1, (films, dims))).astype(np.float32)
     items = np.concatenate([4 * history, np.linspace(0.5, 0, films)[:, None]], axis=1).astype(np.float32)
@@ -191,7 +194,7 @@ def make_bundle(
 
 @dataclass
 class NumpySearch(SearchPort):
-    """The search port over a bundle: words of the title count, vectors are compared exactly."""
+    """The search port over a bundle: scores count title words, vectors are compared exactly."""
 
     bundle: Bundle
     index_version: str = "numpy-1"
@@ -219,8 +222,8 @@ class NumpySearch(SearchPort):
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         titles = [title.lower().split() for title in self.bundle.catalogue.titles]
-        found = [[row for row, title in enumerate(titles) if word in title] for word in words]
-        return [Mention(np.array(rows, np.int32), np.full(len(rows), TextField.TITLE, np.uint8)) for rows in found]
+        matches = [[row for row, title in enumerate(titles) if word in title] for word in words]
+        return [Mention(np.array(rows, np.int32), np.full(len(rows), TextField.TITLE, np.uint8)) for rows in matches]
 
     def named(self, text: str, errors: int = 0) -> NamedFilms:
         titles = list(self.bundle.catalogue.titles)
@@ -229,7 +232,7 @@ class NumpySearch(SearchPort):
         )
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
 
 def make_hits(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int) -> Hits:
@@ -242,7 +245,7 @@ def make_hits(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int
 
 @dataclass
 class HashEncoder(TextEncoder):
-    """Words to vectors of the test bundle's length, without a model."""
+    """Encode texts as vectors of the test bundle's length, without a model."""
 
     encoder_id: str = "test-encoder"
     dims: int = 16
@@ -254,7 +257,7 @@ class HashEncoder(TextEncoder):
 
 @dataclass
 class FixedRelease(Releases):
-    """The releases port with one release, which a test may exchange."""
+    """The releases port with one release, which a test may replace."""
 
     release: Release
 
@@ -268,18 +271,18 @@ def make_release(bundle: Bundle | None = None) -> Release:
 
 
 def apply_all(profile: Profile, events: Sequence[Event]) -> Profile:
-    """The profile after several events, in this order."""
+    """Return the profile after these events, applied in order."""
     for event in events:
         profile = apply(profile, event)
     return profile
 
 
 def events(*films: str, kind: EventKind = EventKind.LIKE, value: float = 1.0, start: int = 1_000) -> list[Event]:
-    """One event a film, a second apart."""
+    """One event per film, a second apart."""
     return [Event(film, kind, value, start + 1_000 * i) for i, film in enumerate(films)]
 
 
 def person(*films: str, user_id: str = "ann", kind: EventKind = EventKind.LIKE) -> Profile:
-    """Somebody who did one thing with each film, oldest first."""
+    """A stored profile with one event per film, oldest first."""
     profile = apply_all(Profile(user_id), events(*films, kind=kind))
     return Profile(user_id, profile.history, profile.seen, profile.disliked, "r1", 1)

@@ -1,7 +1,7 @@
-"""What holds for every test: the profile of the property tests, real servers as fixtures, and why a test was skipped.
+"""Shared configuration: the Hypothesis profile, real servers as fixtures, and a summary of why tests were skipped.
 
-One OpenSearch and one DynamoDB serve the whole run, and tests that stop one get their own. Tests isolate themselves by
-the names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
+One OpenSearch and one DynamoDB serve the whole run; tests that stop a server get their own. Tests isolate themselves
+by unique names of indexes and tables (``unique_name``). See ``docs/servers.md``.
 """
 
 import os
@@ -24,9 +24,9 @@ from tests.servers.opensearch import OpenSearch
 from tests.servers.requirement import required, skip_lines
 from tests.servers.sharing import shared
 
-# How fast the machine is decides about no law: no deadline, and no health check that looks at the clock. All else is
-# Hypothesis' own choice. In CI it draws the same examples each time, so that a change is judged by itself and not by
-# luck; at a desk it draws new ones, shows what fails, and tries that first the next time.
+# The speed of the machine must not decide whether a property holds: no deadline, and no health check that looks at the
+# clock. All else is Hypothesis' default. In CI it draws the same examples each time, so that a change does not fail by
+# chance; locally it draws new ones, and retries failing ones first.
 settings.register_profile("marquee", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("marquee")
 
@@ -46,14 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why tests were skipped, a line a reason: nobody should believe that they ran."""
+    """Print why tests were skipped, a line per reason, so that it is plain that they did not run."""
     for line in skip_lines(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Installed:
-    """The installed servers. Where they can't run, CI fails; elsewhere the test is skipped and says why."""
+    """The installed servers. Where they cannot run, CI fails; elsewhere the test is skipped with the reason."""
     return required(install, os.environ)
 
 
@@ -86,7 +86,7 @@ def module_opensearch(servers: Installed, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def own_opensearch(module_opensearch: OpenSearch) -> OpenSearch:
-    """An OpenSearch to stop and start, running when the test begins; one a module, which keeps its indexes."""
+    """An OpenSearch that the test may stop and start; running at first. One per module, which keeps its indexes."""
     return module_opensearch.start()
 
 
@@ -99,23 +99,23 @@ def module_dynamodb(servers: Installed, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def own_dynamodb(module_dynamodb: DynamoDb) -> DynamoDb:
-    """A DynamoDB to stop and start, running when the test begins; one a module, which keeps its tables."""
+    """A DynamoDB that the test may stop and start; running at first. One per module, which keeps its tables."""
     return module_dynamodb.start()
 
 
 @pytest.fixture
 def unique_name() -> str:
-    """A name that no other test has, legal for indexes and tables."""
+    """A name that no other test uses, legal for indexes and tables."""
     return f"test-{uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the bundle of the small world active. Nothing may be written into it."""
+    """A home whose active bundle is ``make_bundle()``. Read-only for tests."""
     home, small = tmp_path_factory.mktemp("small") / "home", make_bundle()
-    # Of the encoder that is installed: a server refuses a bundle of another.
+    # With the id of the installed encoder: a server refuses a bundle made with another one.
     bundle = replace(small, embeddings=make_embeddings(len(small.catalogue), DIMS, encoder_id=MINILM.encoder_id))
     index = write_text_index(bundle.catalogue, tmp_path_factory.mktemp("index") / "text")
-    made = write_bundle(bundle, index, home / "bundles", {"inputs": "none"})
-    LocalBundles(home).activate(made.name)
+    path = write_bundle(bundle, index, home / "bundles", {"inputs": "none"})
+    LocalBundles(home).activate(path.name)
     return home

@@ -1,11 +1,11 @@
-"""The smallest damage there is."""
+"""Damage files for tests."""
 
 import os
 from pathlib import Path
 
 
 def flip_bit(path: Path, bit: int) -> None:
-    """Turn one bit of a file round; its size and its dates stay as they are."""
+    """Flip one bit of a file; its size and timestamps stay the same."""
     before = path.stat()
     content = bytearray(path.read_bytes())
     content[bit // 8] ^= 1 << bit % 8

@@ -1,4 +1,4 @@
-"""Stand-ins behind ports, for tests of any layer."""
+"""Fake adapters, for tests of any layer."""
 
 import hashlib
 import threading
@@ -14,9 +14,9 @@ from services.recommender.ports import Deadline, TextEncoder
 
 @dataclass
 class HashingEncoder(TextEncoder):
-    """Bag of hashed words, 64 dims: deterministic, and texts that share words are close.
+    """A bag of hashed words in 64 dimensions: deterministic, and texts that share words are close.
 
-    ``seen`` records every text; ``fails_after`` makes it give up after so many texts.
+    ``seen`` records every text; ``fails_after`` is the number of texts after which it fails.
     """
 
     encoder_id: str = "hashing:64"

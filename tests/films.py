@@ -1,4 +1,4 @@
-"""A dozen films with all that makes films awkward: namesakes, accents, signs, missing facts."""
+"""A dozen films with awkward properties: equal titles, accents, punctuation, missing fields."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ RATINGS = (("ann", "h1", 5.0), ("ann", "m1", 4.0), ("bob", "h1", 4.5), ("bob", "
 
 
 def make_events(films: tuple[Film, ...] = FILMS) -> Events:
-    """Ratings of three people, as a reader hands them on."""
+    """Ratings of three people, as a reader returns them."""
     people = sorted({user for user, _, _ in RATINGS})
     rows = {film.item_id: row for row, film in enumerate(films)}
     return Events(

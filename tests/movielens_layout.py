@@ -18,8 +18,8 @@ _STARS_OF_LIKE, _STARS_OF_DISLIKE = 4.5, 1.0
 def write_movielens(dataset: Dataset, folder: Path) -> None:
     """Write movies, links, tags and ratings.csv, and the films' other fields as ``tmdb_metadata.jsonl``.
 
-    Likes become 4.5 stars and dislikes 1; the layout cannot hold watches and clicks. Without a year the title stands
-    alone. Item ids must be whole numbers, or ``movielens_id`` is left to the links.
+    Likes become 4.5 stars and dislikes 1; watches and clicks are left out, since the layout has no place for them. A
+    film without a year is written as its title alone. ``movielens_id`` is null for an item id that is not a number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     films = dataset.films
@@ -77,7 +77,7 @@ def _ratings(dataset: Dataset) -> pl.DataFrame:
         [events.value, _STARS_OF_LIKE, _STARS_OF_DISLIKE],
         default=0.0,
     )
-    whole = pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "userId": pl.Series(events.user_ids, dtype=pl.String).gather(events.user),
             "movieId": pl.Series([film.item_id for film in dataset.films], dtype=pl.String).gather(events.film),
@@ -85,4 +85,4 @@ def _ratings(dataset: Dataset) -> pl.DataFrame:
             "timestamp": events.ts_ms // 1000,
         }
     )
-    return whole.filter(pl.col("rating") > 0)
+    return frame.filter(pl.col("rating") > 0)

@@ -1,8 +1,8 @@
-"""How long the tests wait, said once: how fast a machine is must not decide whether the product is right.
+"""All time limits of the tests, so that the speed of a machine never decides whether a test passes.
 
-What will come is waited for with ``PATIENCE_S``, so that only a test that hangs runs out, and it says what it waited
-for. What never comes, as from a server that is silent until the test lets it speak, is given up after ``HASTE_S``: it
-is late on every machine. How long something took is never looked at.
+Something that should happen is awaited for up to ``PATIENCE_S``: only a test that hangs reaches this limit, and its
+failure says what it waited for. Something that cannot happen, such as an answer from a server that the test keeps
+silent, is given up after ``HASTE_S``, which is as good on a slow machine. No test measures how long something took.
 """
 
 import time
@@ -15,32 +15,32 @@ PATIENCE_S = 300.0
 HASTE_S = 0.2
 # For a program that may fetch hundreds of megabytes first.
 DOWNLOAD_S = 1_800.0
-# Between two looks.
+# Between two polls.
 LOOK_S = 0.02
-# A served process takes a minute at most (``services.settings``).
+# The longest deadline that the settings accept.
 LONGEST_MS = 60_000
 
 
 def a_moment() -> None:
-    """A while for what may go on meanwhile; a test is as right when nothing of it does."""
+    """Give other threads time to make progress. The test must be correct even if they make none."""
     time.sleep(HASTE_S)
 
 
 class OutOfPatience(AssertionError):
-    """What was waited for did not come."""
+    """The awaited condition did not hold in time."""
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Look until the condition holds. Raises OutOfPatience, which says what was waited for."""
+    """Poll until the condition holds. Raises OutOfPatience, which names ``what``."""
     eventually(condition, bool, what)
 
 
 def eventually(make: Callable[[], T], holds: Callable[[T], object], what: str) -> T:
-    """Ask again until the answer is as it should be, and return that one. Raises OutOfPatience with the last answer."""
+    """Call ``make`` until ``holds`` accepts its value, and return it. Raises OutOfPatience with the last value."""
     end = time.monotonic() + PATIENCE_S
-    while not holds(made := make()):
+    while not holds(value := make()):
         if time.monotonic() >= end:
-            last = "" if isinstance(made, bool) else f"; the last that came was {made!r}"
+            last = "" if isinstance(value, bool) else f"; the last value was {value!r}"
             raise OutOfPatience(f"waited {PATIENCE_S:.0f} s for {what}{last}")
         time.sleep(LOOK_S)
-    return made
+    return value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """The URL of a server, for as long as it is needed. It checks If-Match and If-None-Match, and no checksum."""
+    """Run a server and yield its URL. It checks If-Match and If-None-Match, but no checksums."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
@@ -36,28 +36,28 @@ def s3_server() -> Iterator[str]:
 
 
 def new_bucket(url: str, prefix: str = "films") -> Bucket:
-    """A bucket that no other test has."""
+    """Create a bucket that no other test uses."""
     bucket = Bucket.parse(f"test-{uuid4().hex[:12]}/{prefix}", endpoint=url)
     s3_client(url).create_bucket(Bucket=bucket.name)
     return bucket
 
 
 def s3_client(url: str | None) -> "S3Client":
-    """A client of the test's own, to look at what was stored and to spoil it."""
-    made: S3Client = boto3.client(
+    """A client of the test itself, to inspect and damage stored objects."""
+    client: S3Client = boto3.client(
         "s3",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    return made
+    return client
 
 
 def keys_of(bucket: Bucket) -> list[str]:
     """Every key in a bucket, without the prefix."""
-    found = s3_client(bucket.endpoint).list_objects_v2(Bucket=bucket.name).get("Contents", [])
-    return sorted(each["Key"].removeprefix(bucket.prefix) for each in found)
+    objects = s3_client(bucket.endpoint).list_objects_v2(Bucket=bucket.name).get("Contents", [])
+    return sorted(item["Key"].removeprefix(bucket.prefix) for item in objects)
 
 
 def stored(bucket: Bucket, key: str) -> bytes:
@@ -67,7 +67,7 @@ def stored(bucket: Bucket, key: str) -> bytes:
 
 
 def spoil(bucket: Bucket, key: str, body: bytes | None) -> None:
-    """Write other bytes past the adapter; None removes the object."""
+    """Overwrite an object behind the adapter's back; None removes it."""
     client = s3_client(bucket.endpoint)
     if body is None:
         client.delete_object(Bucket=bucket.name, Key=bucket.key(key))

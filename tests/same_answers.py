@@ -1,8 +1,8 @@
-"""``python -m tests.same_answers DIR``: write the answers to a fixed set of requests into a folder, a file each.
+"""``python -m tests.same_answers DIR``: write the answers to a fixed set of requests, one file per request.
 
-Run it in two trees and compare the folders with ``diff -r``: a change that only tidies the code leaves them equal,
-byte for byte. Ids and times that differ from run to run are left out. Two worlds answer over the sample catalogue:
-``words`` has no encoder; ``vectors`` has a stand-in for one, and a two-tower model.
+Run it in two trees and compare the folders with ``diff -r``: after a refactoring they are equal, byte for byte. Ids and
+times that differ from run to run are left out. Two configurations answer over the sample catalogue: ``words`` has no
+encoder; ``vectors`` has a fake encoder and a two-tower model.
 """
 
 import json
@@ -31,7 +31,7 @@ from tests.fakes import HashingEncoder
 from tests.patience import LONGEST_MS
 
 WORLDS = ("words", "vectors")
-# What differs from run to run.
+# Fields that differ from run to run.
 VOLATILE = frozenset({"recommendation_id", "request_id", "event_id", "created_at", "updated_at", "revision"})
 TS_MS = 1_700_000_000_000
 SEVEN_SAMURAI, ALIEN, TOY_STORY, GODFATHER, HEAT, AMELIE = "77", "204", "331", "159", "332", "375"
@@ -174,7 +174,7 @@ def queries() -> Iterator[SentRequest]:
 
 
 def others() -> Iterator[SentRequest]:
-    """Similar films, the catalogue, people's data and mistakes."""
+    """Similar films, the catalogue, people's data and invalid requests."""
     for film in (SEVEN_SAMURAI, ALIEN, TOY_STORY, GODFATHER, HEAT, AMELIE, "565", "28", "194"):
         yield get(f"similar-{film}", f"/similar?item_id={film}&k=30")
     yield get("similar-unknown", "/similar?item_id=no-such-film")
@@ -222,8 +222,8 @@ def without_volatile(document: Any) -> Any:
 def send(client: TestClient, request: SentRequest, cursor: str | None = None) -> tuple[str, str | None]:
     """Return the answer as text, and the cursor of the next page."""
     body = {**request.body, "cursor": cursor} if cursor else request.body
-    given = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
-    answer = client.request(request.method, request.path, headers=request.headers, **given)
+    content = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
+    answer = client.request(request.method, request.path, headers=request.headers, **content)
     head = f"{answer.status_code} {answer.headers.get('content-type', '')}\n"
     document = answer.json() if answer.content else None
     next_cursor = document.get("next_cursor") if isinstance(document, dict) else None
@@ -272,7 +272,7 @@ def main() -> None:
         raise SystemExit("usage: python -m tests.same_answers DIR")
     folder = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as empty:
-        # No .env of a developer counts.
+        # So that no .env of a developer is read.
         os.chdir(empty)
         written = write_answers(folder)
     sys.stdout.write(f"{len(written)} answers in {folder}\n")

@@ -1,4 +1,4 @@
-"""compose.yaml names what exists, opens nothing to the network and starts things in order."""
+"""compose.yaml: its names exist, its ports are on loopback, and services start in order."""
 
 import re
 import shutil
@@ -23,9 +23,9 @@ def services() -> dict[str, Any]:
 
 
 def version_in_pom(name: str) -> str:
-    found = re.search(rf"<{name}.version>([^<]+)</", (ROOT / "tests/servers/pom.xml").read_text("utf-8"))
-    assert found
-    return found[1]
+    match = re.search(rf"<{name}.version>([^<]+)</", (ROOT / "tests/servers/pom.xml").read_text("utf-8"))
+    assert match
+    return match[1]
 
 
 def test_every_published_port_is_on_loopback(services: dict[str, Any]) -> None:
@@ -42,7 +42,7 @@ def test_images_have_the_versions_that_the_tests_run(services: dict[str, Any], n
 
 
 @pytest.mark.parametrize("name", ["api", "opensearch", "dynamodb"])
-def test_what_keeps_running_tells_its_health(services: dict[str, Any], name: str) -> None:
+def test_every_long_running_service_has_a_health_check(services: dict[str, Any], name: str) -> None:
     assert services[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
@@ -93,11 +93,11 @@ def test_the_client_of_docker_compose_accepts_the_file() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_web_page_of_another_name_gets_nothing(services: dict[str, Any]) -> None:
+def test_only_these_host_names_are_answered(services: dict[str, Any]) -> None:
     assert services["api"]["environment"]["ALLOWED_HOSTS"].split(",") == ["localhost", "api"]
 
 
-def test_own_files_are_read_from_a_folder_and_never_written(services: dict[str, Any]) -> None:
+def test_the_data_folder_is_mounted_read_only(services: dict[str, Any]) -> None:
     assert "${DATA:-./data}:/data:ro" in services["init"]["volumes"]
     assert "home:/var/lib/marquee" in services["init"]["volumes"]
 
@@ -109,7 +109,7 @@ def test_own_files_are_read_from_a_folder_and_never_written(services: dict[str, 
         ([], False, "build"), ([".DS_Store", ".gitkeep"], False, "build"), ([], True, None),
     ],
 )  # fmt: skip
-def test_what_init_builds_from(
+def test_the_inputs_of_init(
     services: dict[str, Any], tmp_path: Path, files: list[str], has_bundle: bool, built: str | None
 ) -> None:
     data, home, tools = tmp_path / "data", tmp_path / "home", tmp_path / "tools"
@@ -129,7 +129,7 @@ def test_what_init_builds_from(
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_make_run_takes_folders_and_files() -> None:
+def test_make_run_accepts_folders_and_files() -> None:
     command = ["make", "--dry-run", "run", "DATA=films orders.csv dump.zip", "PORT=8123"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.search(r'marquee up --port "8123" \\\s+films orders\.csv dump\.zip', done.stdout)

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: the paths exist, its recipes open few files, and its walk is the way that a request takes: short."""
+"""CONTRIBUTING.md: its paths exist, its recipes open few files, and its walk follows a request through the files."""
 
 import re
 import shutil
@@ -19,14 +19,14 @@ MOST_FILES, MOST_CLASSES = 46, 70
 
 
 def section(title: str) -> str:
-    """What stands below a heading, up to the next one of any level."""
+    """The text below a heading, up to the next one of any level."""
     (text,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
     return str(text)
 
 
 def paths(text: str) -> list[str]:
-    named = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
-    return [path for path in named if "NAME" not in path and "PORT" not in path]
+    names = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
+    return [path for path in names if "NAME" not in path and "PORT" not in path]
 
 
 def test_every_path_exists() -> None:
@@ -44,7 +44,7 @@ def test_a_recipe_opens_few_files_and_names_tests_that_exist(what: str) -> None:
         assert f"def {name}(" in (ROOT / path).read_text("utf-8"), failing
 
 
-def test_the_walk_is_the_way_of_a_request(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_walk_follows_a_request(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     ids = make_bundle().catalogue.item_ids
@@ -52,6 +52,8 @@ def test_the_walk_is_the_way_of_a_request(small_home: Path, tmp_path: Path, monk
     assert len(walk.files) <= MOST_FILES, list(walk.files)
     assert len(walk.classes) <= MOST_CLASSES, list(walk.classes)
     passed = list(walk.files)
-    first = [paths(line)[0] for line in section("One request, file by file").splitlines() if re.match(r"\d+\. ", line)]
-    assert [path for path in first if path not in passed] == []
-    assert first == sorted(first, key=passed.index)
+    described = [
+        paths(line)[0] for line in section("One request, file by file").splitlines() if re.match(r"\d+\. ", line)
+    ]
+    assert [path for path in described if path not in passed] == []
+    assert described == sorted(described, key=passed.index)

@@ -1,6 +1,6 @@
-"""README, CONTRIBUTING and docs/: links lead somewhere, every page is in the site, and nothing is missing there.
+"""README, CONTRIBUTING and docs/: links resolve, every page is in the site, and the reference pages are complete.
 
-`make docs` checks the links inside docs/; here are those that leave it, which the site does not see.
+`make docs` checks the links inside docs/; the links of the front pages, which are outside the site, are checked here.
 """
 
 import ast
@@ -22,7 +22,7 @@ FRONT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes the functions that mkdocs.yml names for nothing."""
+    """A loader that reads the Python functions named in mkdocs.yml as null."""
 
 
 _Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda loader, suffix, node: None)
@@ -35,7 +35,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", FRONT)
-def test_every_link_of_a_front_page_leads_somewhere(name: str) -> None:
+def test_every_link_of_a_front_page_resolves(name: str) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", (ROOT / name).read_text("utf-8")):
         path, _, anchor = target.partition("#")
         page = ROOT / path if path else ROOT / name
@@ -59,14 +59,14 @@ def pages(nav: object) -> set[str]:
 
 
 def test_every_page_is_in_the_navigation_and_in_the_index() -> None:
-    there = {path.name for path in DOCS.glob("*.md")}
-    assert pages(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]) == there
+    files = {path.name for path in DOCS.glob("*.md")}
+    assert pages(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]) == files
     index = (DOCS / "index.md").read_text("utf-8")
-    assert {name for name in there if f"({name})" in index} == there - {"index.md"}
+    assert {name for name in files if f"({name})" in index} == files - {"index.md"}
 
 
 def code_in_tables(page: str) -> set[str]:
-    """What stands as code in the first column of the page's tables."""
+    """The code spans in the first column of the page's tables."""
     cells = re.findall(r"^\| (`[^|]+(?:\\\|[^|]+)*) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
     return {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
 
@@ -86,11 +86,11 @@ def test_the_page_of_the_api_has_every_route() -> None:
 
 
 def verbs() -> set[str]:
-    """Each verb of the command line, with its group."""
-    found = set()
+    """Every verb of the command line, with its group."""
+    names = set()
     for name, verb in get_command(app).commands.items():
-        found |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
-    return found
+        names |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
+    return names
 
 
 def test_the_page_of_the_command_line_has_every_verb() -> None:

@@ -1,4 +1,4 @@
-"""Imports point one way, and what a request may not need is not imported for it."""
+"""Import contracts, and modules that the server and the help text must not import."""
 
 import json
 import subprocess
@@ -13,14 +13,14 @@ LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name
 
 
 def modules_after(statement: str) -> set[str]:
-    """Top-level modules of a fresh process that ran one statement."""
+    """The top-level modules of a new process after one statement."""
     command = [sys.executable, "-c", f"{statement}; {LOADED}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     return set(json.loads(done.stdout))
 
 
 def test_the_import_contracts_hold() -> None:
-    # By itself: it switches off the loggers of the process that it runs in.
+    # In a process of its own: it disables the loggers of the process it runs in.
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout
@@ -33,7 +33,7 @@ def test_the_server_imports_neither_data_tools_nor_the_encoder() -> None:
     assert not loaded & {"data_jobs", "typer", "rich", "boto3", "botocore", "opensearchpy"}
 
 
-def test_help_imports_next_to_nothing() -> None:
+def test_help_imports_no_heavy_modules() -> None:
     loaded = modules_after("import services.cli.main")
     assert "typer" in loaded
     assert not loaded & {"numpy", "pydantic", "fastapi", "polars", "scipy", "rich", "uvicorn", "sqlite3"}

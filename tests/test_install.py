@@ -1,7 +1,7 @@
-"""The package as people install it: built by `uv build`, put into fresh environments outside the tree, and used.
+"""The package as users install it: built by `uv build`, installed into new environments outside the tree, and run.
 
 These tests fetch packages (most are in uv's cache after `uv sync`). Where no registry answers they are skipped with a
-reason; in CI they fail instead. ``test_wheel.py`` checks what can be checked without a network.
+reason; in CI they fail. ``test_wheel.py`` checks what needs no network.
 """
 
 import os
@@ -26,15 +26,15 @@ pytestmark = pytest.mark.registry
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = str(ROOT / ".ci/uv")
-# What uv says when it can't reach an index, as opposed to an index that does not have a package.
+# Messages of uv when it cannot reach an index, as opposed to an index without the package.
 _UNREACHABLE = re.compile(r"error sending request|dns error|failed to fetch|network was disabled", re.IGNORECASE)
-# What uv reads of the environment to reach an index.
-_REACHING = re.compile(r"(UV|SSL|HTTPS?|ALL|NO)_|(https?|all|no)_proxy")
+# Environment variables that uv needs to reach an index.
+_NETWORK = re.compile(r"(UV|SSL|HTTPS?|ALL|NO)_|(https?|all|no)_proxy")
 
 
 @dataclass(frozen=True)
 class Built:
-    """What `uv build` made, and the locked versions: a release elsewhere must not break these tests."""
+    """The output of `uv build`, and the locked versions: new releases of dependencies must not break these tests."""
 
     wheel: Path
     sdist: Path
@@ -43,9 +43,9 @@ class Built:
 
 def uv(*arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
     """Run uv. Raises CannotRun where no registry answers; any other failure fails the test."""
-    kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [UV, *map(str, arguments)], cwd=ROOT, env={**kept, **(env or {})}, stdin=subprocess.DEVNULL,
+        [UV, *map(str, arguments)], cwd=ROOT, env={**inherited, **(env or {})}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=DOWNLOAD_S, check=False,
     )  # fmt: skip
     if done.returncode and _UNREACHABLE.search(done.stderr):
@@ -98,10 +98,10 @@ def test_the_command_line_recommends_from_a_fresh_environment(installed: Path, t
 
 
 def test_the_one_line_of_the_readme_serves_the_sample(built: Built, tmp_path: Path) -> None:
-    """``uvx --from WHEEL marquee up``: the page, its files and the sample travel in the wheel."""
+    """``uvx --from WHEEL marquee up``: the wheel holds the page, its files and the sample."""
     program = [UV, "tool", "run", "--constraints", str(built.constraints), "--from", str(built.wheel), "marquee"]
-    reaches = {name: value for name, value in os.environ.items() if _REACHING.match(name)}
-    with Served(tmp_path, env=reaches, verb="up", program=program) as server:
+    network = {name: value for name, value in os.environ.items() if _NETWORK.match(name)}
+    with Served(tmp_path, env=network, verb="up", program=program) as server:
         assert len(ids(server.recommend(k=5, query="samurai"))) == 5
         assert [server.client.get(path).status_code for path in ("/", "/app.js", "/docs")] == [200, 200, 200]
 
@@ -109,7 +109,7 @@ def test_the_one_line_of_the_readme_serves_the_sample(built: Built, tmp_path: Pa
 def test_the_api_alone_answers_without_the_command_line_and_the_data_jobs(
     built: Built, installed: Path, tmp_path: Path
 ) -> None:
-    """As an image has it: the groups ``online`` and ``server``, and the wheel without its dependencies."""
+    """The same packages as in an image: the groups ``online`` and ``server``, and the wheel without dependencies."""
     run([installed.with_name("marquee"), "build", "--encoder", "none"], tmp_path)
     groups = ("--no-default-groups", "--only-group", "online", "--only-group", "server")
     (tmp_path / "api.txt").write_text(uv("export", "--locked", "--quiet", "--no-header", *groups), "utf-8")
@@ -124,31 +124,31 @@ def test_the_api_alone_answers_without_the_command_line_and_the_data_jobs(
 
 @contextmanager
 def uvicorn(python: Path, home: Path) -> Iterator[str]:
-    """The address of the API under plain uvicorn, which chooses a port and says so in its log."""
+    """Run the API under plain uvicorn on a free port and yield its URL, read from the log."""
     log = home / "uvicorn.log"
     command = [python, "-m", "uvicorn", "--factory", "services.cli.asgi:application", "--port", "0"]
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=home, env=environment(home), stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command, cwd=home, env=environment(home), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
         wait_for(lambda: process.poll() is not None or "running on" in log.read_text("utf-8"), "the API")
-        found = re.search(r"running on (http://\S+)", log.read_text("utf-8"))
-        assert found, log.read_text("utf-8")
-        yield found[1]
+        match = re.search(r"running on (http://\S+)", log.read_text("utf-8"))
+        assert match, log.read_text("utf-8")
+        yield match[1]
     finally:
         process.kill()
         process.wait()
 
 
-def test_the_source_distribution_holds_what_the_wheel_is_built_from_and_no_more(built: Built) -> None:
+def test_the_source_distribution_holds_exactly_what_the_wheel_is_built_from(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
-        held = {name.split("/")[1] for name in archive.getnames() if "/" in name}
+        entries = {name.split("/")[1] for name in archive.getnames() if "/" in name}
     text = {".gitignore", "CHANGELOG.md", "LICENSE", "NOTICE", "PKG-INFO", "README.md", "pyproject.toml"}
-    assert held == {"services", "data_jobs", "infra"} | text
+    assert entries == {"services", "data_jobs", "infra"} | text
 
 
-def test_a_machine_without_a_registry_is_told_from_a_package_that_fails(tmp_path: Path) -> None:
+def test_an_unreachable_registry_is_distinguished_from_a_failing_package(tmp_path: Path) -> None:
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "UV_CACHE_DIR": str(tmp_path), "UV_HTTP_RETRIES": "0"}
     with pytest.raises(CannotRun, match="no package registry answers"):
         uv("build", "--out-dir", tmp_path, env=nowhere)

@@ -1,4 +1,4 @@
-"""One word, one meaning: the name of a class or a module says which one it is."""
+"""Names of classes and modules are unambiguous."""
 
 import ast
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("services", "data_jobs", "infra")
-# Private to the reader of one file, and far from the layouts that a form declares.
+# A private class of one reader, unrelated to the layouts that a form declares.
 ALLOWED = {"Layout"}
 
 
 def class_names() -> Iterator[tuple[str, str]]:
-    """The name of every class, a leading underscore aside, and where it stands."""
+    """The name of every class, without a leading underscore, and its file and line."""
     for path in sorted(path for folder in SHIPPED for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ClassDef):
@@ -29,14 +29,14 @@ def test_no_two_classes_share_a_name() -> None:
 
 
 def stem(name: str) -> str:
-    """A name without the endings by which two modules of one folder are easily mistaken for each other."""
+    """A name without its ending: modules that differ by the ending alone are easily confused."""
     return re.sub(r"(ations?|ings?|ers?|es|ed|s|e)$", "", name) if len(name) > 4 else name
 
 
 def test_no_two_modules_of_a_folder_differ_by_an_ending() -> None:
-    together = defaultdict(set)
+    by_stem = defaultdict(set)
     for path in (path for folder in SHIPPED for path in (ROOT / folder).rglob("*.py")):
-        name = path.parent if path.name == "__init__.py" else path
-        together[name.parent, stem(name.stem)].add(name.stem)
-    assert len(together) > 400
-    assert [sorted(names) for names in together.values() if len(names) > 1] == []
+        module = path.parent if path.name == "__init__.py" else path
+        by_stem[module.parent, stem(module.stem)].add(module.stem)
+    assert len(by_stem) > 400
+    assert [sorted(names) for names in by_stem.values() if len(names) > 1] == []

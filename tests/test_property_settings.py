@@ -1,4 +1,4 @@
-"""One profile holds for all property tests: no machine is too slow for a law."""
+"""One Hypothesis profile holds for all property tests, and it has no deadline."""
 
 import os
 import subprocess
@@ -9,25 +9,25 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
-SAYS = "import tests.conftest, hypothesis; s = hypothesis.settings(); print(s.deadline, s.derandomize, s.database)"
+SCRIPT = "import tests.conftest, hypothesis; s = hypothesis.settings(); print(s.deadline, s.derandomize, s.database)"
 
 
-def test_the_clock_decides_about_no_law() -> None:
+def test_the_profile_has_no_time_limits() -> None:
     assert settings().deadline is None
     assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def test_no_test_has_a_deadline_of_its_own() -> None:
-    others = [path for path in TESTS.rglob("*.py") if path != Path(__file__)]
-    assert [path.name for path in others if "deadline=None" in path.read_text()] == ["conftest.py"]
+    files = [path for path in TESTS.rglob("*.py") if path != Path(__file__)]
+    assert [path.name for path in files if "deadline=None" in path.read_text()] == ["conftest.py"]
 
 
-@pytest.mark.parametrize(("ci", "says"), [("true", "None True None"), (None, "None False Directory")])
-def test_examples_are_the_same_each_time_in_ci_alone(ci: str | None, says: str) -> None:
-    # Hypothesis knows many CI systems by their variables.
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    environment = kept | ({"CI": ci} if ci else {})
+@pytest.mark.parametrize(("ci", "output"), [("true", "None True None"), (None, "None False Directory")])
+def test_examples_are_the_same_each_time_in_ci_alone(ci: str | None, output: str) -> None:
+    # Hypothesis recognises many CI systems by their variables.
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = inherited | ({"CI": ci} if ci else {})
     done = subprocess.run(
-        [sys.executable, "-c", SAYS], cwd=TESTS.parent, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT], cwd=TESTS.parent, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith(says), done.stdout
+    assert done.stdout.startswith(output), done.stdout

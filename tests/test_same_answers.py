@@ -1,4 +1,4 @@
-"""The tool that compares two trees: it gives the same answers twice, and others when the ranking changes."""
+"""``tests.same_answers``: the same answers in two runs, different ones when the ranking changes."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ def texts(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.txt")}
 
 
-def test_names_are_unique_since_each_is_a_file() -> None:
+def test_names_of_requests_are_unique() -> None:
     names = [request.name for request in requests()]
     assert len(set(names)) == len(names) > 130
 
@@ -26,7 +26,7 @@ def test_the_same_tree_answers_the_same(tmp_path: Path) -> None:
     assert first["vectors/recommend-pages.txt"].count("200 application/json") == 5
 
 
-def test_another_weight_gives_other_answers(tmp_path: Path) -> None:
+def test_a_changed_weight_changes_the_answers(tmp_path: Path) -> None:
     params = tmp_path / "params.json"
     params.write_text(json.dumps({"weights": {"popularity": 0.9}}), "utf-8")
     write_answers(tmp_path / "default", ["words"], only="recommend-no-taste")

@@ -1,4 +1,4 @@
-"""The wheel: built as `uv build` does it, and run with what it says it needs and nothing else; no network is asked."""
+"""The wheel: built as by `uv build`, and run with its declared dependencies only; nothing uses the network."""
 
 import re
 import subprocess
@@ -19,9 +19,9 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-# A proxy that nobody listens at: no download leaves this machine.
+# A proxy where nothing listens, so that no download leaves this machine.
 NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
-# What the script does that an installer makes of the entry point.
+# Does what the script does that an installer generates for the entry point.
 SCRIPT = (
     "import sys; from importlib.metadata import entry_points; sys.argv[0] = 'marquee'; "
     "(command,) = entry_points(group='console_scripts', name='marquee'); command.load()()"
@@ -30,14 +30,14 @@ SCRIPT = (
 
 @dataclass(frozen=True)
 class Installed:
-    """``packages``: the unpacked wheel and links to its dependencies, as they lie in a new environment."""
+    """``packages``: the unpacked wheel and links to its dependencies, laid out as in a new environment."""
 
     wheel: Path
     packages: Path
 
     @property
     def program(self) -> list[str]:
-        """The console script in a Python that has these packages and its own library, and nothing else."""
+        """The console script in a Python that has these packages and the standard library only."""
         return [str(Path(sys.executable).resolve()), "-S", "-c", SCRIPT]
 
     @property
@@ -62,54 +62,54 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     packages = folder / "site-packages"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
-    for found in needed(Requirement(each) for each in required(packages)):
-        for top in tops(found):
-            (packages / top).symlink_to(Path(str(found.locate_file(top))))
+    for dependency in dependencies(Requirement(line) for line in required(packages)):
+        for top in tops(dependency):
+            (packages / top).symlink_to(Path(str(dependency.locate_file(top))))
     return Installed(wheel, packages)
 
 
 def required(packages: Path) -> list[str]:
-    """What the wheel needs, without its extras."""
+    """The requirements of the wheel, without its extras."""
     (metadata,) = packages.glob("marquee_films-*.dist-info/METADATA")
     lines = re.findall(r"^Requires-Dist: (.+)$", metadata.read_text("utf-8"), re.MULTILINE)
     return [line for line in lines if "extra ==" not in line]
 
 
-def needed(wanted: Iterator[Requirement]) -> list[Distribution]:
-    """These packages and theirs, as they are installed here."""
-    found: dict[str, Distribution] = {}
-    waiting = [(each, "") for each in wanted]
+def dependencies(requirements: Iterator[Requirement]) -> list[Distribution]:
+    """The installed packages of these requirements, with their own dependencies."""
+    distributions: dict[str, Distribution] = {}
+    waiting = [(requirement, "") for requirement in requirements]
     while waiting:
         requirement, extra = waiting.pop()
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
             continue
         try:
-            its = distribution(requirement.name)
+            dependency = distribution(requirement.name)
         except PackageNotFoundError:
             pytest.fail(f"{requirement} is needed and not locked")
-        assert requirement.specifier.contains(its.version, prereleases=True), requirement
-        name = its.metadata["Name"]
-        asked = {"", *requirement.extras}
-        if name not in found or requirement.extras:
-            waiting += [(Requirement(each), extra) for each in its.requires or () for extra in asked]
-        found[name] = its
-    return list(found.values())
+        assert requirement.specifier.contains(dependency.version, prereleases=True), requirement
+        name = dependency.metadata["Name"]
+        extras = {"", *requirement.extras}
+        if name not in distributions or requirement.extras:
+            waiting += [(Requirement(line), extra) for line in dependency.requires or () for extra in extras]
+        distributions[name] = dependency
+    return list(distributions.values())
 
 
 def tops(installed: Distribution) -> set[str]:
-    """The files and folders that a package has put into ``site-packages``."""
+    """The top-level files and folders of a package in ``site-packages``."""
     parts = [path.parts[0] for path in installed.files or ()]
     return {part for part in parts if part not in ("..", "__pycache__")}
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {str(Requirement(each)) for each in requirements}
+    return {str(Requirement(line)) for line in requirements}
 
 
-def test_it_needs_what_its_groups_name_and_no_more() -> None:
-    """The table is written twice, since images are made of groups and an installer reads no groups."""
+def test_it_depends_on_exactly_the_packages_of_its_groups() -> None:
+    """The dependencies are listed twice, since images are built from groups, which an installer does not read."""
     groups, project = PROJECT["dependency-groups"], PROJECT["project"]
-    parts = [each for group in ("online", "server", "cli", "data") for each in groups[group]]
+    parts = [line for group in ("online", "server", "cli", "data") for line in groups[group]]
     assert names(project["dependencies"]) == names(parts)
     assert len(project["dependencies"]) == len(parts)
     assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws", "tune")}
@@ -118,11 +118,13 @@ def test_it_needs_what_its_groups_name_and_no_more() -> None:
 @pytest.mark.parametrize("package", ["services", "data_jobs"])
 def test_it_holds_every_file_of_its_packages(installed: Installed, package: str) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
-        held = {name for name in archive.namelist() if name.startswith(f"{package}/")}
-    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
+        names = {name for name in archive.namelist() if name.startswith(f"{package}/")}
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
     stages = {f"data_jobs/cost/stages/{path.name}" for path in (ROOT / "infra/stages").iterdir()}
-    assert held == {path for path in there if "__pycache__" not in path} | (stages if package == "data_jobs" else set())
-    assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in held
+    assert names == {path for path in files if "__pycache__" not in path} | (
+        stages if package == "data_jobs" else set()
+    )
+    assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in names
 
 
 def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None:
@@ -131,7 +133,7 @@ def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None
     assert tops == {"services", "data_jobs", f"marquee_films-{__version__}.dist-info"}
 
 
-def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path: Path) -> None:
+def test_help_and_version_run_with_the_dependencies_alone(installed: Installed, tmp_path: Path) -> None:
     done = installed.run(tmp_path, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: marquee")
@@ -139,7 +141,7 @@ def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path:
 
 
 def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path) -> None:
-    """Else the tests here would say nothing."""
+    """Otherwise these tests would prove nothing."""
     for missing in ("boto3", "onnxruntime", "pytest", "moto", "httpx2"):
         done = subprocess.run(
             [installed.program[0], "-S", "-c", f"import {missing}"], cwd=tmp_path,
@@ -150,7 +152,7 @@ def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path
 
 def test_up_serves_the_sample_with_its_page_outside_of_a_checkout(installed: Installed, tmp_path: Path) -> None:
     with Served(tmp_path, env=installed.env, verb="up", program=installed.program) as server:
-        assert "text vectors are off; install 'marquee-films[encoder]'" in server.said
+        assert "text vectors are off; install 'marquee-films[encoder]'" in server.log
         assert len(ids(server.recommend(k=5, query="samurai"))) == 5
         assert server.client.get("/app.js").status_code == server.client.get("/docs").status_code == 200
         assert server.stop() == 0
@@ -160,7 +162,7 @@ def test_the_prices_are_there(installed: Installed, tmp_path: Path) -> None:
     assert installed.run(tmp_path, "cost", "--rps", "1").returncode == 0
 
 
-def test_what_it_was_not_installed_with_is_named_with_what_to_do(installed: Installed, tmp_path: Path) -> None:
+def test_a_missing_extra_is_named_with_the_remedy(installed: Installed, tmp_path: Path) -> None:
     encoder = installed.run(tmp_path, "build")
     assert encoder.returncode == 3
     assert "'marquee-films[encoder]'" in encoder.stderr

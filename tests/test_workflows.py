@@ -1,4 +1,4 @@
-"""The workflows, read: pinned actions, least rights, a gate before every deployment, and who renews the pins."""
+"""The workflows: pinned actions, least privilege, a gate before every deployment, and renewal of the pins."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 
 
 def read(path: Path) -> dict[str, Any]:
-    # YAML 1.1 takes `on` for a boolean.
+    # YAML 1.1 reads `on` as a boolean.
     document = yaml.safe_load(path.read_text("utf-8"))
     return {("on" if key is True else key): value for key, value in document.items()}
 
@@ -22,11 +22,11 @@ DEPLOY = read(GITHUB / "workflows/deploy.yml")
 
 
 def steps(job: str) -> list[str]:
-    return [each["run"] for each in DEPLOY["jobs"][job]["steps"] if "run" in each]
+    return [step["run"] for step in DEPLOY["jobs"][job]["steps"] if "run" in step]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(path: Path) -> None:
+def test_every_action_is_pinned_by_commit_with_its_version_in_a_comment(path: Path) -> None:
     used = [line.strip() for line in path.read_text("utf-8").splitlines() if "uses:" in line]
     assert used
     for line in used:
@@ -34,13 +34,13 @@ def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(path: P
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
+def test_every_job_has_the_least_rights_and_a_time_limit(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
     for name, job in workflow["jobs"].items():
         rights = job.get("permissions", {})
         assert set(rights) <= {"contents", "id-token"} | ({"packages"} if path.name == "release.yml" else set()), name
-        # Only who publishes may write here, and only after a person has agreed to it.
+        # Only the publishing job may write, and only after a person approved it.
         assert rights.get("contents", "read") == "read" or (path.name == "release.yml" and "environment" in job), name
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
@@ -48,15 +48,15 @@ def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
                 assert step["with"]["persist-credentials"] is False
 
 
-def test_a_change_is_linted_typed_and_tested_as_the_project_does_it() -> None:
+def test_a_change_runs_the_project_s_own_check() -> None:
     job = CI["jobs"]["check"]
     assert job["steps"][-1]["run"] == ".ci/run"
 
 
-def test_a_change_s_api_is_compared_with_that_of_the_branch_it_is_for() -> None:
+def test_the_api_of_a_pull_request_is_compared_with_its_base_branch() -> None:
     job = CI["jobs"]["api"]
     assert job["if"] == "github.event_name == 'pull_request'"
-    [base] = [each["with"] for each in job["steps"] if "ref" in each.get("with", {})]
+    [base] = [step["with"] for step in job["steps"] if "ref" in step.get("with", {})]
     assert base["ref"] == "${{ github.base_ref }}"
     compared = job["steps"][-1]
     assert f"python -m tests.openapi --against {base['path']}/docs/openapi.json" in compared["run"]
@@ -66,11 +66,11 @@ def test_a_change_s_api_is_compared_with_that_of_the_branch_it_is_for() -> None:
 def test_templates_and_images_are_made_before_anything_is_deployed() -> None:
     assert DEPLOY["jobs"]["deploy"]["needs"] == ["templates", "image"]
     assert "make synth" in steps("templates")
-    assert any("tests/infra" in each for each in steps("templates"))
+    assert any("tests/infra" in command for command in steps("templates"))
     assert DEPLOY["jobs"]["image"]["strategy"]["matrix"]["target"] == ["lambda", "server"]
 
 
-def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> None:
+def test_a_deployment_is_started_manually_and_passes_the_gate_of_its_environment() -> None:
     job = DEPLOY["jobs"]["deploy"]
     assert job["if"] == "github.event_name == 'workflow_dispatch'"
     assert job["environment"] == "${{ inputs.stage }}"
@@ -79,7 +79,7 @@ def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> 
     assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == ["dev", "prod"]
 
 
-def test_nothing_is_deployed_whose_base_images_are_named_by_tags_alone() -> None:
+def test_a_base_image_without_a_digest_is_refused_before_the_deployment() -> None:
     runs = steps("deploy")
     refused = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
     assert refused < runs.index('infra/release/deploy.sh "$STAGE"')
@@ -87,20 +87,20 @@ def test_nothing_is_deployed_whose_base_images_are_named_by_tags_alone() -> None
 
 @pytest.mark.parametrize("job", ["diff", "deploy"])
 def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: str) -> None:
-    made = DEPLOY["jobs"][job]
-    assert made["permissions"]["id-token"] == "write"
-    assert [each for each in made["steps"] if "configure-aws-credentials" in each.get("uses", "")]
-    assert not [each for each in made["steps"] if "aws-access-key-id" in str(each)]
+    definition = DEPLOY["jobs"][job]
+    assert definition["permissions"]["id-token"] == "write"
+    assert [step for step in definition["steps"] if "configure-aws-credentials" in step.get("uses", "")]
+    assert not [step for step in definition["steps"] if "aws-access-key-id" in str(step)]
     if job == "deploy":
-        # Which fetches it, under the lock of the stage.
+        # The script fetches it while it holds the stage's lock.
         assert steps(job)[-1] == 'infra/release/deploy.sh "$STAGE"'
         return
-    fetched, cdk = (next(n for n, each in enumerate(steps(job)) if part in each) for part in ("fetch.sh", "bin/cdk"))
+    fetched, cdk = (next(n for n, run in enumerate(steps(job)) if part in run) for part in ("fetch.sh", "bin/cdk"))
     assert fetched < cdk
 
 
-def test_a_deployment_that_takes_something_away_has_to_be_told_to() -> None:
-    [step] = [each for each in DEPLOY["jobs"]["deploy"]["steps"] if "deploy.sh" in each.get("run", "")]
+def test_a_deployment_that_removes_resources_needs_a_confirmation() -> None:
+    [step] = [step for step in DEPLOY["jobs"]["deploy"]["steps"] if "deploy.sh" in step.get("run", "")]
     now = "${{ inputs.now && '1' || '' }}"
     assert step["env"] == {"APPROVAL": "never", "CONFIRM": "${{ inputs.take_away && 'yes' || '' }}", "NOW": now}
     inputs = DEPLOY["on"]["workflow_dispatch"]["inputs"]
@@ -112,12 +112,12 @@ def test_a_fork_gets_no_credentials() -> None:
     assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
 
 
-def test_pins_of_every_kind_are_renewed() -> None:
+def test_dependabot_renews_every_kind_of_pin() -> None:
     document = yaml.safe_load((GITHUB / "dependabot.yml").read_text("utf-8"))
-    assert {each["package-ecosystem"] for each in document["updates"]} == {"uv", "npm", "docker", "github-actions"}
+    assert {entry["package-ecosystem"] for entry in document["updates"]} == {"uv", "npm", "docker", "github-actions"}
 
 
-def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothing_changes() -> None:
+def test_locked_packages_are_audited_for_vulnerabilities_on_a_schedule() -> None:
     workflow = read(GITHUB / "workflows/supply-chain.yml")
     assert {"schedule", "pull_request"} <= set(workflow["on"])
     runs = [step["run"] for step in workflow["jobs"]["audit"]["steps"] if "run" in step]
@@ -125,7 +125,7 @@ def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothi
     assert any("make sbom" in run for run in runs)
 
 
-def test_nothing_is_published_that_was_not_checked_or_that_differs_from_the_tag() -> None:
+def test_a_release_is_checked_against_its_tag_before_it_is_published() -> None:
     workflow = read(GITHUB / "workflows/release.yml")
     assert workflow["on"] == {"push": {"tags": ["v*"]}}
     check, publish = (workflow["jobs"][name] for name in ("check", "publish"))

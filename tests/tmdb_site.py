@@ -1,4 +1,4 @@
-"""A TMDB on loopback that answers like the real one: films, changes by pages, 401, 404, 429 with Retry-After, 5xx."""
+"""A TMDB server on loopback that answers like the real one: films, paged changes, 401, 404, 429 and 5xx."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ TOKEN = "a-token-of-our-own"
 
 
 def film(tmdb_id: int, title: str, **other: Any) -> dict[str, Any]:
-    """A film as "Movie, Details" gives it with credits, keywords and release dates appended."""
+    """A film as TMDB's "Movie Details" returns it, with credits, keywords and release dates appended."""
     document = {
         "id": tmdb_id, "title": title, "original_title": title, "overview": f"What happens in {title}.",
         "release_date": "1999-03-30", "genres": [{"id": 18, "name": "Drama"}], "runtime": 120, "tagline": "",
@@ -58,22 +58,22 @@ class Tmdb:
         name = parts.path.rpartition("/")[2]
         if name == "changes":
             page = int(parse_qs(parts.query)["page"][0])
-            found = [{"id": each, "adult": False} for each in self.changed[page - 1]]
-            return 200, {"results": found, "page": page, "total_pages": len(self.changed)}
+            results = [{"id": tmdb_id, "adult": False} for tmdb_id in self.changed[page - 1]]
+            return 200, {"results": results, "page": page, "total_pages": len(self.changed)}
         if int(name) not in self.films:
             return 404, {"status_code": 34, "status_message": "The resource you requested could not be found."}
         return 200, self.films[int(name)]
 
     @property
     def films_asked(self) -> list[int]:
-        """Ids in the order they were asked for."""
+        """Film ids in the order of their requests."""
         names = [urlsplit(path).path.rpartition("/")[2] for path in self.asked]
         return [int(name) for name in names if name.isdigit()]
 
 
 @contextmanager
 def tmdb_site() -> Iterator[Tmdb]:
-    """The server, on a port of its own."""
+    """Run the server on a port of its own."""
     site = Tmdb()
 
     class Handler(BaseHTTPRequestHandler):

@@ -33,13 +33,13 @@ LIKED = ("114", "66")
 
 @dataclass
 class Walk:
-    """``files`` by their path in the repository, ``classes`` as ``module.Class``, in the order of their first call."""
+    """``files``: paths in the repository; ``classes``: ``module.Class``; both in the order of their first call."""
 
     files: dict[str, None] = field(default_factory=dict)
     classes: dict[str, None] = field(default_factory=dict)
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """A profile function: called for each call of any thread."""
+        """Record a call: this is a profile function (``sys.setprofile``)."""
         if event != "call":
             return
         code = frame.f_code
@@ -54,12 +54,12 @@ class Walk:
 
     @property
     def lines(self) -> int:
-        """How long the files are together."""
+        """The total number of lines of the files."""
         return sum(len((ROOT / name).read_text("utf-8").splitlines()) for name in self.files)
 
 
-async def walked(app: FastAPI, liked: Sequence[str]) -> Walk:
-    """The walk of the second question. The application answers in this thread, so its calls are seen."""
+async def record_walk(app: FastAPI, liked: Sequence[str]) -> Walk:
+    """Record the second request. The application answers in this thread, so the profile function sees its calls."""
     walk = Walk()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as client:
         for film in liked:
@@ -79,7 +79,7 @@ def walk_of(home: Path, liked: Sequence[str] = LIKED) -> Walk:
     """The walk over the bundle of a home, for a person who likes these films of it."""
     services = AppServices.of(build_services(load_settings(marquee_home=home)), inline=True)
     try:
-        return asyncio.run(walked(create_app(services), liked))
+        return asyncio.run(record_walk(create_app(services), liked))
     finally:
         if services.close is not None:
             services.close()

@@ -1,4 +1,4 @@
-"""What adapters of AWS share."""
+"""Fixtures for the tests of AWS adapters."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from services.adapters.aws import session
 
 @pytest.fixture
 def new_session() -> Iterator[None]:
-    """A session of the test's own: it keeps the credentials it has found."""
+    """A fresh AWS session for the test, since a session keeps the credentials it has loaded."""
     session.cache_clear()
     yield
     session.cache_clear()

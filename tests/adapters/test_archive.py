@@ -1,4 +1,4 @@
-"""Zips under limits, whatever they say of themselves."""
+"""Zip archives are read under limits, independent of what their headers declare."""
 
 import io
 import zipfile
@@ -10,31 +10,31 @@ from services.adapters.archive import Allowance, ArchiveError, counts, is_workbo
 
 
 def zipped(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", kind) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    return made
+    return buffer
 
 
-def read(made: io.BytesIO, allowance: Allowance | None = None) -> dict[str, bytes]:
-    return {member.name: b"".join(member.blocks) for member in members(made, allowance or Allowance(10, 1 << 30))}
+def read(content: io.BytesIO, allowance: Allowance | None = None) -> dict[str, bytes]:
+    return {member.name: b"".join(member.blocks) for member in members(content, allowance or Allowance(10, 1 << 30))}
 
 
-def test_members_come_in_the_archive_s_order_and_empty_folders_not_at_all() -> None:
+def test_members_keep_their_order_and_folders_are_left_out() -> None:
     assert list(read(zipped({"b.csv": b"1", "a/": b"", "a/a.csv": b"2"}))) == ["b.csv", "a/a.csv"]
 
 
 @pytest.mark.parametrize(
-    ("name", "is_theirs"),
+    ("name", "expected"),
     [
         ("ratings.csv", True), ("a/b.csv", True), ("./a.csv", True), ("../a.csv", True), ("a\\b.csv", True),
         (".DS_Store", False), ("__MACOSX/._a.csv", False), ("a/__MACOSX/a.csv", False), (".git/a.csv", False),
         ("~$films.xlsx", False), ("a\\Thumbs.db", False), ("desktop.ini", False), ("thumbs.db.csv", True),
     ],
 )  # fmt: skip
-def test_names_that_count(name: str, is_theirs: bool) -> None:
-    assert counts(name) is is_theirs
+def test_names_that_are_read(name: str, expected: bool) -> None:
+    assert counts(name) is expected
 
 
 def test_several_archives_share_an_allowance() -> None:
@@ -47,14 +47,14 @@ def test_several_archives_share_an_allowance() -> None:
         read(zipped({"d": b""}), allowance)
 
 
-def test_one_file_that_swells_is_not_read_on() -> None:
+def test_a_file_with_an_extreme_compression_ratio_is_refused() -> None:
     with pytest.raises(ArchiveError, match=r"more than 200 times its size \(a.csv"):
         read(zipped({"a.csv": bytes(80 << 20)}))
 
 
-def test_a_damaged_member_is_told() -> None:
-    made = zipped({"a.csv": bytes(range(256)) * 100}, zipfile.ZIP_STORED)
-    content = bytearray(made.getvalue())
+def test_a_damaged_member_is_refused() -> None:
+    archive = zipped({"a.csv": bytes(range(256)) * 100}, zipfile.ZIP_STORED)
+    content = bytearray(archive.getvalue())
     content[2_000] ^= 1
     with pytest.raises(ArchiveError, match=r"cannot be read .*CRC"):
         read(io.BytesIO(bytes(content)))
@@ -62,7 +62,7 @@ def test_a_damaged_member_is_told() -> None:
         read(io.BytesIO(b"PK\x03\x04 no more"))
 
 
-def test_an_encrypted_member_is_told() -> None:
+def test_an_encrypted_member_is_refused() -> None:
     content = bytearray(zipped({"a.csv": b"secret"}, zipfile.ZIP_STORED).getvalue())
     for at in (content.find(b"PK\x03\x04") + 6, content.find(b"PK\x01\x02") + 8):
         content[at] |= 1
@@ -71,17 +71,17 @@ def test_an_encrypted_member_is_told() -> None:
 
 
 def test_workbooks(tmp_path: Path) -> None:
-    for name, inside, wanted in (
+    for name, inside, expected in (
         ("a.xlsx", "xl/workbook.xml", True),
         ("a.ods", "content.xml", True),
         ("a.zip", "a", False),
     ):
         path = tmp_path / name
         path.write_bytes(zipped({inside: b""}).getvalue())
-        assert is_workbook(path) is wanted
+        assert is_workbook(path) is expected
 
 
-def test_a_file_without_a_name_is_no_crash() -> None:
+def test_a_member_without_a_name_is_refused() -> None:
     raw = bytearray(zipped({"a.csv": b"1"}).getvalue())
     entry = raw.find(b"PK\x01\x02")
     raw[entry + 28], raw[entry + 32] = 0, len("a.csv")  # the name becomes a comment

@@ -1,4 +1,4 @@
-"""Stores that trickle, flood or answer rubbish: one deadline, one size limit, and whatever comes is an outage."""
+"""Stores that trickle, flood or answer rubbish: bounded by one deadline and one size limit, reported as outages."""
 
 import itertools
 import logging
@@ -46,7 +46,7 @@ RUBBISH = {
     "wrong items": b'{"Item":{},"Items":[{}],"Attributes":{},"responses":[{"took":"x","hits":0}]}',
     "empty": b"{}",
 }
-ACTS: dict[str, Callable[[Store[Any], Deadline], object]] = {
+CALLS: dict[str, Callable[[Store[Any], Deadline], object]] = {
     "read": lambda store, deadline: store.state.read("ann", KEY, deadline),
     "export": lambda store, _: store.state.export("ann"),
     "erase": lambda store, _: store.state.erase("ann"),
@@ -66,21 +66,21 @@ def store_at(url: str, timeout_s: float = 5.0) -> Iterator[Store[FakeClock]]:
 
 
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
-def test_whatever_dynamodb_answers_is_an_outage_at_worst(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rubbish_answer_of_dynamodb_is_at_worst_an_outage(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.adapters.state.dynamodb.log.PAGE_PATIENCE_S", HASTE_S)
     monkeypatch.setattr("services.adapters.state.dynamodb.state.WAIT_S", HASTE_S)
     with raw_server([answer(body)]) as url:
-        for name, act in ACTS.items():
+        for name, act in CALLS.items():
             with store_at(url) as store:
                 try:
-                    found = act(store, Deadline.within(SystemClock(), HASTE_S))
+                    result = act(store, Deadline.within(SystemClock(), HASTE_S))
                 except StateUnavailable:
                     continue
-                assert not found, (name, found)
+                assert not result, (name, result)
 
 
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
-def test_feedback_that_dynamodb_answers_with_rubbish_is_not_accepted(body: bytes) -> None:
+def test_feedback_with_a_rubbish_answer_is_not_accepted(body: bytes) -> None:
     with raw_server([answer(body)]) as url, store_at(url) as store:
         try:
             results = store.state.record([send(did())], Deadline.within(SystemClock(), HASTE_S))
@@ -102,7 +102,7 @@ def test_random_bytes_are_an_outage(body: bytes) -> None:
 
 
 def trickle(head: bytes) -> Iterator[bytes]:
-    """A head at once, or byte by byte if it is all there is; then a byte at a time, for ever."""
+    """A head at once, then a byte at a time, for ever."""
     yield head
     yield from itertools.repeat(b" ")
 
@@ -116,8 +116,8 @@ def trickle(head: bytes) -> Iterator[bytes]:
     ],
     ids=["headers", "body", "chunks"],
 )
-def test_a_byte_now_and_then_does_not_hold_an_answer(head: bytes) -> None:
-    """That it comes back at all shows it: each byte comes well within the timeout of a read, and they never end."""
+def test_a_trickling_answer_is_given_up_at_the_deadline(head: bytes) -> None:
+    """Each byte comes well within the read timeout and they never end, so returning at all shows the limit."""
     pieces = [head, *[b" "] * 5_000]
     with raw_server(pieces, pause_s=HASTE_S / 10) as url:
         with store_at(url, HASTE_S) as store, pytest.raises(StateUnavailable, match="did not respond in time"):
@@ -128,10 +128,10 @@ def test_a_byte_now_and_then_does_not_hold_an_answer(head: bytes) -> None:
             )
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_flood_costs_no_memory(told: bool) -> None:
+@pytest.mark.parametrize("has_length", [True, False])
+def test_an_endless_answer_uses_bounded_memory(has_length: bool) -> None:
     size, chunk = 500 << 20, b" " * (1 << 20)
-    head = HEAD + (b"Content-Length: %d\r\n\r\n" % size if told else b"Connection: close\r\n\r\n")
+    head = HEAD + (b"Content-Length: %d\r\n\r\n" % size if has_length else b"Connection: close\r\n\r\n")
     with raw_server([head, *itertools.repeat(chunk, 500)]) as url:
         tracemalloc.start()
         with store_at(url, PATIENCE_S) as store, pytest.raises(StateUnavailable):
@@ -145,14 +145,14 @@ def test_a_flood_costs_no_memory(told: bool) -> None:
     assert peak < 8 * LARGEST_ANSWER
 
 
-def test_a_length_that_no_memory_has_is_refused() -> None:
+def test_an_oversized_content_length_is_refused() -> None:
     with raw_server([answer(b"{}", length=10**18)]) as url, pytest.raises(RemoteFailure, match="too large"):
         SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).mapping(
             "films", Deadline.within(SystemClock(), PATIENCE_S)
         )
 
 
-def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
+def test_an_unrequested_compressed_answer_is_refused() -> None:
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
     with raw_server([head]) as url, pytest.raises(RemoteFailure, match="compressed"):
         SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).mapping(
@@ -161,7 +161,7 @@ def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
 
 
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
-def test_a_bucket_s_rubbish_is_an_outage_or_a_damaged_pointer(body: bytes) -> None:
+def test_a_rubbish_answer_of_a_bucket_is_an_outage_or_a_damaged_pointer(body: bytes) -> None:
     with raw_server([answer(body)]) as url, pytest.raises((Unavailable, BundleError)):
         open_bucket(Bucket("films", endpoint=url)).pointer()
 
@@ -176,9 +176,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("body", [*RUBBISH.values(), *SECRETS])
-def test_a_secret_that_can_t_be_read_is_an_outage_and_stays_out_of_the_log(
-    body: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreadable_secret_is_an_outage_and_is_not_logged(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with raw_server([answer(body)]) as url:
         client = make_client("secretsmanager", None, Config(retries={"total_max_attempts": 1}), endpoint=url)
         secret = RotatingSecret("arn:pepper", "the pepper", SystemClock(), lambda: client)
@@ -188,7 +186,7 @@ def test_a_secret_that_can_t_be_read_is_an_outage_and_stays_out_of_the_log(
     assert "hush" not in caplog.text
 
 
-def test_rubbish_counts_for_the_breaker() -> None:
+def test_rubbish_answers_open_the_breaker() -> None:
     with raw_server([answer(b"[]")]) as url, store_at(url) as store:
         for _ in range(FAILURES):
             with pytest.raises(StateUnavailable, match="cannot be read"):
@@ -197,7 +195,7 @@ def test_rubbish_counts_for_the_breaker() -> None:
             store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
 
 
-def test_time_and_room_run_out() -> None:
+def test_time_and_size_limits() -> None:
     bound = Bound(until=float("inf"), room=2)
     bound.count(2)
     with pytest.raises(AnswerRefused):
@@ -211,7 +209,7 @@ def test_time_and_room_run_out() -> None:
 @pytest.mark.parametrize(
     "error", [KeyError("ann"), RecursionError(), MemoryError(), UnicodeError(), OSError(5, "x"), AssertionError()]
 )
-def test_every_exception_becomes_ours_and_says_nothing_of_a_person(
+def test_every_exception_is_translated_without_personal_data(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
@@ -221,17 +219,17 @@ def test_every_exception_becomes_ours_and_says_nothing_of_a_person(
     assert "'ann'" not in caplog.text
 
 
-def test_ours_and_those_that_are_named_pass() -> None:
-    for mine in (StateUnavailable("down"), KeyError("k")):
-        with pytest.raises(type(mine)), translated(StateUnavailable, "the store", KeyError):
-            raise mine
+def test_own_and_listed_exceptions_pass() -> None:
+    for error in (StateUnavailable("down"), KeyError("k")):
+        with pytest.raises(type(error)), translated(StateUnavailable, "the store", KeyError):
+            raise error
 
 
 MAPPINGS = [b'{"films":NaN}', b'{"films":{"mappings":3}}', b'{"films":{"mappings":{"_meta":{"marquee":[]}}}}']
 
 
 @pytest.mark.parametrize("body", [*RUBBISH.values(), *MAPPINGS])
-def test_an_index_that_says_rubbish_of_itself_keeps_nobody_from_serving(body: bytes) -> None:
+def test_a_rubbish_mapping_of_an_index_is_a_remote_failure(body: bytes) -> None:
     with raw_server([answer(body)]) as url:
         search = OpenSearchSearch(
             make_bundle(), cast("Any", None), SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)), "films"

@@ -1,4 +1,4 @@
-"""The circuit breaker: when it opens, how long it stays open, who may try, and whose word counts."""
+"""The circuit breaker: when it opens, how long it stays open, and which trials count."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -40,13 +40,13 @@ def test_it_stays_closed_below_the_limit(breaker):
     assert breaker.attempt() is not None
 
 
-def test_it_opens_at_the_limit_and_lets_nobody_through(breaker):
+def test_it_opens_at_the_limit_and_allows_no_call(breaker):
     fail(breaker, 3)
     assert is_open(breaker)
     assert breaker.attempt() is None
 
 
-def test_a_success_in_between_starts_the_count_anew(breaker):
+def test_a_success_resets_the_count(breaker):
     fail(breaker, 2)
     breaker.attempt().succeeded()
     fail(breaker, 2)
@@ -55,7 +55,7 @@ def test_a_success_in_between_starts_the_count_anew(breaker):
     assert is_open(breaker)
 
 
-def test_after_the_pause_exactly_one_may_try(breaker, clock):
+def test_after_the_pause_exactly_one_trial_is_allowed(breaker, clock):
     fail(breaker, 3)
     clock.advance(1.9)
     assert breaker.attempt() is None
@@ -84,36 +84,36 @@ def test_each_failed_trial_doubles_the_pause_up_to_the_longest(breaker, clock):
         fail(breaker)
 
 
-def test_a_trial_that_is_never_reported_gives_way(breaker, clock):
+def test_a_trial_without_an_outcome_is_followed_by_another(breaker, clock):
     fail(breaker, 3)
     clock.advance(2)
     assert breaker.attempt() is not None
     clock.advance(2)
-    other = breaker.attempt()
-    assert other is not None
-    other.succeeded()
+    second = breaker.attempt()
+    assert second is not None
+    second.succeeded()
     assert not is_open(breaker)
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
-def test_late_news_of_an_earlier_call_says_nothing(breaker, clock, outcome):
+def test_the_late_outcome_of_an_earlier_call_is_ignored(breaker, clock, outcome):
     late = breaker.attempt()
     fail(breaker, 3)
     getattr(late, outcome)()
     assert is_open(breaker)
     clock.advance(2)
     trial = breaker.attempt()
-    assert trial is not None, "a late failure makes no pause longer"
+    assert trial is not None, "a late failure does not extend the pause"
     getattr(late, outcome)()
     assert is_open(breaker)
     trial.succeeded()
     late.failed()
     fail(breaker, 2)
-    assert not is_open(breaker), "nor does it count towards the next opening"
+    assert not is_open(breaker), "a late failure does not count towards the next opening"
 
 
 @given(st.lists(st.sampled_from(["good", "bad", "wait"]), max_size=60))
-def test_it_is_open_only_after_failures_in_a_row_and_never_for_longer_than_the_longest_pause(steps):
+def test_it_opens_only_after_consecutive_failures_and_no_longer_than_the_longest_pause(steps):
     clock, limit = ManualClock(), 3
     breaker = Breaker(clock, limit, first_pause_s=1, longest_pause_s=8)
     in_a_row = 0
@@ -132,7 +132,7 @@ def test_it_is_open_only_after_failures_in_a_row_and_never_for_longer_than_the_l
     assert breaker.attempt() is not None
 
 
-def test_of_many_threads_one_makes_the_trial(breaker, clock):
+def test_one_of_many_threads_makes_the_trial(breaker, clock):
     fail(breaker, 3)
     clock.advance(2)
     gate = threading.Barrier(8, timeout=PATIENCE_S)

@@ -1,4 +1,4 @@
-"""Column names in many languages: one table and one way to fold a name, for histories and for training data."""
+"""Column names in many languages: one table and one folding of names, for histories and training data."""
 
 import pytest
 
@@ -27,15 +27,15 @@ def test_a_name_is_folded(name: str, plain: str) -> None:
     assert folded(plain) == plain
 
 
-@pytest.mark.parametrize("ours", SHARED)
-def test_both_readers_know_every_name(ours: str) -> None:
-    for theirs in ABROAD[ours]:
-        rest = {"title": "title", "stars": "rating"} | {SHARED[ours]: theirs}
-        assert columns_of(rest.values())[SHARED[ours]] == theirs
-        wanted = FILM if ours in FILM else EVENT
-        assert match([theirs], {ours: wanted[ours]}, {})[ours] == theirs
+@pytest.mark.parametrize("field", SHARED)
+def test_both_readers_know_every_name(field: str) -> None:
+    for name in ABROAD[field]:
+        rest = {"title": "title", "stars": "rating"} | {SHARED[field]: name}
+        assert columns_of(rest.values())[SHARED[field]] == name
+        fields = FILM if field in FILM else EVENT
+        assert match([name], {field: fields[field]}, {})[field] == name
 
 
-def test_an_english_name_wins() -> None:
+def test_an_english_name_takes_precedence() -> None:
     assert match(["titel", "title"], FILM, {})["title"] == "title"
     assert columns_of(["titel", "title", "note", "rating"]) == {"title": "title", "stars": "rating"}

@@ -1,4 +1,4 @@
-"""What is told to a collector of traces, and what happens when it does not take it."""
+"""Export of spans to a collector, and the handling of failures."""
 
 import gzip
 import json
@@ -24,8 +24,8 @@ SPAN = {"traceId": "5b8aa5a2d2c872e8321cf37308d69df2", "spanId": "051581bf3cb55c
         "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000"}  # fmt: skip
 
 
-class Taken:
-    """A collector that keeps what it was told, and answers with ``status``."""
+class RecordingCollector:
+    """A collector that records its requests and answers with ``status``."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -39,19 +39,19 @@ class Taken:
 
     @property
     def spans(self) -> list[dict[str, Any]]:
-        return [span for each in self.requests for span in document(each)["resourceSpans"][0]["scopeSpans"][0]["spans"]]
+        return [span for sent in self.requests for span in document(sent)["resourceSpans"][0]["scopeSpans"][0]["spans"]]
 
 
 @pytest.fixture
-def taken() -> Iterator[Taken]:
-    made = Taken()
-    yield made
-    made.server.close()
+def recorder() -> Iterator[RecordingCollector]:
+    recording = RecordingCollector()
+    yield recording
+    recording.server.close()
 
 
 def document(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(gzip.decompress(request.body))
-    return found
+    content: dict[str, Any] = json.loads(gzip.decompress(request.body))
+    return content
 
 
 def collector(endpoint: str, **options: Any) -> Collector:
@@ -60,79 +60,81 @@ def collector(endpoint: str, **options: Any) -> Collector:
     )
 
 
-def test_a_collector_is_told_in_the_protocol_s_own_words(taken: Taken) -> None:
-    """As OpenTelemetry's own schema reads it."""
-    made = collector(f"{taken.endpoint}/")
-    told = attributes({"text": "é", "count": 20, "cached": False, "degraded": ["search: late"]})
-    made.put([{**SPAN, "attributes": told}])
-    made.flush()
-    [request] = taken.requests
+def test_spans_are_sent_as_otlp_json(recorder: RecordingCollector) -> None:
+    """The request is parsed by OpenTelemetry's own schema."""
+    exporter = collector(f"{recorder.endpoint}/")
+    attributes_sent = attributes({"text": "é", "count": 20, "cached": False, "degraded": ["search: late"]})
+    exporter.put([{**SPAN, "attributes": attributes_sent}])
+    exporter.flush()
+    [request] = recorder.requests
     assert (request.method, request.path) == ("POST", "/v1/traces")
     headers = {name.lower(): value for name, value in request.headers.items()}
     assert (headers["content-type"], headers["content-encoding"]) == ("application/json", "gzip")
     assert headers["authorization"] == "Bearer t"
     read = Parse(gzip.decompress(request.body), ExportTraceServiceRequest())
     [whole] = read.resource_spans
-    assert [(each.key, each.value.string_value) for each in whole.resource.attributes] == [("service.name", "marquee")]
+    assert [(entry.key, entry.value.string_value) for entry in whole.resource.attributes] == [
+        ("service.name", "marquee")
+    ]
     [span] = whole.scope_spans[0].spans
     assert (span.name, span.start_time_unix_nano) == ("search", 1_544_712_660_000_000_000)
-    values = {each.key: each.value for each in span.attributes}
+    values = {entry.key: entry.value for entry in span.attributes}
     assert (values["text"].string_value, values["count"].int_value) == ("é", 20)
     assert values["cached"].HasField("bool_value")
-    assert [each.string_value for each in values["degraded"].array_value.values] == ["search: late"]
+    assert [text.string_value for text in values["degraded"].array_value.values] == ["search: late"]
 
 
-def test_requests_that_wait_are_told_together_and_not_without_bound(taken: Taken) -> None:
-    made = collector(taken.endpoint)
+def test_waiting_spans_are_sent_in_bounded_batches(recorder: RecordingCollector) -> None:
+    exporter = collector(recorder.endpoint)
     for _ in range(MOST + 10):
-        made.put([SPAN])
-    made.flush()
-    assert len(taken.requests) == MOST // AT_ONCE
-    assert len(taken.spans) == MOST
-    made.flush()
-    assert len(taken.requests) == MOST // AT_ONCE
+        exporter.put([SPAN])
+    exporter.flush()
+    assert len(recorder.requests) == MOST // AT_ONCE
+    assert len(recorder.spans) == MOST
+    exporter.flush()
+    assert len(recorder.requests) == MOST // AT_ONCE
 
 
-def test_a_collector_that_refuses_is_left_alone_for_a_while(
-    taken: Taken, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_a_refusing_collector_is_not_called_during_a_pause(
+    recorder: RecordingCollector, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
     monkeypatch.setattr(otlp.time, "monotonic", lambda: now[0])
-    made, taken.status = collector(taken.endpoint), 503
+    exporter, recorder.status = collector(recorder.endpoint), 503
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            made.put([SPAN])
-            made.flush()
-    assert len(taken.requests) == 1
+            exporter.put([SPAN])
+            exporter.flush()
+    assert len(recorder.requests) == 1
     [line] = caplog.messages
     assert "status 503" in line
-    now[0], taken.status = PAUSE_S, 200
-    made.flush()
-    # The one that was refused is lost; those that waited are not.
-    assert len(taken.spans) == 3
+    now[0], recorder.status = PAUSE_S, 200
+    exporter.flush()
+    # The refused span is lost; the waiting ones are not.
+    assert len(recorder.spans) == 3
 
 
 @pytest.mark.parametrize("answer", [None, Answer(302, b"", [("Location", "http://127.0.0.1:1/")])])
-def test_whatever_a_collector_does_nobody_who_asks_for_films_notices(answer: Answer | None) -> None:
+def test_failures_of_a_collector_do_not_raise(answer: Answer | None) -> None:
     server = HttpServer(lambda _request: answer)
-    made = collector(f"http://127.0.0.1:{server.port}")
-    made.put([SPAN])
-    made.flush()
+    exporter = collector(f"http://127.0.0.1:{server.port}")
+    exporter.put([SPAN])
+    exporter.flush()
     server.close()
-    made.put([SPAN])
-    made.flush()
+    exporter.put([SPAN])
+    exporter.flush()
 
 
-def test_a_thread_tells_by_itself_where_it_is_let(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_background_thread_sends_spans(recorder: RecordingCollector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otlp, "EVERY_S", 0.01)
-    made = collector(taken.endpoint, later=True)
-    made.put([SPAN])
-    made.put([SPAN])
-    wait_for(lambda: len(taken.spans) == 2, "spans")
+    exporter = collector(recorder.endpoint, later=True)
+    exporter.put([SPAN])
+    exporter.put([SPAN])
+    wait_for(lambda: len(recorder.spans) == 2, "spans")
 
 
-def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, dict[str, str]]] = []
+def test_requests_to_x_ray_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[tuple[str, dict[str, str]]] = []
 
     class Connection:
         def __init__(self, host: str, _port: int | None, timeout: float, context: ssl.SSLContext) -> None:
@@ -140,7 +142,7 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
             self.host = host
 
         def request(self, _method: str, path: str, _body: bytes, headers: dict[str, str]) -> None:
-            asked.append((self.host + path, headers))
+            requests.append((self.host + path, headers))
 
         def getresponse(self) -> Any:
             return type("Fine", (), {"status": 200})
@@ -151,10 +153,10 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     for host in ("xray.eu-west-1.amazonaws.com", "xray.example.com"):
-        made = collector(f"https://{host}")
-        made.put([SPAN])
-        made.flush()
-    (place, signed), (_, plain) = asked
+        exporter = collector(f"https://{host}")
+        exporter.put([SPAN])
+        exporter.flush()
+    (place, signed), (_, plain) = requests
     assert place == "xray.eu-west-1.amazonaws.com/v1/traces"
     day = datetime.now(UTC).strftime("%Y%m%d")[:6]
     assert signed["Authorization"].startswith(f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{day}")
@@ -162,10 +164,10 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
     assert not [name for name in plain if name.lower() == "x-amz-date"]
 
 
-def test_a_collector_whose_answer_trickles_is_left_alone_when_the_time_is_over(
+def test_a_trickling_answer_is_given_up_at_the_timeout(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A byte comes within each second, and the answer never ends."""
+    """Bytes keep coming within the read timeout, and the answer never ends."""
     monkeypatch.setattr(otlp, "TIMEOUT_S", HASTE_S)
     sent = threading.Event()
 
@@ -180,19 +182,19 @@ def test_a_collector_whose_answer_trickles_is_left_alone_when_the_time_is_over(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=trickle, args=(listener,))
         thread.start()
-        made = collector(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        made.put([SPAN])
+        exporter = collector(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        exporter.put([SPAN])
         with caplog.at_level(logging.WARNING):
-            made.flush()
+            exporter.flush()
         sent.set()
         thread.join()
     assert "the response timed out" in caplog.text or "TimeoutError" in caplog.text
 
 
-def test_a_header_that_can_not_be_sent_is_in_no_log(taken: Taken, caplog: pytest.LogCaptureFixture) -> None:
-    made = Collector(taken.endpoint, {"authorization": "Bearer hunter2\n"}, {}, later=False)
-    made.put([SPAN])
+def test_an_invalid_header_value_is_not_logged(recorder: RecordingCollector, caplog: pytest.LogCaptureFixture) -> None:
+    exporter = Collector(recorder.endpoint, {"authorization": "Bearer hunter2\n"}, {}, later=False)
+    exporter.put([SPAN])
     with caplog.at_level(logging.WARNING):
-        made.flush()
+        exporter.flush()
     assert "ValueError: its words are left out" in caplog.text
     assert "hunter2" not in caplog.text

@@ -1,4 +1,4 @@
-"""Secrets, against a Secrets Manager that rotates as the real one does."""
+"""Secrets, against a fake Secrets Manager that rotates like the real one."""
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -20,7 +20,7 @@ REGION = "eu-central-1"
 
 
 @pytest.fixture(autouse=True)
-def an_account(monkeypatch: pytest.MonkeyPatch):
+def account(monkeypatch: pytest.MonkeyPatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
@@ -31,22 +31,22 @@ def stored(value: str) -> str:
     return secrets_client(REGION).create_secret(Name="origin", SecretString=value)["ARN"]
 
 
-def rotated(arn: str, value: str) -> None:
+def rotate(arn: str, value: str) -> None:
     secrets_client(REGION).put_secret_value(SecretId=arn, SecretString=value)
 
 
-class Flaky:
-    """Gives one client, counts the calls, and fails when told to."""
+class FlakyClient:
+    """A factory that returns one client, counts its calls, and fails while ``down``."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.clients = 0
         self.calls = 0
         self.down = False
         self._client = None
 
     def __call__(self):
         if self._client is None:
-            self.made += 1
+            self.clients += 1
             self._client = secrets_client(REGION)
             self._client.meta.events.register("before-send", self._answer)
         return self._client
@@ -57,21 +57,21 @@ class Flaky:
             raise EndpointConnectionError(endpoint_url=request.url)
 
 
-def rotating(arn: str, clock: ManualClock, client: Flaky, *stages: str) -> RotatingSecret:
+def rotating(arn: str, clock: ManualClock, client: FlakyClient, *stages: str) -> RotatingSecret:
     return RotatingSecret(arn, "the pepper", clock, client, stages or (CURRENT, PREVIOUS))
 
 
-def test_nothing_is_made_or_read_before_it_is_needed() -> None:
-    client = Flaky()
+def test_client_and_secret_are_loaded_on_first_use() -> None:
+    client = FlakyClient()
     secret = rotating(stored("one"), ManualClock(), client)
-    assert client.made == 0
+    assert client.clients == 0
     assert not secret.is_at_hand
     assert secret() == ("one",)
-    assert client.made == 1
+    assert client.clients == 1
 
 
-def test_what_was_read_is_at_hand_until_it_is_believed_no_more() -> None:
-    clock, client = ManualClock(), Flaky()
+def test_a_secret_is_cached_until_it_expires() -> None:
+    clock, client = ManualClock(), FlakyClient()
     secret = rotating(stored("one"), clock, client)
     secret()
     calls = client.calls
@@ -82,25 +82,25 @@ def test_what_was_read_is_at_hand_until_it_is_believed_no_more() -> None:
     assert not secret.is_at_hand
 
 
-def test_after_a_rotation_both_count_once_it_is_noticed() -> None:
+def test_after_a_rotation_both_values_are_accepted() -> None:
     arn, clock = stored("one"), ManualClock()
-    secret = rotating(arn, clock, Flaky())
+    secret = rotating(arn, clock, FlakyClient())
     assert secret() == ("one",)
-    rotated(arn, "two")
+    rotate(arn, "two")
     assert secret() == ("one",)
     clock.advance(BELIEVED_S + 1)
     assert secret() == ("two", "one")
 
 
-def test_where_only_the_current_value_counts_only_that_is_asked_for() -> None:
-    arn, client = stored("one"), Flaky()
-    rotated(arn, "two")
+def test_only_the_requested_stages_are_read() -> None:
+    arn, client = stored("one"), FlakyClient()
+    rotate(arn, "two")
     assert rotating(arn, ManualClock(), client, CURRENT)() == ("two",)
     assert client.calls == 1
 
 
-def test_what_was_read_stays_good_while_the_service_is_down(caplog: pytest.LogCaptureFixture) -> None:
-    arn, clock, client = stored("one"), ManualClock(), Flaky()
+def test_a_cached_secret_is_used_during_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+    arn, clock, client = stored("one"), ManualClock(), FlakyClient()
     secret = rotating(arn, clock, client)
     assert secret() == ("one",)
     client.down = True
@@ -108,29 +108,29 @@ def test_what_was_read_stays_good_while_the_service_is_down(caplog: pytest.LogCa
     assert secret() == ("one",)
     assert "cannot be read (EndpointConnectionError" in caplog.text
     client.down = False
-    rotated(arn, "two")
+    rotate(arn, "two")
     assert secret() == ("one",)
     clock.advance(RETRY_S + 1)
     assert secret() == ("two", "one")
 
 
-def test_callers_are_told_which_secret_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_error_names_the_secret_and_the_log_the_cause(caplog: pytest.LogCaptureFixture) -> None:
     missing = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nobody"
-    with pytest.raises(SecretUnavailable, match="the pepper cannot be read from Secrets Manager") as raised:
-        rotating(missing, ManualClock(), Flaky())()
-    assert "123456789012" not in str(raised.value), "accounts and roles are for the log"
+    with pytest.raises(SecretUnavailable, match="the pepper cannot be read from Secrets Manager") as error:
+        rotating(missing, ManualClock(), FlakyClient())()
+    assert "123456789012" not in str(error.value), "accounts and roles belong in the log only"
     assert missing in caplog.text
     assert "secretsmanager:GetSecretValue" in caplog.text
 
 
-def test_a_secret_of_bytes_is_named_as_one(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_binary_secret_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     arn = secrets_client(REGION).create_secret(Name="bytes", SecretBinary=b"x")["ARN"]
     with pytest.raises(SecretUnavailable):
-        rotating(arn, ManualClock(), Flaky())()
+        rotating(arn, ManualClock(), FlakyClient())()
     assert "its value is binary" in caplog.text
 
 
-def test_a_fixed_secret_is_always_at_hand() -> None:
+def test_a_fixed_secret_is_always_available() -> None:
     secret = FixedSecret(("new", "old"))
     assert secret.is_at_hand
     assert secret() == ("new", "old")

@@ -1,4 +1,4 @@
-"""Settings of the edge's tests."""
+"""Fixtures for the tests of the API."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def loop_of_mangum() -> Iterator[None]:
-    """Mangum makes a loop where there is none, and never closes it."""
+    """An event loop for Mangum, which otherwise creates one and never closes it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield

@@ -1,4 +1,4 @@
-"""A recommender that answers by rule, and stores in dicts: the edge alone is tested."""
+"""A fake recommender and in-memory stores, for tests of the API alone."""
 
 import json
 from collections.abc import Sequence
@@ -32,17 +32,17 @@ PEPPER = b"a pepper for tests only"
 PEPPER_SECRET = FixedSecret((PEPPER.decode(),))
 NOW_MS = 1_790_000_000_000
 FILM = {"item_id": "6", "title": "Heat", "year": 1995, "genres": ["Crime"], "tmdb_id": 949, "imdb_id": "tt0113277"}
-# Ids the fake catalogue knows; among them those that are awkward in a path.
+# Ids of the fake catalogue, some of them awkward in a path.
 KNOWN = {"6", "50", "tmdb:949", "tt0113277", "a/b", "c#d", "é ü", "tt%2F"}
 
 
 @dataclass
 class FakeRecommender:
-    """``asked`` and ``stored`` record what came through; ``fails`` is raised by the next call."""
+    """``requests`` and ``stored`` record the calls; ``fails`` is raised by the next call."""
 
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
     options: Options = field(default_factory=Options)
-    asked: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     stored: list[FeedbackCommand] = field(default_factory=list)
     imported: list[tuple[str, ImportedHistory]] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
@@ -60,7 +60,7 @@ class FakeRecommender:
 
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
         self._maybe_fail()
-        self.asked.append(request)
+        self.requests.append(request)
         if request.liked and not KNOWN & set(request.liked) and not request.user_id and not request.query:
             raise AllSeedsUnknown("none of the films in liked is known", "/liked")
         item = {**FILM, "score": 0.5, "reason": ["Popular in Crime"]}
@@ -158,9 +158,9 @@ class FakeRecommender:
 
     def erase(self, user_id: str) -> bool:
         self._maybe_fail()
-        known = user_id in self.people
+        exists = user_id in self.people
         self.people.discard(user_id)
-        return known
+        return exists
 
     def versions(self) -> dict[str, Any]:
         self._maybe_fail()
@@ -193,7 +193,7 @@ class DictKeys(KeyStore):
 
 @dataclass
 class CountingQuota(QuotaPort):
-    """Admits the first ``limit`` requests of a key, ever."""
+    """A quota that admits the first ``limit`` requests of a key and never resets."""
 
     down: bool = False
     counts: dict[str, int] = field(default_factory=dict)
@@ -211,5 +211,5 @@ def fake_app(recommender: FakeRecommender | None = None, **settings: Any) -> Fas
 
 
 def fake_client(recommender: FakeRecommender | None = None, **settings: Any) -> TestClient:
-    """A client of it that shows a 500 rather than raising its cause."""
+    """A client that returns a 500 rather than raising its cause."""
     return TestClient(fake_app(recommender, **settings), raise_server_exceptions=False)

@@ -1,4 +1,4 @@
-"""Keys: their form, their record, their scopes; and quotas, with and without a store."""
+"""API keys: format, records and scopes; quotas with and without a store."""
 
 import threading
 from dataclasses import replace
@@ -46,12 +46,12 @@ def recommender() -> FakeRecommender:
 
 
 def guarded(recommender: FakeRecommender, keys: DictKeys, **settings: Any) -> TestClient:
-    """A client of an application where keys are on."""
+    """A client of an application that requires API keys."""
     return fake_client(recommender, keys=keys, key_pepper=PEPPER_SECRET, auth_required=True, **settings)
 
 
 @given(st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True))
-def test_a_made_key_is_genuine(key_id: str) -> None:
+def test_an_issued_key_is_valid(key_id: str) -> None:
     key = make_key(key_id, PEPPER)
     assert key.startswith(f"mq_{key_id}_")
     assert len(key.rpartition("_")[2]) >= 32
@@ -59,7 +59,7 @@ def test_a_made_key_is_genuine(key_id: str) -> None:
 
 
 @given(st.text(max_size=80) | st.builds("mq_{}_{}".format, st.text(max_size=9), st.text(max_size=40)))
-def test_a_forged_key_is_not(key: str) -> None:
+def test_a_forged_key_is_refused(key: str) -> None:
     with pytest.raises(Unauthorized):
         key_id_of(key, PEPPER)
 
@@ -70,20 +70,20 @@ def test_a_changed_key_is_refused(change: Any) -> None:
         key_id_of(change(make_key("k1", PEPPER)), PEPPER)
 
 
-def test_another_pepper_makes_another_key() -> None:
+def test_a_key_of_another_pepper_is_refused() -> None:
     with pytest.raises(Unauthorized):
         key_id_of(make_key("k1", b"another"), PEPPER)
 
 
 @pytest.mark.parametrize("key_id", ["", "a_b", "a b", "x" * 65, "é"])
-def test_ids_that_no_key_may_have(key_id: str) -> None:
+def test_invalid_key_ids_are_refused(key_id: str) -> None:
     with pytest.raises(ValueError, match="letters, digits or dashes"):
         make_key(key_id, PEPPER)
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": "mq_k1_" + "0" * 40}, {"X-API-Key": "\u00e9".encode("latin-1")}])
 @pytest.mark.parametrize("path", ["/similar?item_id=6", "/nope", "/users/u1/export"])
-def test_without_a_key_there_is_nothing(
+def test_a_request_without_a_valid_key_is_unauthorized(
     recommender: FakeRecommender, keys: DictKeys, headers: dict[str, Any], path: str
 ) -> None:
     response = guarded(recommender, keys).get(path, headers=headers)
@@ -94,33 +94,33 @@ def test_without_a_key_there_is_nothing(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"])
-def test_what_is_public_stays_so(recommender: FakeRecommender, keys: DictKeys, path: str) -> None:
+def test_public_paths_need_no_key(recommender: FakeRecommender, keys: DictKeys, path: str) -> None:
     assert guarded(recommender, keys).get(path).status_code == 200
 
 
-def test_nobody_keeps_search_awake_without_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_the_deep_readiness_check_needs_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
     for query in ("deep=1", "deep=true", "x=1&deep=yes", "%64eep=1", "dee%70=1", "%64%65%65%70=true", "deep"):
         assert client.get(f"/health/ready?{query}").status_code == 401
     assert client.get("/health/ready?deep=1", headers=KEY).status_code == 200
 
 
-def test_a_pepper_that_must_be_asked_for_does_not_stall_the_loop(recommender: FakeRecommender, keys: DictKeys) -> None:
-    asked_in: list[threading.Thread] = []
+def test_a_pepper_that_has_to_be_fetched_does_not_block_the_loop(recommender: FakeRecommender, keys: DictKeys) -> None:
+    threads: list[threading.Thread] = []
 
-    class Kept:
+    class RemotePepper:
         is_at_hand = False
 
         def __call__(self) -> tuple[str, ...]:
-            asked_in.append(threading.current_thread())
+            threads.append(threading.current_thread())
             return (PEPPER.decode(),)
 
-    client = fake_client(recommender, keys=keys, key_pepper=Kept(), auth_required=True)
+    client = fake_client(recommender, keys=keys, key_pepper=RemotePepper(), auth_required=True)
     with client:
         assert client.post("/recommend", headers=KEY).status_code == 200
         loop = client.portal.call(threading.current_thread)
-    assert asked_in
-    assert loop not in asked_in
+    assert threads
+    assert loop not in threads
 
 
 def test_the_catalogue_says_that_a_key_is_needed(recommender: FakeRecommender, keys: DictKeys) -> None:
@@ -131,7 +131,7 @@ def test_a_body_is_not_read_without_a_key(recommender: FakeRecommender, keys: Di
     assert guarded(recommender, keys).post("/recommend", content=b"{").status_code == 401
 
 
-def test_a_good_key_is_served_and_its_record_kept_a_minute(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_the_record_of_a_key_is_cached_for_a_minute(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
     for _ in range(3):
         assert client.post("/recommend", headers=KEY).status_code == 200
@@ -143,13 +143,15 @@ def test_a_good_key_is_served_and_its_record_kept_a_minute(recommender: FakeReco
     assert client.post("/recommend", headers=KEY).status_code == 401
 
 
-def test_a_genuine_key_that_the_store_does_not_know(recommender: FakeRecommender) -> None:
+def test_a_valid_key_missing_from_the_store_is_refused(recommender: FakeRecommender) -> None:
     response = guarded(recommender, DictKeys()).post("/recommend", headers=KEY)
     assert (response.status_code, "revoked or never issued" in response.text) == (401, True)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/users/u1/export"), ("DELETE", "/users/u1")])
-def test_people_belong_to_admins(recommender: FakeRecommender, keys: DictKeys, method: str, path: str) -> None:
+def test_personal_data_needs_the_admin_scope(
+    recommender: FakeRecommender, keys: DictKeys, method: str, path: str
+) -> None:
     client = guarded(recommender, keys)
     response = client.request(method, path, headers=KEY)
     assert (response.status_code, response.json()["type"]) == (403, "/problems/forbidden")
@@ -157,13 +159,13 @@ def test_people_belong_to_admins(recommender: FakeRecommender, keys: DictKeys, m
     assert client.request(method, path, headers=BOSS).status_code in (200, 204)
 
 
-def test_a_scope_is_needed_as_named() -> None:
+def test_a_missing_scope_is_forbidden() -> None:
     assert require(ADMIN, "admin") is ADMIN
     with pytest.raises(Forbidden, match="it has: none"):
         require(replace(SERVE, scopes=frozenset()), "serve")
 
 
-def test_idempotency_belongs_to_the_key(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_idempotency_keys_are_scoped_by_api_key(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
     body = {"user_id": "u1", "item_id": "6", "event": "like"}
     for headers in (KEY, BOSS):
@@ -175,7 +177,7 @@ def test_idempotency_belongs_to_the_key(recommender: FakeRecommender, keys: Dict
     ]
 
 
-def test_a_known_key_is_believed_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_a_cached_key_is_accepted_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
     client.post("/recommend", headers=BOSS)
     keys.down = True
@@ -184,9 +186,7 @@ def test_a_known_key_is_believed_while_the_store_is_down(recommender: FakeRecomm
     assert (response.status_code, response.headers["x-marquee-degraded"]) == (200, "keys")
 
 
-def test_a_key_that_was_never_read_is_refused_while_the_store_is_down(
-    recommender: FakeRecommender, keys: DictKeys
-) -> None:
+def test_an_uncached_key_is_refused_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
     keys.put(replace(SERVE, revoked=True))
     keys.down = True
     client = guarded(recommender, keys)
@@ -194,14 +194,16 @@ def test_a_key_that_was_never_read_is_refused_while_the_store_is_down(
         response = client.post("/recommend", headers=headers)
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert response.json()["type"] == "/problems/state-unavailable"
-    assert not recommender.asked
+    assert not recommender.requests
     assert client.get("/health/live").status_code == 200
     keys.down = False
     assert client.post("/recommend", headers=BOSS).status_code == 200
     assert client.post("/recommend", headers=KEY).status_code == 401
 
 
-def test_where_a_setting_says_so_it_is_only_served(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_an_uncached_key_may_be_admitted_by_a_setting_for_serving_only(
+    recommender: FakeRecommender, keys: DictKeys
+) -> None:
     keys.down = True
     client = guarded(recommender, keys, admits_unread_keys=True)
     response = client.post("/recommend", headers=BOSS)
@@ -211,7 +213,7 @@ def test_where_a_setting_says_so_it_is_only_served(recommender: FakeRecommender,
 
 
 @pytest.mark.anyio
-async def test_the_memory_of_records_is_bounded() -> None:
+async def test_the_cache_of_records_is_bounded() -> None:
     keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
     edge = Edge(AppServices(recommender=FakeRecommender()))
     authenticator = Authenticator(keys, PEPPER_SECRET, ManualClock(), edge)
@@ -222,7 +224,7 @@ async def test_the_memory_of_records_is_bounded() -> None:
     edge.close()
 
 
-def test_the_quota_is_shown_and_kept(recommender: FakeRecommender) -> None:
+def test_the_quota_is_enforced_and_shown_in_headers(recommender: FakeRecommender) -> None:
     keys = DictKeys({"k1": replace(SERVE, limit=2, window_s=60)})
     client = guarded(recommender, keys, quota=CountingQuota())
     answers = [client.post("/recommend", headers=KEY) for _ in range(3)]
@@ -236,7 +238,7 @@ def test_the_quota_is_shown_and_kept(recommender: FakeRecommender) -> None:
     assert answers[2].headers["retry-after"] == "7"
     assert answers[2].json()["type"] == "/problems/quota-exceeded"
     assert "2 requests in 60 s" in answers[2].json()["detail"]
-    assert len(recommender.asked) == 2
+    assert len(recommender.requests) == 2
 
 
 def test_a_key_without_a_limit_has_no_quota(recommender: FakeRecommender, keys: DictKeys) -> None:
@@ -247,7 +249,7 @@ def test_a_key_without_a_limit_has_no_quota(recommender: FakeRecommender, keys: 
 
 
 @pytest.mark.parametrize("store", [None, CountingQuota(down=True)])
-def test_the_process_counts_where_no_store_does(recommender: FakeRecommender, store: CountingQuota | None) -> None:
+def test_without_a_quota_store_the_process_counts(recommender: FakeRecommender, store: CountingQuota | None) -> None:
     keys = DictKeys({"k1": replace(SERVE, limit=3, window_s=60)})
     client = guarded(recommender, keys, quota=store)
     answers = [client.post("/recommend", headers=KEY) for _ in range(5)]
@@ -264,13 +266,11 @@ def test_the_local_quota_never_admits_more_than_the_limit_in_any_window(steps: l
         now += step
         if quota.admit("k", limit, 60, now).allowed:
             admitted.append(now)
-    assert all(sum(at - 60_000 < other <= at for other in admitted) <= limit for at in admitted)
+    assert all(sum(at - 60_000 < earlier <= at for earlier in admitted) <= limit for at in admitted)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.booleans()), min_size=1, max_size=60), st.integers(1, 5))
-def test_a_store_that_comes_and_goes_lets_no_more_through_than_the_limit(
-    steps: list[tuple[int, bool]], limit: int
-) -> None:
+def test_an_intermittent_store_never_exceeds_the_limit(steps: list[tuple[int, bool]], limit: int) -> None:
     quota, store, now, admitted = LocalQuota(), Window(6_000), 1_000_000, []
     for step, down in steps:
         now += step
@@ -283,10 +283,10 @@ def test_a_store_that_comes_and_goes_lets_no_more_through_than_the_limit(
             admitted.append(now)
         assert answer.limit == limit
         assert 0 <= answer.remaining < limit
-    assert all(sum(at - 60_000 < other <= at for other in admitted) <= limit for at in admitted)
+    assert all(sum(at - 60_000 < earlier <= at for earlier in admitted) <= limit for at in admitted)
 
 
-def test_without_an_outage_the_stores_answer_stands_as_it_is() -> None:
+def test_without_an_outage_the_answer_of_the_store_is_unchanged() -> None:
     quota, store = LocalQuota(), Window(6_000)
     for now in range(0, 300_000, 1_700):
         store, stored = admit(store, 20, now)
@@ -295,7 +295,7 @@ def test_without_an_outage_the_stores_answer_stands_as_it_is() -> None:
 
 @pytest.mark.parametrize("error", [Overloaded("the queue is full"), StateBusy("locked")])
 @pytest.mark.parametrize("of_keys", [True, False])
-def test_too_many_at_once_are_no_outage(recommender: FakeRecommender, error: Exception, of_keys: bool) -> None:
+def test_overload_is_not_treated_as_an_outage(recommender: FakeRecommender, error: Exception, of_keys: bool) -> None:
     class BusyKeys(DictKeys):
         def get(self, key_id: str) -> ApiKey | None:
             if of_keys:
@@ -311,10 +311,10 @@ def test_too_many_at_once_are_no_outage(recommender: FakeRecommender, error: Exc
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert response.json()["type"] in ("/problems/overloaded", "/problems/state-busy")
-    assert not recommender.asked
+    assert not recommender.requests
 
 
-def test_another_window_begins_anew() -> None:
+def test_a_changed_window_starts_empty() -> None:
     quota = LocalQuota()
     assert quota.admit("k", 1, 60, 0).allowed
     assert not quota.admit("k", 1, 60, 0).allowed
@@ -322,7 +322,7 @@ def test_another_window_begins_anew() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_guard_says_when_to_come_back() -> None:
+async def test_a_refusal_has_a_retry_time() -> None:
     edge = Edge(AppServices(recommender=FakeRecommender()))
     guard = QuotaGuard(None, ManualClock(), edge)
     key = replace(SERVE, limit=1, window_s=60)

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem that names the field, and the server goes on."""
+"""Invalid requests: the answer is a problem document that names the field, and the server keeps serving."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ client = fake_client()
 
 
 def refused(response: Any, status: int, pointer: str | None = None) -> dict[str, Any]:
-    """The problem of a refused request; the server still answers after it."""
+    """The problem document of a refused request; checks that the server still answers."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
@@ -30,7 +30,7 @@ def refused(response: Any, status: int, pointer: str | None = None) -> dict[str,
 
 
 @pytest.mark.parametrize(
-    ("body", "pointer", "words"),
+    ("body", "pointer", "message"),
     [
         ({"k": 0}, "/k", "k must be between 1 and 100; got 0"),
         ({"k": 101}, "/k", "k must be between 1 and 100; got 101"),
@@ -88,22 +88,22 @@ def refused(response: Any, status: int, pointer: str | None = None) -> dict[str,
         ("text", "", "the body must be a JSON object"),
     ],
 )
-def test_a_wrong_field_is_named(body: Any, pointer: str, words: str) -> None:
+def test_a_wrong_field_is_named(body: Any, pointer: str, message: str) -> None:
     problem = refused(client.post("/recommend", json=body), 422, pointer)
     fault = next(fault for fault in problem["errors"] if fault["pointer"] == pointer)
-    assert words in fault["detail"]
+    assert message in fault["detail"]
     assert fault["location"] == "body"
     assert len(fault["detail"]) < 500
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1"])
 @pytest.mark.parametrize("name", ["k", "diversity"])
-def test_numbers_that_are_none_are_refused(name: str, number: str) -> None:
+def test_invalid_numbers_are_refused(name: str, number: str) -> None:
     refused(client.post("/recommend", content=f'{{"{name}": {number}}}', headers=JSON), 422, f"/{name}")
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"{", "not valid JSON"),
         (b'{"k": 5', "not valid JSON"),
@@ -118,11 +118,11 @@ def test_numbers_that_are_none_are_refused(name: str, number: str) -> None:
         (b'{"k": ' + b"9" * 5_000 + b"}", ""),
     ],
 )
-def test_a_malformed_body_is_a_400(content: bytes, words: str) -> None:
+def test_a_malformed_body_is_a_400(content: bytes, message: str) -> None:
     response = client.post("/recommend", content=content, headers=JSON)
-    status = 400 if words else response.status_code
+    status = 400 if message else response.status_code
     assert status in (400, 422)
-    assert words in refused(response, status)["detail"]
+    assert message in refused(response, status)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_an_escaped_pair_of_surrogates_is_a_character() -> None:
 
 @pytest.mark.parametrize("path", ["/recommend", "/recommend/from-films", "/feedback", "/feedback/batch"])
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])
-def test_only_json_is_read(path: str, content_type: str) -> None:
+def test_other_media_types_are_refused(path: str, content_type: str) -> None:
     response = client.post(path, content=b"{}", headers={"content-type": content_type})
     assert "Content-Type: application/json" in refused(response, 415)["detail"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", "application/x+json"])
-def test_json_by_any_of_its_names_is_read(content_type: str) -> None:
+def test_every_json_media_type_is_accepted(content_type: str) -> None:
     response = client.post("/recommend", content=b'{"k": 1}', headers={"content-type": content_type})
     assert response.status_code == 200
 
@@ -162,7 +162,7 @@ def test_a_body_of_three_megabytes_is_refused_by_its_length() -> None:
     assert "2097152 bytes" in refused(response, 413)["detail"]
 
 
-def test_a_body_without_a_length_is_refused_while_it_streams() -> None:
+def test_a_streamed_body_is_refused_at_the_limit() -> None:
     sent = []
 
     def stream() -> Any:
@@ -186,7 +186,7 @@ def test_a_body_without_a_length_is_refused_while_it_streams() -> None:
         ("PATCH", "/health/live", "GET, HEAD"),
     ],
 )
-def test_a_wrong_method_is_told_the_right_one(method: str, path: str, allow: str) -> None:
+def test_a_wrong_method_is_answered_with_the_allowed_ones(method: str, path: str, allow: str) -> None:
     response = client.request(method, path)
     refused(response, 405)
     assert response.headers["allow"] == allow
@@ -222,20 +222,20 @@ def test_a_wrong_parameter_is_named(path: str, pointer: str) -> None:
     refused(client.get(path), 422, pointer)
 
 
-def test_many_faults_are_cut_off() -> None:
+def test_the_number_of_listed_faults_is_limited() -> None:
     problem = refused(client.post("/recommend", json={f"f{n}": n for n in range(100)}), 422)
     assert len(problem["errors"]) == 21
     assert problem["errors"][-1]["detail"] == "and 80 more"
 
 
-def test_a_long_name_is_not_echoed_whole() -> None:
+def test_a_long_name_is_truncated_in_the_answer() -> None:
     response = client.post("/recommend", json={"x" * 100_000: 1})
     refused(response, 422)
     assert len(response.content) < 2_000
 
 
 @pytest.mark.parametrize("user_id", ["c#d", "é ü", "電影", "🎬", "a/b", "x" * 256, " ", "%00", "'; DROP TABLE users"])
-def test_strange_ids_are_fine(user_id: str) -> None:
+def test_unusual_ids_are_accepted(user_id: str) -> None:
     response = client.post("/recommend", json={"user_id": user_id})
     assert response.json()["user_id"] == user_id
 

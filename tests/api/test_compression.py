@@ -1,4 +1,4 @@
-"""Which answers are made smaller, for whom, and what else has to change with them."""
+"""Compression: which answers are compressed, for which clients, and the headers that change."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ from tests.container.kit import event
 pytestmark = pytest.mark.usefixtures("loop_of_mangum")
 
 LONG = json.dumps({"title": "Heat", "said": "because " * 500})
-# What Lambda lets an answer have.
+# The limit of Lambda for an answer, in bytes.
 LIMIT = 6_000_000
 
 
@@ -41,12 +41,12 @@ def json_answer(body: str = LONG, **headers: str) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-def asked(make: Callable[[], Response], accept: str = "gzip") -> Any:
+def fetch(make: Callable[[], Response], accept: str = "gzip") -> Any:
     return client(make).get("/", headers={"Accept-Encoding": accept})
 
 
-def test_a_long_answer_is_sent_in_fewer_bytes_and_read_as_before() -> None:
-    answer = asked(json_answer)
+def test_a_long_answer_is_compressed() -> None:
+    answer = fetch(json_answer)
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) < len(LONG) / 10
     assert answer.headers["vary"] == "Accept-Encoding"
@@ -54,20 +54,20 @@ def test_a_long_answer_is_sent_in_fewer_bytes_and_read_as_before() -> None:
 
 
 @pytest.mark.parametrize("accept", ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=none"])
-def test_who_does_not_read_gzip_gets_none_and_caches_are_told(accept: str) -> None:
-    answer = asked(json_answer, accept)
+def test_without_gzip_the_answer_is_plain_and_has_a_vary_header(accept: str) -> None:
+    answer = fetch(json_answer, accept)
     assert "content-encoding" not in answer.headers
     assert answer.headers["vary"] == "Accept-Encoding"
     assert int(answer.headers["content-length"]) == len(LONG)
 
 
 @pytest.mark.parametrize("accept", ["gzip", "br, GZIP;q=0.5", "*", "deflate, *;q=0.1", "gzip; q=1.0"])
-def test_gzip_is_allowed_by_name_or_by_a_star(accept: str) -> None:
+def test_gzip_is_accepted_by_name_or_wildcard(accept: str) -> None:
     assert accepts_gzip(accept)
 
 
 @given(st.text(max_size=40))
-def test_any_accept_encoding_is_read(text: str) -> None:
+def test_any_accept_encoding_is_parsed(text: str) -> None:
     assert accepts_gzip(text) in (True, False)
 
 
@@ -81,27 +81,27 @@ def test_any_accept_encoding_is_read(text: str) -> None:
         lambda: StreamingResponse(iter([b"x" * 5_000, b"y" * 5_000]), media_type="text/plain"),
     ],
 )
-def test_what_is_short_encoded_streamed_or_no_text_is_left_alone(make: Callable[[], Response]) -> None:
+def test_short_encoded_streamed_and_binary_answers_are_unchanged(make: Callable[[], Response]) -> None:
     answer = client(make).get("/", headers={"Accept-Encoding": "gzip, br"})
     assert answer.headers.get("content-encoding") in (None, "br")
     assert "vary" not in answer.headers
 
 
-def test_an_entity_tag_becomes_weak_because_the_bytes_are_others() -> None:
-    assert asked(lambda: json_answer(ETag='"abc"')).headers["etag"] == 'W/"abc"'
-    assert asked(lambda: json_answer(ETag='W/"abc"')).headers["etag"] == 'W/"abc"'
-    assert asked(lambda: json_answer(ETag='"abc"'), "identity").headers["etag"] == '"abc"'
+def test_the_entity_tag_of_a_compressed_answer_is_weak() -> None:
+    assert fetch(lambda: json_answer(ETag='"abc"')).headers["etag"] == 'W/"abc"'
+    assert fetch(lambda: json_answer(ETag='W/"abc"')).headers["etag"] == 'W/"abc"'
+    assert fetch(lambda: json_answer(ETag='"abc"'), "identity").headers["etag"] == '"abc"'
 
 
-def test_what_fails_before_it_answers_fails_as_before() -> None:
+def test_an_exception_before_the_answer_is_raised() -> None:
     def broken() -> Response:
         raise RuntimeError("no answer")
 
     with pytest.raises(RuntimeError):
-        asked(broken)
+        fetch(broken)
 
 
-def test_in_a_lambda_event_the_bytes_travel_as_base64() -> None:
+def test_a_compressed_lambda_answer_is_base64() -> None:
     answer = Mangum(Compress(application(json_answer)), lifespan="off")(
         event("GET", "/", headers={"accept-encoding": "gzip"}), None
     )
@@ -110,7 +110,7 @@ def test_in_a_lambda_event_the_bytes_travel_as_base64() -> None:
     assert len(answer["body"]) < len(LONG) / 5
 
 
-def test_an_answer_beyond_the_limit_of_lambda_fits_when_it_is_compressed() -> None:
+def test_compression_brings_an_oversized_answer_below_the_limit_of_lambda() -> None:
     export = json.dumps(
         [{"item_id": f"film {row}", "event": "like", "ts": 1_750_000_000 + row} for row in range(120_000)]
     )

@@ -1,4 +1,4 @@
-"""The API reference brings all it needs, under a policy that lets nothing else run."""
+"""The API reference: served with its own files, under a policy that allows no others."""
 
 import re
 
@@ -8,7 +8,7 @@ from services.api.app import docs
 from tests.api.fakes import PEPPER_SECRET, DictKeys, FakeRecommender, fake_client
 
 
-def test_the_page_loads_its_own_files_and_nothing_foreign() -> None:
+def test_the_page_loads_its_own_files_only() -> None:
     client = fake_client(keys=DictKeys(), key_pepper=PEPPER_SECRET, auth_required=True)
     page = client.get("/docs")
     linked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -25,7 +25,7 @@ def test_the_page_loads_its_own_files_and_nothing_foreign() -> None:
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page.text)
 
 
-def test_without_the_package_it_says_where_the_description_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_page_links_to_the_openapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docs, "PACKAGE", "no_such_package")
     client = fake_client(FakeRecommender())
     assert 'href="openapi.json"' in client.get("/docs").text

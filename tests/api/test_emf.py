@@ -1,4 +1,4 @@
-"""The lines for CloudWatch, checked against the rules of its embedded metric format."""
+"""Lines for CloudWatch, checked against the rules of its embedded metric format."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from services.api.app.observability.emf import NAMESPACE, EmfTelemetry, causes_o
 
 STAGES = {"state": 0.5, "taste": 0.1, "retrieval": 3.0, "knn": 1.25, "bm25": 2.5, "rank": 0.75, "explain": 0.2}
 BEGAN_MS = int(time.time() * 1_000)
-SEEN = Observation(
+OBSERVATION = Observation(
     request_id="r-1",
     method="POST",
     route="/recommend",
@@ -34,26 +34,26 @@ ALL = {
 }  # fmt: skip
 
 
-def lines_of(seen: Observation, stage: str = "prod") -> list[dict[str, Any]]:
-    """Every line that is written of a request."""
+def lines_of(observation: Observation, stage: str = "prod") -> list[dict[str, Any]]:
+    """All lines written for a request."""
     written: list[str] = []
-    EmfTelemetry(stage, written.append).record(seen)
+    EmfTelemetry(stage, written.append).record(observation)
     assert not any("\n" in line for line in written)
     return [{name: _single(value) for name, value in json.loads(line).items()} for line in written]
 
 
 def _single(value: Any) -> Any:
-    """A metric's value may be a list of values; here it is always one."""
+    """Unwrap a list of one number: a metric's value may be a list of values; here it always has one."""
     return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], float) else value
 
 
 def facts(**changes: Any) -> Observation:
     """The same request with other facts."""
-    return replace(SEEN, facts={**SEEN.facts, **changes})
+    return replace(OBSERVATION, facts={**OBSERVATION.facts, **changes})
 
 
 def check_emf(line: dict[str, Any]) -> None:
-    """The rules of the specification that a line can break."""
+    """Check a line against the rules of the specification."""
     about = line["_aws"]
     assert BEGAN_MS <= about["Timestamp"] <= time.time() * 1_000
     (directive,) = about["CloudWatchMetrics"]
@@ -67,33 +67,33 @@ def check_emf(line: dict[str, Any]) -> None:
         assert all(isinstance(line[name], str) and 0 < len(line[name]) <= 1_024 for name in names)
 
 
-def test_one_request_is_one_line_of_every_metric_and_one_of_the_log() -> None:
-    metrics, told = lines_of(SEEN)
+def test_a_request_is_one_line_of_metrics_and_one_log_line() -> None:
+    metrics, log_line = lines_of(OBSERVATION)
     check_emf(metrics)
     (directive,) = metrics["_aws"]["CloudWatchMetrics"]
     assert {metric["Name"] for metric in directive["Metrics"]} == ALL
     assert sorted(directive["Dimensions"]) == [["stage"], ["stage", "route"]]
     assert (metrics["stage"], metrics["route"]) == ("prod", "/recommend")
-    assert told["message"] == "request"
+    assert log_line["message"] == "request"
 
 
-TOLD = {
+EXPLAINED = {
     "wanted": 20, "cached": 5, "model": 14, "template": 1, "replaced": 1, "input_tokens": 2_000, "output_tokens": 900,
     "usd": 0.0065, "budget_pct": 12.5,
 }  # fmt: skip
 
 
-def test_sentences_of_a_model_are_counted_with_their_tokens_and_dollars() -> None:
-    metrics, _ = lines_of(facts(told=TOLD))
+def test_sentences_of_a_model_are_counted_with_tokens_and_cost() -> None:
+    metrics, _ = lines_of(facts(told=EXPLAINED))
     check_emf(metrics)
-    found = {name: value for name, value in metrics.items() if name.startswith("Explain.")}
-    assert found == {
+    values = {name: value for name, value in metrics.items() if name.startswith("Explain.")}
+    assert values == {
         "Explain.UsagePct": 100, "Explain.LatencyMs": 0.2, "Explain.TemplatePct": 5, "Explain.CachedPct": 25,
         "Explain.InputTokens": 2_000, "Explain.OutputTokens": 900, "Explain.CostUsd": 0.0065, "Explain.BudgetPct": 12.5,
     }  # fmt: skip
 
 
-def test_sentences_that_were_all_kept_cost_no_tokens() -> None:
+def test_cached_sentences_use_no_tokens() -> None:
     metrics, _ = lines_of(facts(told={"wanted": 20, "cached": 20, "template": 0}))
     assert metrics["Explain.CachedPct"] == 100
     assert "Explain.InputTokens" not in metrics
@@ -113,7 +113,7 @@ def test_sentences_that_were_all_kept_cost_no_tokens() -> None:
     ],
 )
 def test_each_metric_has_its_value(name: str, value: float) -> None:
-    assert lines_of(SEEN)[0][name] == value
+    assert lines_of(OBSERVATION)[0][name] == value
 
 
 def test_a_cached_answer_is_a_hit_and_was_not_ranked() -> None:
@@ -123,68 +123,68 @@ def test_a_cached_answer_is_a_hit_and_was_not_ranked() -> None:
 
 
 @pytest.mark.parametrize(("status", "rate"), [(200, 0), (404, 0), (429, 0), (499, 0), (500, 100), (503, 100)])
-def test_only_our_own_failures_are_errors(status: int, rate: int) -> None:
-    metrics, told = lines_of(replace(SEEN, status=status))
+def test_only_server_errors_count_as_errors(status: int, rate: int) -> None:
+    metrics, log_line = lines_of(replace(OBSERVATION, status=status))
     assert metrics["API.ErrorRate"] == rate
-    assert told["level"] == ("ERROR" if rate else "INFO")
+    assert log_line["level"] == ("ERROR" if rate else "INFO")
 
 
-def test_a_route_that_has_neither_cache_nor_ranking_says_nothing_of_them() -> None:
-    plain = replace(SEEN, route="/films", facts={}, stages={})
+def test_a_route_without_cache_and_ranking_has_no_such_metrics() -> None:
+    plain = replace(OBSERVATION, route="/films", facts={}, stages={})
     assert {name for name, _, _ in metrics_of(plain)} == {"API.LatencyMs", "API.RPS", "API.ErrorRate"}
 
 
 def test_each_fallback_is_counted_by_its_cause() -> None:
-    seen = facts(
+    observation = facts(
         degraded=["search: timed out after 300 ms", "search: kNN", "encoder: none"], edge_degraded=["keys", "quota"]
     )
-    _, *fallbacks, told = lines_of(seen)
+    _, *fallbacks, log_line = lines_of(observation)
     for line in fallbacks:
         check_emf(line)
         assert line["Fallback.Count"] == 1
         assert sorted(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) == [["stage"], ["stage", "cause"]]
     assert [line["cause"] for line in fallbacks] == ["encoder", "keys", "quota", "search"]
-    assert told["degraded"] == ["search: timed out after 300 ms", "search: kNN", "encoder: none"]
+    assert log_line["degraded"] == ["search: timed out after 300 ms", "search: kNN", "encoder: none"]
 
 
-def test_a_cause_is_one_of_few_words_whatever_is_told() -> None:
+def test_unknown_causes_are_counted_as_other() -> None:
     assert causes_of({"degraded": ["user ann: gone", "state: down"]}) == {"other", "state"}
     assert causes_of({"degraded": "not a list"}) == set()
     assert causes_of({}) == set()
 
 
-def test_an_unknown_path_is_one_route_for_all() -> None:
-    assert lines_of(replace(SEEN, route="-"))[0]["route"] == "none"
+def test_unknown_paths_share_one_route() -> None:
+    assert lines_of(replace(OBSERVATION, route="-"))[0]["route"] == "none"
 
 
 @pytest.mark.parametrize("route", ["/health/live", "/health/ready"])
 def test_health_checks_are_logged_and_not_counted(route: str) -> None:
-    (told,) = lines_of(replace(SEEN, route=route))
-    assert (told["message"], told["route"]) == ("request", route)
+    (log_line,) = lines_of(replace(OBSERVATION, route=route))
+    assert (log_line["message"], log_line["route"]) == ("request", route)
 
 
-def test_the_log_line_tells_how_and_not_who() -> None:
-    told = lines_of(SEEN)[-1]
-    assert (told["request_id"], told["strategy"], told["user"]) == ("r-1", "personal", "0123456789ab")
-    assert told["stages"]["knn"] == 1.25
-    assert told["candidates"] == {"knn": 200}
-    assert "_aws" not in told
+def test_the_log_line_has_stages_and_facts_but_no_user_id() -> None:
+    log_line = lines_of(OBSERVATION)[-1]
+    assert (log_line["request_id"], log_line["strategy"], log_line["user"]) == ("r-1", "personal", "0123456789ab")
+    assert log_line["stages"]["knn"] == 1.25
+    assert log_line["candidates"] == {"knn": 200}
+    assert "_aws" not in log_line
 
 
-def test_one_request_leaves_nothing_for_the_next() -> None:
+def test_the_metrics_of_a_request_do_not_leak_into_the_next() -> None:
     written: list[str] = []
     telemetry = EmfTelemetry("prod", written.append)
-    telemetry.record(SEEN)
-    telemetry.record(replace(SEEN, route="/films", facts={}, stages={}))
+    telemetry.record(OBSERVATION)
+    telemetry.record(replace(OBSERVATION, route="/films", facts={}, stages={}))
     assert "RankerLatencyMs" in written[0]
     assert "RankerLatencyMs" not in written[2]
     assert json.loads(written[2])["API.RPS"] == [1]
 
 
-def test_a_fact_that_is_no_json_does_not_break_the_line() -> None:
+def test_a_fact_that_is_not_json_is_written_as_text() -> None:
     assert lines_of(facts(odd=frozenset({"x"})))[-1]["odd"] == "frozenset({'x'})"
 
 
-def test_a_line_is_written_whole_and_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_flushed_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     print_line('{"a":1}')
     assert capsys.readouterr().out == '{"a":1}\n'

@@ -1,4 +1,4 @@
-"""``/feedback`` and its batch: rules of events, times, idempotency."""
+"""``/feedback`` and its batch: rules for events, times and idempotency."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_202_means_stored(client: TestClient, recommender: FakeRecommender) -> N
 
 @pytest.mark.parametrize("event", ["like", "dislike", "watch", "click", "clear"])
 @pytest.mark.parametrize("value", [{}, {"value": 1}, {"value": 1.0}, {"value": None}])
-def test_events_without_stars(client: TestClient, event: str, value: dict[str, Any]) -> None:
+def test_events_without_a_rating(client: TestClient, event: str, value: dict[str, Any]) -> None:
     assert client.post("/feedback", json={**LIKE, "event": event, **value}).status_code == 202
 
 
@@ -45,7 +45,7 @@ def test_ratings(client: TestClient, recommender: FakeRecommender, stars: float)
 
 
 @pytest.mark.parametrize(
-    ("event", "value", "words"),
+    ("event", "value", "message"),
     [
         ("rating", 7, "between 0.5 and 5 in steps of 0.5"),
         ("rating", 0, "between 0.5 and 5"),
@@ -57,14 +57,14 @@ def test_ratings(client: TestClient, recommender: FakeRecommender, stars: float)
         ("clear", 0, "must be 1 or absent"),
     ],
 )
-def test_values_that_do_not_fit(
-    client: TestClient, recommender: FakeRecommender, event: str, value: Any, words: str
+def test_values_that_do_not_fit_the_event_are_refused(
+    client: TestClient, recommender: FakeRecommender, event: str, value: Any, message: str
 ) -> None:
     response = client.post("/feedback", json={**LIKE, "event": event, "value": value})
     assert response.status_code == 422
     (fault,) = response.json()["errors"]
     assert fault["pointer"] == "/value"
-    assert words in fault["detail"]
+    assert message in fault["detail"]
     assert recommender.stored == []
 
 
@@ -74,7 +74,7 @@ def test_a_rating_needs_its_value(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("missing", ["user_id", "event"])
-def test_what_must_be_there(client: TestClient, missing: str) -> None:
+def test_required_fields(client: TestClient, missing: str) -> None:
     response = client.post("/feedback", json={name: value for name, value in LIKE.items() if name != missing})
     assert response.status_code == 422
     assert response.json()["errors"] == [
@@ -92,19 +92,19 @@ def test_a_film_is_named_once(client: TestClient, film: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("film", "asked"),
+    ("film", "item_id"),
     [({"tmdb_id": 949}, "tmdb:949"), ({"imdb_id": "tt0113277"}, "tt0113277"), ({"item_id": "tmdb:949"}, "tmdb:949")],
 )
 def test_a_film_by_the_id_of_tmdb_or_imdb(
-    client: TestClient, recommender: FakeRecommender, film: dict[str, Any], asked: str
+    client: TestClient, recommender: FakeRecommender, film: dict[str, Any], item_id: str
 ) -> None:
     response = client.post("/feedback", json={"user_id": "u1", "event": "like", **film})
     assert response.status_code == 202
-    assert recommender.stored[0].event.item_id == response.json()["item_id"] == asked
+    assert recommender.stored[0].event.item_id == response.json()["item_id"] == item_id
 
 
 @pytest.mark.parametrize("imdb_id", ["0113277", "tt", "nm0000134", "tt12345678901", 113277])
-def test_an_imdb_id_is_written_as_imdb_writes_it(client: TestClient, imdb_id: object) -> None:
+def test_a_malformed_imdb_id_is_refused(client: TestClient, imdb_id: object) -> None:
     response = client.post("/feedback", json={"user_id": "u1", "event": "like", "imdb_id": imdb_id})
     assert response.json()["errors"][0]["pointer"] == "/imdb_id"
 
@@ -130,7 +130,7 @@ def test_times(client: TestClient, recommender: FakeRecommender, ts: Any, expect
     "ts",
     ["2023-11-14T22:13:20", "yesterday", "", "2023-13-01T00:00:00Z", -1, 1e300, True, [], "0001-01-01T00:00:00+14:00"],
 )
-def test_times_that_are_none(client: TestClient, ts: Any) -> None:
+def test_invalid_times_are_refused(client: TestClient, ts: Any) -> None:
     response = client.post("/feedback", json={**LIKE, "ts": ts})
     assert response.status_code == 422
     (fault,) = response.json()["errors"]
@@ -138,7 +138,7 @@ def test_times_that_are_none(client: TestClient, ts: Any) -> None:
     assert "ISO 8601 with an offset" in fault["detail"]
 
 
-def test_a_time_ahead_is_refused_beyond_five_minutes(client: TestClient) -> None:
+def test_a_time_more_than_five_minutes_ahead_is_refused(client: TestClient) -> None:
     assert client.post("/feedback", json={**LIKE, "ts": NOW_MS + 299_000}).status_code == 202
     response = client.post("/feedback", json={**LIKE, "ts": NOW_MS + 301_000})
     assert response.status_code == 422
@@ -169,7 +169,7 @@ def test_a_retry_is_a_replay(client: TestClient, recommender: FakeRecommender) -
     assert (once.scope, once.key) == ("-:/feedback", "abc 1")
 
 
-def test_spelling_does_not_make_another_body(client: TestClient) -> None:
+def test_an_equivalent_body_is_a_replay(client: TestClient) -> None:
     headers = {"Idempotency-Key": "k", "content-type": "application/json"}
     client.post("/feedback", content=b'{"user_id":"u1","item_id":"6","event":"like"}', headers=headers)
     spelt = b'{ "event": "like", "item_id": "\\u0036", "user_id": "u1", "value": null }'
@@ -190,7 +190,7 @@ def test_idempotency_keys_are_checked(client: TestClient, key: str) -> None:
     assert (fault["pointer"], fault["location"]) == ("/Idempotency-Key", "header")
 
 
-def test_a_batch_has_a_result_an_event(client: TestClient, recommender: FakeRecommender) -> None:
+def test_a_batch_has_a_result_per_event(client: TestClient, recommender: FakeRecommender) -> None:
     events = [
         LIKE,
         {**LIKE, "event": "rating", "value": 7},
@@ -211,7 +211,7 @@ def test_a_batch_has_a_result_an_event(client: TestClient, recommender: FakeReco
     assert [command.user_id for command in recommender.stored] == ["u1", "u2"]
 
 
-def test_a_batch_of_nothing_good_stores_nothing(client: TestClient, recommender: FakeRecommender) -> None:
+def test_a_batch_of_invalid_events_stores_nothing(client: TestClient, recommender: FakeRecommender) -> None:
     response = client.post("/feedback/batch", json={"events": [{}, 5]})
     assert [result["status"] for result in response.json()["results"]] == [422, 422]
     assert recommender.stored == []
@@ -241,9 +241,9 @@ def test_a_batch_is_replayed_event_by_event(client: TestClient, recommender: Fak
 
 
 def test_a_batch_with_another_event_under_its_key_is_no_replay(client: TestClient) -> None:
-    one, other = {"events": [LIKE, {**LIKE, "user_id": "u2"}]}, {"events": [LIKE, {**LIKE, "user_id": "u3"}]}
-    client.post("/feedback/batch", json=one, headers={"Idempotency-Key": "k"})
-    response = client.post("/feedback/batch", json=other, headers={"Idempotency-Key": "k"})
+    first, second = {"events": [LIKE, {**LIKE, "user_id": "u2"}]}, {"events": [LIKE, {**LIKE, "user_id": "u3"}]}
+    client.post("/feedback/batch", json=first, headers={"Idempotency-Key": "k"})
+    response = client.post("/feedback/batch", json=second, headers={"Idempotency-Key": "k"})
     assert [result["status"] for result in response.json()["results"]] == [202, 422]
     assert "idempotency-replayed" not in response.headers
 

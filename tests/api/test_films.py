@@ -1,4 +1,4 @@
-"""``/similar``, ``/films`` and ``/catalogue``: nothing personal, so caches may keep them."""
+"""``/similar``, ``/films`` and ``/catalogue``: not personal, and therefore cacheable."""
 
 import json
 
@@ -35,14 +35,14 @@ def test_similar_to_an_unknown_film(client: TestClient, query: str) -> None:
 
 
 @pytest.mark.parametrize("path", CACHEABLE)
-def test_caches_may_keep_it_while_keys_are_off(client: TestClient, path: str) -> None:
+def test_answers_are_publicly_cacheable_without_api_keys(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["cache-control"] == "public, max-age=300"
     assert "vary" not in headers
 
 
 @pytest.mark.parametrize("path", CACHEABLE)
-def test_shared_caches_may_not_while_keys_are_on(path: str) -> None:
+def test_answers_are_privately_cacheable_with_api_keys(path: str) -> None:
     client = fake_client(
         keys=DictKeys({"k1": ApiKey("k1", "test")}), key_pepper=PEPPER_SECRET, auth_required=True,
     )  # fmt: skip
@@ -53,7 +53,7 @@ def test_shared_caches_may_not_while_keys_are_on(path: str) -> None:
 
 @pytest.mark.parametrize("path", CACHEABLE)
 @pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
-def test_a_caller_that_has_it_is_told_so(client: TestClient, path: str, form: str) -> None:
+def test_a_matching_entity_tag_is_not_modified(client: TestClient, path: str, form: str) -> None:
     tag = client.get(path).headers["etag"]
     response = client.get(path, headers={"If-None-Match": form.format(tag=tag)})
     assert (response.status_code, response.content) == (304, b"")
@@ -61,7 +61,7 @@ def test_a_caller_that_has_it_is_told_so(client: TestClient, path: str, form: st
     assert response.headers["cache-control"] == "public, max-age=300"
 
 
-def test_nobody_keeps_films_like_a_film_that_another_engine_found() -> None:
+def test_a_degraded_answer_is_not_cacheable() -> None:
     recommender = FakeRecommender(degraded=["search: timeout"])
     response = fake_client(recommender).get("/similar?item_id=6")
     assert response.json()["degraded"] == ["search: timeout"]
@@ -70,7 +70,7 @@ def test_nobody_keeps_films_like_a_film_that_another_engine_found() -> None:
 
 
 @pytest.mark.parametrize("tag", ['"other"', "", "garbage"])
-def test_a_caller_with_another_version_gets_this_one(client: TestClient, tag: str) -> None:
+def test_another_entity_tag_gets_the_full_answer(client: TestClient, tag: str) -> None:
     assert client.get("/similar?item_id=6", headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -94,7 +94,7 @@ def test_films_by_the_beginning_of_a_title(client: TestClient) -> None:
         ("/films/%C3%A9%20%C3%BC", "é ü"),
     ],
 )
-def test_one_film_by_whatever_id(client: TestClient, path: str, item_id: str) -> None:
+def test_a_film_by_an_encoded_id(client: TestClient, path: str, item_id: str) -> None:
     assert client.get(path).json()["item_id"] == item_id
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_film_is_a_404(client: TestClient) -> None:
     assert "'a/z'" in problem["detail"]
 
 
-def test_the_catalogue_adds_what_the_page_must_know() -> None:
+def test_the_catalogue_has_demo_users_and_auth_required() -> None:
     document = fake_client(demo_users=("u1", "u2")).get("/catalogue").json()
     assert document["films"] == 1
     assert (document["demo_users"], document["auth_required"]) == (["u1", "u2"], False)

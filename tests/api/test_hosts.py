@@ -1,4 +1,4 @@
-"""DNS rebinding: a page of another name gets nothing from a server that listens on loopback."""
+"""Protection against DNS rebinding: a server on loopback refuses other host names."""
 
 import pytest
 
@@ -14,7 +14,7 @@ NAMES = Settings(allowed_hosts=("films.example",)).host_names
         "localhost", "LocalHost:8000", "localhost.", "127.0.0.1:8000", "[::1]:8000", "10.0.0.7", "films.example:443",
     ],
 )  # fmt: skip
-def test_our_own_names_and_any_address_pass(host: str) -> None:
+def test_own_names_and_ip_addresses_are_accepted(host: str) -> None:
     client = fake_client(FakeRecommender(people={"u1"}), host_names=NAMES)
     assert client.get("/users/u1/export", headers={"Host": host}).status_code == 200
 
@@ -27,14 +27,14 @@ def test_our_own_names_and_any_address_pass(host: str) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("method", "path"), [("GET", "/users/u1/export"), ("DELETE", "/users/u1"), ("GET", "/")])
-def test_another_name_is_refused(host: str, method: str, path: str) -> None:
+def test_other_host_names_are_refused(host: str, method: str, path: str) -> None:
     recommender = FakeRecommender(people={"u1"})
     response = fake_client(recommender, host_names=NAMES).request(method, path, headers={"Host": host})
     assert (response.status_code, response.json()["type"]) == (421, "/problems/host-refused")
     assert recommender.people == {"u1"}
 
 
-def test_where_anybody_may_call_or_keys_are_on_names_are_checked_only_if_given() -> None:
+def test_exposed_or_key_protected_servers_check_only_configured_names() -> None:
     pepper = "a pepper for tests, long enough"
     assert Settings(api_keys=True, api_key_pepper=pepper).host_names is None
     assert Settings(marquee_host="0.0.0.0").host_names is None

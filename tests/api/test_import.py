@@ -23,7 +23,7 @@ def client(recommender: FakeRecommender) -> TestClient:
     return fake_client(recommender)
 
 
-def test_an_export_is_read_and_handed_on(client: TestClient, recommender: FakeRecommender) -> None:
+def test_an_export_is_read_and_imported(client: TestClient, recommender: FakeRecommender) -> None:
     response = client.post("/users/me/import", content=CSV, params={"filename": "ratings.csv"})
     assert response.status_code == 200
     assert response.headers["cache-control"] == "private, no-store"
@@ -33,31 +33,31 @@ def test_an_export_is_read_and_handed_on(client: TestClient, recommender: FakeRe
     assert response.json()["stored"] == 1
 
 
-def test_any_content_type_will_do(client: TestClient) -> None:
+def test_any_content_type_is_accepted(client: TestClient) -> None:
     for kind in ("application/zip", "text/csv", "application/x-www-form-urlencoded"):
         response = client.post("/users/me/import", content=CSV, headers={"Content-Type": kind})
         assert response.status_code == 200
 
 
 @pytest.mark.parametrize("name", ["ratings.csv", "é.zip"])
-def test_a_form_will_do_too(client: TestClient, recommender: FakeRecommender, name: str) -> None:
+def test_a_multipart_form_is_accepted(client: TestClient, recommender: FakeRecommender, name: str) -> None:
     content = CSV
     if name.endswith(".zip"):
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as written:
-            written.writestr("ratings.csv", CSV)
-        content = packed.getvalue()
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("ratings.csv", CSV)
+        content = buffer.getvalue()
     assert client.post("/users/me/import", files={"file": (name, content)}).status_code == 200
     ((_, history),) = recommender.imported
     assert [(row.place, row.titles) for row in history.rows] == [("ratings.csv, line 2", ("Heat",))]
 
 
-def test_lines_that_curl_joined_are_told_how_to_send_them(client: TestClient) -> None:
+def test_the_error_for_joined_lines_names_the_right_curl_option(client: TestClient) -> None:
     joined = b"Title,Date" + b'"Heat","12/31/20"' * 9
     assert "--data-binary" in client.post("/users/me/import", content=joined).json()["detail"]
 
 
-def test_what_is_no_export_is_refused_and_nothing_stored(client: TestClient, recommender: FakeRecommender) -> None:
+def test_an_unknown_file_is_refused_and_nothing_is_stored(client: TestClient, recommender: FakeRecommender) -> None:
     for content, why in ((b"", "send the export"), (b"a,b\n1,2\n", "not a known export"), (b"PK\x03\x04", "zip")):
         response = client.post("/users/me/import", content=content)
         assert response.status_code == 422
@@ -66,18 +66,18 @@ def test_what_is_no_export_is_refused_and_nothing_stored(client: TestClient, rec
     assert recommender.imported == []
 
 
-def test_it_takes_more_than_other_bodies_but_not_anything(client: TestClient) -> None:
+def test_an_import_has_a_higher_size_limit_than_other_bodies(client: TestClient) -> None:
     padded = io.BytesIO()
-    with zipfile.ZipFile(padded, "w", zipfile.ZIP_STORED) as written:
-        written.writestr("ratings.csv", CSV)
-        written.writestr("poster.jpg", b"x" * (3 << 20))
+    with zipfile.ZipFile(padded, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("ratings.csv", CSV)
+        archive.writestr("poster.jpg", b"x" * (3 << 20))
     assert client.post("/users/me/import", content=padded.getvalue()).status_code == 200
     refused = client.post("/users/me/import", content=b"x" * (MAX_BYTES + 1))
     assert (refused.status_code, str(MAX_BYTES) in refused.json()["detail"]) == (413, True)
     assert client.post("/recommend", content=b"x" * (3 << 20)).status_code == 413
 
 
-def test_failures_are_problems(client: TestClient, recommender: FakeRecommender) -> None:
+def test_failures_are_problem_documents(client: TestClient, recommender: FakeRecommender) -> None:
     for error in (Overloaded("too many rows"), StateUnavailable("locked")):
         recommender.fails = error
         assert client.post("/users/me/import", content=CSV).status_code == 503
@@ -87,7 +87,7 @@ def test_unknown_parameters_are_refused(client: TestClient) -> None:
     assert client.post("/users/me/import", content=CSV, params={"form": "x"}).status_code == 422
 
 
-def test_an_import_needs_the_scope_of_feedback_and_what_else_is_of_a_person_admin() -> None:
+def test_an_import_needs_the_serve_scope_and_other_personal_paths_the_admin_scope() -> None:
     assert scope_needed("/users/me/import") == "serve"
     for path in ("/users/me/export", "/users/me", "/users/import", "/users/a/b/import", "/users/me/import/x",
                  "/users/x\udc2fimport", "/users/me/import\n"):  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which events the function takes, what becomes of them, and what it says of the others."""
+"""Lambda events: which are accepted, how they are translated, and how others are refused."""
 
 import base64
 from typing import Any
@@ -48,31 +48,31 @@ BALANCER: dict[str, Any] = {
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """What arrived."""
+    """An ASGI application that answers with the request it received."""
     request = Request(scope, receive)
-    said = {
+    received = {
         "method": request.method,
         "path": request.url.path,
         "query": sorted(request.query_params.multi_items()),
         "key": request.headers.get("x-api-key"),
         "body": (await request.body()).decode("latin-1"),
     }
-    await JSONResponse(said)(scope, receive, send)
+    await JSONResponse(received)(scope, receive, send)
 
 
-def answered(event: dict[str, Any]) -> dict[str, Any]:
+def answer_to(event: dict[str, Any]) -> dict[str, Any]:
     return reply_to(event, Mangum(echo, lifespan="off")(http_event(event), None))
 
 
-def test_an_event_of_an_http_api_is_taken() -> None:
-    taken = http_event({**HTTP, "body": "{}", "isBase64Encoded": False})
-    assert taken["body"] == "{}"
-    assert taken["headers"] == HTTP["headers"]
-    assert answered(HTTP)["statusCode"] == 200
+def test_an_event_of_an_http_api_is_accepted() -> None:
+    translated = http_event({**HTTP, "body": "{}", "isBase64Encoded": False})
+    assert translated["body"] == "{}"
+    assert translated["headers"] == HTTP["headers"]
+    assert answer_to(HTTP)["statusCode"] == 200
 
 
-def test_an_event_of_a_rest_api_is_answered_in_its_form() -> None:
-    answer = answered(REST)
+def test_an_event_of_a_rest_api_is_answered_in_its_format() -> None:
+    answer = answer_to(REST)
     assert set(answer) == {"statusCode", "headers", "body", "isBase64Encoded"}
     assert answer["body"] == (
         '{"method":"POST","path":"/recommend","query":[["q","a b"],["q","c&d"]],"key":"key","body":"{}"}'
@@ -80,21 +80,21 @@ def test_an_event_of_a_rest_api_is_answered_in_its_form() -> None:
     assert http_event(REST)["requestContext"]["requestId"] == "r1"
 
 
-def test_an_event_of_a_balancer_is_answered_in_its_form() -> None:
-    answer = answered(BALANCER)
+def test_an_event_of_a_load_balancer_is_answered_in_its_format() -> None:
+    answer = answer_to(BALANCER)
     assert '"query":[["limit","5"],["prefix","the god"]]' in answer["body"]
     assert answer["headers"]["content-type"] == "application/json"
     lists = {name: [value] for name, value in BALANCER["headers"].items()}
     with_lists = {name: value for name, value in BALANCER.items() if name != "headers"} | {"multiValueHeaders": lists}
-    assert answered(with_lists)["multiValueHeaders"]["content-type"] == ["application/json"]
-    assert "headers" not in answered(with_lists)
+    assert answer_to(with_lists)["multiValueHeaders"]["content-type"] == ["application/json"]
+    assert "headers" not in answer_to(with_lists)
 
 
-def test_payload_1_of_an_http_api_is_taken_as_well() -> None:
-    assert answered({**REST, "version": "1.0"})["statusCode"] == 200
+def test_payload_format_1_of_an_http_api_is_accepted() -> None:
+    assert answer_to({**REST, "version": "1.0"})["statusCode"] == 200
 
 
-def test_headers_that_are_sent_twice_are_joined_so_that_none_is_chosen() -> None:
+def test_repeated_headers_are_joined() -> None:
     twice = {**REST, "multiValueHeaders": {"X-Origin-Verify": ["right", "wrong"]}}
     assert http_event(twice)["headers"] == {"x-origin-verify": "right, wrong"}
 
@@ -115,8 +115,8 @@ def test_headers_that_are_sent_twice_are_joined_so_that_none_is_chosen() -> None
         {"requestContext": {"http": {"method": "GET", "path": "\ud800"}}},
     ],
 )
-def test_odd_values_in_an_event_are_no_error_of_ours(change: dict[str, Any]) -> None:
-    assert answered({**HTTP, **change})["statusCode"] == 200
+def test_odd_values_in_an_event_cause_no_server_error(change: dict[str, Any]) -> None:
+    assert answer_to({**HTTP, **change})["statusCode"] == 200
 
 
 @pytest.mark.parametrize(
@@ -127,27 +127,27 @@ def test_odd_values_in_an_event_are_no_error_of_ours(change: dict[str, Any]) -> 
         {"requestContext": {"http": {"method": 1, "path": "/"}}}, {"body": {"user_id": "ann"}},
     ],
 )  # fmt: skip
-def test_an_http_event_without_a_request_is_refused_without_its_content(change: dict[str, Any]) -> None:
+def test_an_http_event_without_a_request_is_refused_without_showing_its_content(change: dict[str, Any]) -> None:
     with pytest.raises(NoRequest) as raised:
         http_event({**HTTP, **change})
     assert "ann" not in str(raised.value)
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": [{"body": "ann"}]}, {**HTTP, "requestContext": None}, None, [], 7])
-def test_what_is_no_http_is_told_as_such_without_its_content(event: object) -> None:
+def test_an_event_that_is_not_http_is_refused_without_showing_its_content(event: object) -> None:
     with pytest.raises(InvalidRequest, match="not an event of an HTTP API") as raised:
         http_event(event)
-    assert not isinstance(raised.value, NoRequest), "a trigger that should not be there is an error, not a bad request"
+    assert not isinstance(raised.value, NoRequest), "an unexpected trigger is an error, not a bad request"
     assert "ann" not in str(raised.value)
 
 
 @pytest.mark.parametrize("body", ["%%%", "ä", "YQ", 7])
-def test_a_body_that_is_no_base64_is_refused_and_not_read_as_nothing(body: object) -> None:
+def test_a_body_of_invalid_base64_is_refused(body: object) -> None:
     with pytest.raises(NoRequest):
         http_event({**HTTP, "body": body, "isBase64Encoded": True})
 
 
-def test_a_body_in_base64_is_taken() -> None:
+def test_a_base64_body_is_accepted() -> None:
     body = base64.b64encode(b"{}").decode()
     assert http_event({**HTTP, "body": body, "isBase64Encoded": True})["body"] == body
     assert http_event({**HTTP, "body": None, "isBase64Encoded": True})["body"] is None
@@ -165,17 +165,17 @@ NAMES = (
 
 
 @given(st.sampled_from([HTTP, REST, BALANCER]), st.dictionaries(st.sampled_from(NAMES), ANY, max_size=4))
-def test_whatever_stands_in_an_event_it_is_answered_or_refused(event: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_any_event_is_answered_or_refused(event: dict[str, Any], changes: dict[str, Any]) -> None:
     changed = {**event, **changes}
     try:
-        answer = answered(changed)
+        answer = answer_to(changed)
     except NoRequest:
         return
     assert answer["statusCode"] == 200
 
 
 @pytest.mark.parametrize("event", [{"warmer": True}, {"source": "aws.events"}])
-def test_warm_ups(event: object) -> None:
+def test_warm_up_events(event: object) -> None:
     assert is_warm_up(event)
 
 
@@ -183,5 +183,5 @@ def test_warm_ups(event: object) -> None:
     "event",
     [{"warmer": "yes"}, {"warmer": 1}, {"source": "aws.s3"}, [], None, HTTP, {**HTTP, "source": "aws.events"}],
 )
-def test_what_is_no_warm_up(event: object) -> None:
+def test_other_events_are_no_warm_ups(event: object) -> None:
     assert not is_warm_up(event)

@@ -1,4 +1,4 @@
-"""The Lambda entry point by itself: what it takes for an event, how long it lets an answer take, when it prepares."""
+"""The Lambda entry point: initialisation, deadlines of an invocation, and refused events."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from tests.servers.http_server import Answer, HttpServer, Request
 
 RUNTIME = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
 ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
-# As a deployment sets it.
+# The settings of a deployment.
 AWS = {
     "OPENSEARCH_ENDPOINT": "https://abc123.aoss.eu-west-1.on.aws",
     "OPENSEARCH_AUTH": "aoss",
@@ -34,17 +34,17 @@ AWS = {
 
 
 def context(seconds: float) -> Any:
-    """As much of Lambda's context as is used."""
+    """A Lambda context with the one method that is used."""
     return SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1_000))
 
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A home without a bundle, and no function of another test."""
+    """A home without a bundle, and a cleared cache of the function."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
     function.cache_clear()
-    # Mangum makes a loop where there is none, and never closes it.
+    # Otherwise Mangum creates an event loop and never closes it.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield monkeypatch
@@ -57,7 +57,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pyt
 
 @pytest.fixture
 def bundled(environment: pytest.MonkeyPatch, small_home: Path) -> pytest.MonkeyPatch:
-    """The same with a bundle, and without credentials of anybody's."""
+    """The same environment with a bundle, and without AWS credentials."""
     environment.setenv("MARQUEE_HOME", str(small_home))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         environment.delenv(name, raising=False)
@@ -66,15 +66,15 @@ def bundled(environment: pytest.MonkeyPatch, small_home: Path) -> pytest.MonkeyP
 
 
 def _no_connection(*_: object) -> None:
-    raise AssertionError("somebody is asked before there is a request")
+    raise AssertionError("a connection is opened before the first request")
 
 
-def test_outside_a_runtime_nothing_is_prepared(environment: pytest.MonkeyPatch) -> None:
+def test_nothing_is_prepared_outside_a_lambda_runtime(environment: pytest.MonkeyPatch) -> None:
     prepare({})
     assert function.cache_info().currsize == 0
 
 
-def test_in_a_runtime_the_bundle_is_looked_for_at_once(
+def test_a_missing_bundle_is_logged_during_the_initialisation(
     environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     prepare(RUNTIME)
@@ -87,7 +87,7 @@ def test_in_a_runtime_the_bundle_is_looked_for_at_once(
 
 @pytest.mark.parametrize("kind", ["on-demand", "provisioned-concurrency", "snap-start"])
 @pytest.mark.parametrize("stores", [{}, AWS])
-def test_the_bundle_is_opened_while_the_runtime_initialises(
+def test_the_bundle_is_opened_during_the_initialisation(
     bundled: pytest.MonkeyPatch, kind: str, stores: dict[str, str]
 ) -> None:
     for name, value in stores.items():
@@ -97,39 +97,39 @@ def test_the_bundle_is_opened_while_the_runtime_initialises(
 
 
 @pytest.fixture
-def spoilt(environment: pytest.MonkeyPatch, small_home: Path, tmp_path: Path) -> Callable[[str], None]:
-    """Prepares a function, its initialisation being of a kind, whose bundle has one bit turned."""
-    home = Path(shutil.copytree(small_home, tmp_path / "spoilt"))
+def prepare_damaged(environment: pytest.MonkeyPatch, small_home: Path, tmp_path: Path) -> Callable[[str], None]:
+    """A function that prepares, with a kind of initialisation, a home whose bundle has one flipped bit."""
+    home = Path(shutil.copytree(small_home, tmp_path / "damaged"))
     (path,) = home.glob("bundles/*/popularity.npy")
     flip_bit(path, path.stat().st_size * 8 - 1)
     environment.setenv("MARQUEE_HOME", str(home))
 
-    def prepared(kind: str) -> None:
+    def prepare_kind(kind: str) -> None:
         environment.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
         prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
 
-    return prepared
+    return prepare_kind
 
 
-def test_a_version_with_a_damaged_bundle_is_not_published(spoilt: Callable[[str], None]) -> None:
+def test_a_damaged_bundle_fails_the_publication_of_a_version(prepare_damaged: Callable[[str], None]) -> None:
     with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
-        spoilt("snap-start")
+        prepare_damaged("snap-start")
 
 
-def test_an_environment_made_beforehand_serves_no_damaged_bundle(spoilt: Callable[[str], None]) -> None:
-    spoilt("provisioned-concurrency")
+def test_provisioned_concurrency_serves_no_damaged_bundle(prepare_damaged: Callable[[str], None]) -> None:
+    prepare_damaged("provisioned-concurrency")
     answer = handler(event("GET", "/version"), context(29))
     assert (answer["statusCode"], "popularity.npy: SHA-256" in answer["body"]) == (503, True)
 
 
-def test_a_cold_start_that_somebody_waits_for_leaves_the_bytes_to_the_image(spoilt: Callable[[str], None]) -> None:
-    """The image is only made with a sound bundle: see the Dockerfile."""
-    spoilt("on-demand")
+def test_an_on_demand_cold_start_does_not_verify_the_bundle(prepare_damaged: Callable[[str], None]) -> None:
+    """The build of the image verifies the bundle: see the Dockerfile."""
+    prepare_damaged("on-demand")
     assert handler(event("GET", "/version"), context(29))["statusCode"] == 200
 
 
-def test_no_connection_and_no_credentials_get_into_a_snapshot(bundled: pytest.MonkeyPatch) -> None:
-    """Under SnapStart credentials come from a server of the runtime's, and what a snapshot holds goes stale."""
+def test_a_snapshot_holds_no_connection_and_no_credentials(bundled: pytest.MonkeyPatch) -> None:
+    """Under SnapStart, credentials come from a server of the runtime; a snapshot would hold them until they expire."""
     for name, value in AWS.items():
         bundled.setenv(name, value)
     bundled.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/creds")
@@ -140,26 +140,26 @@ def test_no_connection_and_no_credentials_get_into_a_snapshot(bundled: pytest.Mo
 
 @pytest.mark.parametrize(("kind", "loaded"), [("snap-start", True), ("on-demand", False)])
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_a_snapshot_brings_the_encoder_along(
+def test_a_snapshot_includes_the_loaded_encoder(
     bundled: pytest.MonkeyPatch, kind: str, loaded: bool, machine: str
 ) -> None:
-    asked: list[object] = []
+    encoded: list[object] = []
 
     class Encoder:
         encoder_id, dims = "fake", 2
 
         def encode(self, texts: object) -> None:
-            asked.append(texts)
-            raise EncoderUnavailable("it is broken, and nothing else is")
+            encoded.append(texts)
+            raise EncoderUnavailable("the encoder is broken")
 
     bundled.setattr("services.bootstrap.load_encoder", lambda *_, **__: Encoder())
     bundled.setattr("platform.machine", lambda: machine)
     prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
-    assert bool(asked) == loaded
+    assert bool(encoded) == loaded
 
 
-def test_the_runtime_s_own_level_does_not_let_paths_into_the_log(bundled: pytest.MonkeyPatch) -> None:
-    """Mangum logs every path from INFO on, and a path can hold a person's id."""
+def test_paths_are_not_logged_at_the_log_level_of_the_runtime(bundled: pytest.MonkeyPatch) -> None:
+    """At INFO, Mangum logs every path, and a path can contain a person's id."""
     root = logging.getLogger()
     before = root.level
     try:
@@ -171,99 +171,99 @@ def test_the_runtime_s_own_level_does_not_let_paths_into_the_log(bundled: pytest
         root.setLevel(before)
 
 
-def test_where_nothing_can_be_written_the_log_names_the_setting(
+def test_without_a_writable_store_the_log_names_the_setting(
     environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     environment.setenv("MARQUEE_HOME", str(tmp_path / "nowhere" / "home"))
     (tmp_path / "nowhere").write_text("no folder")
     prepare(RUNTIME)
-    told = [record.getMessage() for record in caplog.records]
-    assert "cannot be stored for now: state.db" in told[0]
-    assert "set DDB_USERS_TABLE" in told[1]
+    messages = [record.getMessage() for record in caplog.records]
+    assert "cannot be stored for now: state.db" in messages[0]
+    assert "set DDB_USERS_TABLE" in messages[1]
 
 
-def test_a_function_answers_in_the_loop_whatever_its_stores_are(environment: pytest.MonkeyPatch) -> None:
+def test_a_function_answers_inline_with_any_store(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DDB_USERS_TABLE", "users")
     environment.setenv("DDB_ENDPOINT", "http://127.0.0.1:1")
     assert function().adapter.app.state.edge.services.inline  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("metrics", ["emf", ""])
-def test_metrics_are_written_only_where_they_are_asked_for(environment: pytest.MonkeyPatch, metrics: str) -> None:
+def test_metrics_are_written_only_if_they_are_configured(environment: pytest.MonkeyPatch, metrics: str) -> None:
     environment.setenv("METRICS", metrics)
     assert hasattr(function().adapter.app.state, "telemetry") == bool(metrics)  # type: ignore[attr-defined]
 
 
-def test_traces_are_told_before_the_environment_is_frozen(bundled: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+def test_traces_are_sent_before_the_environment_is_frozen(bundled: pytest.MonkeyPatch) -> None:
+    paths: list[str] = []
 
-    def take(request: Request) -> Answer:
-        told.append(request.path)
+    def receive(request: Request) -> Answer:
+        paths.append(request.path)
         return Answer(200, b"{}")
 
-    server = HttpServer(take)
+    server = HttpServer(receive)
     bundled.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.port}")
     bundled.setenv("OTEL_TRACES_SAMPLER_ARG", "1")
     assert handler(event("GET", "/version"), None)["statusCode"] == 200
     server.close()
-    assert told == ["/v1/traces"]
+    assert paths == ["/v1/traces"]
 
 
 @pytest.mark.parametrize("event", [{"warmer": True}, {"source": "aws.events", "resources": []}])
-def test_a_warm_up_makes_the_function_and_asks_nothing(environment: pytest.MonkeyPatch, event: object) -> None:
+def test_a_warm_up_only_initialises_the_function(environment: pytest.MonkeyPatch, event: object) -> None:
     assert handler(event, context(3)) == {"warm": True}
     assert function.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize("event", [{"warmer": "yes"}, {"Records": []}, {"source": "aws.s3"}, [], "GET /", None, 7])
-def test_anything_else_is_refused_before_anything_is_made(environment: pytest.MonkeyPatch, event: object) -> None:
+def test_other_events_are_refused_before_the_initialisation(environment: pytest.MonkeyPatch, event: object) -> None:
     with pytest.raises(InvalidRequest, match="not an event of an HTTP API"):
         handler(event, context(3))
     assert function.cache_info().currsize == 0
 
 
-def test_a_refusal_tells_the_names_and_not_the_values(environment: pytest.MonkeyPatch) -> None:
+def test_a_refusal_shows_the_names_but_not_the_values_of_an_event(environment: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidRequest, match=r"an object with \['user_id'\]") as raised:
         handler({"user_id": "ann"}, None)
     assert "ann" not in str(raised.value).replace("an object", "")
 
 
-def test_time_enough_leaves_the_deadlines_as_they_are() -> None:
+def test_with_enough_time_the_deadlines_are_unchanged() -> None:
     options = Options(cache_ttl_s=7)
     assert within(options, context(29)) is options
     assert within(options, None) is options
 
 
-def test_a_short_function_gets_deadlines_that_end_before_it() -> None:
+def test_deadlines_end_before_a_short_invocation() -> None:
     short = within(Options(cache_ttl_s=7), context(1.0))
     assert (short.deadline_s, short.explain_deadline_s, short.cache_ttl_s) == (1.0 - MARGIN_S, 1.0 - MARGIN_S, 7)
 
 
-def test_only_the_deadline_that_would_be_too_long_is_cut() -> None:
+def test_only_a_deadline_that_is_too_long_is_cut() -> None:
     cut = within(Options(deadline_s=1.2, explain_deadline_s=6.0), context(3.2))
     assert (cut.deadline_s, cut.explain_deadline_s) == (1.2, 3.0)
 
 
-def test_a_function_about_to_end_still_tries() -> None:
+def test_an_invocation_about_to_end_has_the_shortest_deadline() -> None:
     assert within(Options(), context(0.01)).deadline_s == SHORTEST_S
 
 
-def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
-    """A short event does not shorten those after it."""
-    seen = []
-    made = function()
+def test_each_event_has_its_own_deadline(environment: pytest.MonkeyPatch) -> None:
+    """A short deadline does not shorten those of later events."""
+    deadlines = []
+    prepared = function()
 
     class Adapter:
-        app = made.adapter.app
+        app = prepared.adapter.app
 
         def __call__(self, event: object, context: object) -> dict[str, Any]:
-            seen.append(made.wired.recommender.options.deadline_s)
+            deadlines.append(prepared.wired.recommender.options.deadline_s)
             return {}
 
-    patched = lambda_handler.ExecutionEnvironment(Adapter(), made.wired, made.options, made.after)  # type: ignore[arg-type]
+    patched = lambda_handler.ExecutionEnvironment(Adapter(), prepared.wired, prepared.options, prepared.after)  # type: ignore[arg-type]
     for left in (0.7, 29.0):
         patched.respond({"requestContext": {}}, context(left))
-    assert seen == [pytest.approx(0.5), made.options.deadline_s]
+    assert deadlines == [pytest.approx(0.5), prepared.options.deadline_s]
 
 
 @pytest.mark.parametrize("target", ["/films/f1", "/films?q=film", "/version", "/health/ready", "/", "/films/nope"])

@@ -1,4 +1,4 @@
-"""What surrounds every answer: ids, headers, the log, CORS, the limits of the pool."""
+"""The middleware around every answer: ids, headers, the access log, CORS, limits of the thread pool."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ from tests.patience import PATIENCE_S, wait_for
 
 
 @pytest.mark.parametrize("sent", ["abc", "a.b_c:d-1", "x" * 128])
-def test_a_request_id_is_taken_over(sent: str) -> None:
+def test_a_valid_request_id_is_kept(sent: str) -> None:
     assert fake_client().get("/health/live", headers={"X-Request-Id": sent}).headers["x-request-id"] == sent
 
 
@@ -35,7 +35,7 @@ def test_an_unsafe_request_id_is_replaced(sent: str) -> None:
     assert len(response.headers["x-request-id"]) == 32
 
 
-def test_every_request_has_another_id() -> None:
+def test_every_request_has_a_unique_id() -> None:
     client = fake_client()
     assert len({client.get("/health/live").headers["x-request-id"] for _ in range(5)}) == 5
 
@@ -58,27 +58,27 @@ def test_an_unexpected_error_is_logged_and_not_shown(caplog: pytest.LogCaptureFi
     assert "a secret" not in response.text
     assert response.headers["x-content-type-options"] == "nosniff"
     (record,) = [record for record in caplog.records if record.name == "marquee.api"]
-    told = record.getMessage()
-    assert told.startswith("unexpected RuntimeError in request r-1\n")
-    assert "fakes.py" in told, "the way to it"
-    assert "a secret" not in told, "its words can be those of a person"
+    message = record.getMessage()
+    assert message.startswith("unexpected RuntimeError in request r-1\n")
+    assert "fakes.py" in message, "the traceback is logged"
+    assert "a secret" not in message, "the message may contain personal data"
 
 
-def test_the_causes_of_an_error_are_told_by_their_kind() -> None:
+def test_the_causes_of_an_error_are_logged_by_their_type() -> None:
     try:
         try:
             raise KeyError("ann")
         except KeyError as cause:
             raise ValueError("of ann") from cause
     except ValueError as error:
-        told = frames_of(error)
-    assert "KeyError, and then" in told
-    assert told.count("test_layers.py") == 2
-    assert '"of ann"' in told.replace("'", '"'), "the line of the code stands there, the message does not"
+        frames = frames_of(error)
+    assert "KeyError, and then" in frames
+    assert frames.count("test_layers.py") == 2
+    assert '"of ann"' in frames.replace("'", '"'), "the source line is shown, the message is not"
 
 
 def access_line(caplog: pytest.LogCaptureFixture, method: str, path: str, **options: Any) -> dict[str, Any]:
-    """The access log's line for a request."""
+    """The line of the access log for a request."""
     with caplog.at_level(logging.INFO, "marquee.access"):
         fake_client(FakeRecommender(people={"u1"})).request(method, path, **options)
     (record,) = [record for record in caplog.records if record.name == "marquee.access"]
@@ -90,7 +90,7 @@ def test_the_access_log_is_json_and_hides_the_person(caplog: pytest.LogCaptureFi
     line = access_line(caplog, "POST", "/recommend", json={"user_id": "alice"})
     assert (line["method"], line["route"], line["status"], line["strategy"]) == ("POST", "/recommend", 200, "popular")
     assert re.fullmatch("[0-9a-f]{12}", line["user"])
-    assert line["user"] != hashlib.sha256(b"alice").hexdigest()[:12], "which anybody could try out"
+    assert line["user"] != hashlib.sha256(b"alice").hexdigest()[:12], "a plain hash could be guessed"
     assert line["degraded"] == ["search: down"]
     assert "alice" not in json.dumps(line)
 
@@ -103,7 +103,7 @@ def test_the_access_log_is_json_and_hides_the_person(caplog: pytest.LogCaptureFi
         ("GET", "/user/u1", "-", 404),
     ],
 )
-def test_the_log_has_the_route_and_not_the_path(
+def test_the_log_has_the_route_instead_of_the_path(
     caplog: pytest.LogCaptureFixture, method: str, path: str, route: str, status: int
 ) -> None:
     line = access_line(caplog, method, path)
@@ -116,7 +116,7 @@ def test_cors_is_off_by_default() -> None:
     assert "access-control-allow-origin" not in response.headers
 
 
-def test_cors_lets_named_origins_in_and_no_others() -> None:
+def test_cors_allows_configured_origins_only() -> None:
     client = fake_client(cors_origins=("https://films.example",))
     preflight = {
         "Origin": "https://films.example",
@@ -126,31 +126,31 @@ def test_cors_lets_named_origins_in_and_no_others() -> None:
     response = client.options("/recommend", headers=preflight)
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == "https://films.example"
-    other = client.get("/health/live", headers={"Origin": "https://elsewhere.example"})
-    assert "access-control-allow-origin" not in other.headers
-    same = client.get("/nope", headers={"Origin": "https://films.example"})
-    assert same.headers["access-control-allow-origin"] == "https://films.example"
-    assert "Server-Timing" in same.headers["access-control-expose-headers"]
+    refused = client.get("/health/live", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in refused.headers
+    allowed = client.get("/nope", headers={"Origin": "https://films.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://films.example"
+    assert "Server-Timing" in allowed.headers["access-control-expose-headers"]
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "part"),
     [
         ({"Origin": "https://elsewhere.example"}, "origin"),
         ({"Access-Control-Request-Method": "PATCH"}, "method"),
         ({"Access-Control-Request-Headers": "x-secret"}, "headers"),
     ],
 )
-def test_a_refused_preflight_is_a_problem(change: dict[str, str], named: str) -> None:
+def test_a_refused_preflight_is_a_problem(change: dict[str, str], part: str) -> None:
     client = fake_client(cors_origins=("https://films.example",))
-    asked = {"Origin": "https://films.example", "Access-Control-Request-Method": "POST", "X-Request-Id": "p-1"}
-    response = client.options("/recommend", headers={**asked, **change})
+    preflight = {"Origin": "https://films.example", "Access-Control-Request-Method": "POST", "X-Request-Id": "p-1"}
+    response = client.options("/recommend", headers={**preflight, **change})
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
     problem = response.json()
-    assert problem["detail"].startswith(f"Disallowed CORS {named};")
+    assert problem["detail"].startswith(f"Disallowed CORS {part};")
     assert (problem["type"], problem["instance"], problem["status"]) == ("/problems/cors-refused", "/recommend", 400)
     assert problem["request_id"] == response.headers["x-request-id"] == "p-1"
-    assert ("access-control-allow-origin" in response.headers) == (named != "origin")
+    assert ("access-control-allow-origin" in response.headers) == (part != "origin")
     assert "Origin" in response.headers["vary"]
 
 
@@ -160,7 +160,7 @@ def scope(**changes: Any) -> Scope:
 
 
 async def received_by(app: Any, scope: Scope, *bodies: bytes) -> list[Message]:
-    """What an ASGI application sends for a body in parts."""
+    """The messages that an ASGI application sends for a body in parts."""
     sent: list[Message] = []
     parts = [{"type": "http.request", "body": body, "more_body": True} for body in bodies]
 
@@ -175,7 +175,7 @@ async def received_by(app: Any, scope: Scope, *bodies: bytes) -> list[Message]:
 
 
 @pytest.mark.anyio
-async def test_a_long_body_is_not_read_at_all() -> None:
+async def test_a_body_that_declares_too_many_bytes_is_not_read() -> None:
     async def never(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("the application was reached")
 
@@ -194,14 +194,14 @@ async def test_a_long_body_is_not_read_at_all() -> None:
         (None, "as decoded"),
     ],
 )
-async def test_only_an_encoded_slash_is_kept_apart(raw: bytes | None, path: str) -> None:
-    seen = []
+async def test_only_an_encoded_slash_is_preserved(raw: bytes | None, path: str) -> None:
+    paths = []
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(scope["path"])
+        paths.append(scope["path"])
 
     await received_by(RequestLine(inner), scope(path="as decoded", raw_path=raw))
-    assert seen == [path]
+    assert paths == [path]
 
 
 @pytest.mark.anyio
@@ -215,7 +215,7 @@ async def test_an_error_after_the_answer_began_is_raised(caplog: pytest.LogCaptu
 
 
 @pytest.mark.anyio
-async def test_a_client_that_went_away_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_disconnected_client_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
     async def gone(scope: Scope, receive: Receive, send: Send) -> None:
         raise ClientDisconnect
 
@@ -225,19 +225,19 @@ async def test_a_client_that_went_away_is_no_error(caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.anyio
-async def test_what_is_not_http_passes_through() -> None:
-    seen = []
+async def test_a_scope_that_is_not_http_passes_through() -> None:
+    request_ids = []
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(context_of(scope).request_id)
+        request_ids.append(context_of(scope).request_id)
 
     for layer in (Observer(inner), BodyLimit(inner, 1)):
         await received_by(layer, {"type": "websocket"})
-    assert seen == ["-", "-"]
+    assert request_ids == ["-", "-"]
 
 
 @pytest.mark.anyio
-async def test_a_full_pool_says_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_pool_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "MAX_WAITING", 1)
     pool, gate = Pool("answers", 1), threading.Event()
     waiting = [asyncio.create_task(pool.run(gate.wait, PATIENCE_S)) for _ in range(2)]
@@ -271,7 +271,7 @@ async def test_a_cancelled_caller_still_holds_its_thread() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_slow_write_does_not_stall_the_loop() -> None:
+async def test_a_slow_write_does_not_block_the_loop() -> None:
     own, gate = Edge(AppServices(recommender=FakeRecommender())), threading.Event()
     slow = asyncio.create_task(own.blocking(gate.wait, PATIENCE_S))
     assert await own.compute(threading.get_ident) == threading.get_ident()
@@ -281,10 +281,10 @@ async def test_a_slow_write_does_not_stall_the_loop() -> None:
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_questions_run_where_they_were_told_to(inline: bool) -> None:
+def test_recommendations_run_inline_or_in_the_pool_as_configured(inline: bool) -> None:
     threads: list[str] = []
 
-    class Noting(FakeRecommender):
+    class RecordingRecommender(FakeRecommender):
         def recommend(self, request: Any, deadline: Any = None) -> Answer:
             threads.append(threading.current_thread().name)
             return super().recommend(request, deadline)
@@ -293,13 +293,13 @@ def test_questions_run_where_they_were_told_to(inline: bool) -> None:
             threads.append(threading.current_thread().name)
             return super().feedback(commands, deadline)
 
-    with fake_client(Noting(), inline=inline) as client:
+    with fake_client(RecordingRecommender(), inline=inline) as client:
         client.post("/recommend")
         client.post("/feedback", json={"user_id": "u", "item_id": "6", "event": "like"})
     assert ["ThreadPool" in name for name in threads] == [not inline, True]
 
 
-def test_shutdown_gives_everything_back() -> None:
+def test_shutdown_closes_the_services() -> None:
     closed = []
     with fake_client(close=lambda: closed.append(True)) as client:
         client.delete("/users/nobody")
@@ -324,15 +324,15 @@ def test_the_page_is_served_under_its_policy(tmp_path: Path) -> None:
     assert again.status_code == 304
 
 
-def test_no_page_is_no_error() -> None:
+def test_a_missing_page_is_a_404() -> None:
     assert fake_client(web_dir=Path("nowhere")).get("/").status_code == 404
 
 
-def test_docs_may_be_switched_off() -> None:
+def test_docs_can_be_disabled() -> None:
     assert "swagger-ui" in fake_client().get("/docs").text
     client = fake_client(docs=False)
     assert [client.get(path).status_code for path in ("/docs", "/docs/start.js", "/openapi.json")] == [404, 404, 404]
 
 
-def test_the_app_can_be_made_twice() -> None:
+def test_the_app_can_be_created_twice() -> None:
     assert fake_app() is not fake_app()

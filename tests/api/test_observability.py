@@ -1,4 +1,4 @@
-"""What is told about a request: to the access log, and to a telemetry that takes it."""
+"""Observations of requests: in the access log and in telemetry."""
 
 import json
 import logging
@@ -20,55 +20,60 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class FakeTelemetry:
-    """Keeps what it is told."""
+    """A telemetry that records its observations."""
 
     def __init__(self) -> None:
-        self.seen: list[Observation] = []
+        self.observations: list[Observation] = []
 
-    def record(self, seen: Observation) -> None:
-        self.seen.append(seen)
+    def record(self, observation: Observation) -> None:
+        self.observations.append(observation)
 
 
 def observed(method: str, path: str, recommender: FakeRecommender | None = None, **options: Any) -> Observation:
-    """What a telemetry is told of one request."""
+    """The observation of one request."""
     telemetry, app = FakeTelemetry(), fake_app(recommender)
     app.state.telemetry = telemetry
     TestClient(app, raise_server_exceptions=False).request(method, path, **options)
-    (seen,) = telemetry.seen
-    return seen
+    (observation,) = telemetry.observations
+    return observation
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_only_an_answer_that_might_have_come_from_the_cache_says_whether_it_did(kept: bool) -> None:
-    seen = observed("POST", "/recommend", FakeRecommender(kept=kept), json={})
-    assert ("cached" in seen.facts) is kept
+def test_only_a_cacheable_answer_has_the_fact_cached(kept: bool) -> None:
+    observation = observed("POST", "/recommend", FakeRecommender(kept=kept), json={})
+    assert ("cached" in observation.facts) is kept
 
 
-def test_an_answer_is_told_with_its_route_stages_and_facts() -> None:
-    seen = observed("POST", "/recommend", json={"user_id": "alice"}, headers={"X-Request-Id": "r-1"})
-    assert (seen.request_id, seen.method, seen.route, seen.status) == ("r-1", "POST", "/recommend", 200)
-    assert seen.facts["strategy"] == "popular"
-    assert seen.facts["degraded"] == ["search: down"]
-    assert "alice" not in repr(seen)
-    assert seen.ms > 0
+def test_an_observation_has_route_status_and_facts_but_no_user_id() -> None:
+    observation = observed("POST", "/recommend", json={"user_id": "alice"}, headers={"X-Request-Id": "r-1"})
+    assert (observation.request_id, observation.method, observation.route, observation.status) == (
+        "r-1",
+        "POST",
+        "/recommend",
+        200,
+    )
+    assert observation.facts["strategy"] == "popular"
+    assert observation.facts["degraded"] == ["search: down"]
+    assert "alice" not in repr(observation)
+    assert observation.ms > 0
 
 
-def test_films_like_a_film_tell_their_search_and_what_was_down() -> None:
-    seen = observed("GET", "/similar?item_id=6", FakeRecommender(degraded=["search: timeout"]))
-    assert seen.stages == {"knn": 1.5}
-    assert seen.facts["degraded"] == ["search: timeout"]
+def test_similar_films_have_stages_and_degradations() -> None:
+    observation = observed("GET", "/similar?item_id=6", FakeRecommender(degraded=["search: timeout"]))
+    assert observation.stages == {"knn": 1.5}
+    assert observation.facts["degraded"] == ["search: timeout"]
 
 
-def test_the_template_stands_for_the_path() -> None:
+def test_the_route_is_the_template_of_the_path() -> None:
     assert observed("GET", "/users/alice/export", FakeRecommender(people={"alice"})).route == "/users/{user_id}/export"
     assert observed("GET", "/nope/alice").route == "-"
 
 
-def test_an_error_of_ours_is_told_too() -> None:
+def test_a_server_error_is_observed() -> None:
     assert observed("POST", "/recommend", FakeRecommender(fails=RuntimeError("x"))).status == 500
 
 
-def test_with_nobody_listening_nothing_is_made_of_a_request(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_telemetry_and_access_log_nothing_is_recorded(caplog: pytest.LogCaptureFixture) -> None:
     app = fake_app()
     install_telemetry(app, "", "local")
     assert not hasattr(app.state, "telemetry")
@@ -77,7 +82,7 @@ def test_with_nobody_listening_nothing_is_made_of_a_request(caplog: pytest.LogCa
     assert [record for record in caplog.records if record.name == "marquee.access"] == []
 
 
-def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_emf_is_written_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     app = fake_app()
     install_telemetry(app, "emf", "dev")
     TestClient(app).post("/recommend", json={})
@@ -87,12 +92,12 @@ def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str
     assert lines[-1]["deployment"] == "dev"
 
 
-def test_only_who_asks_for_metrics_imports_what_writes_them() -> None:
+def test_the_emf_module_is_imported_only_if_metrics_are_configured() -> None:
     script = "import sys, services.api.app.main\nassert 'services.api.app.observability.emf' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 
-def test_a_line_names_the_request_as_aws_does_and_no_address(caplog) -> None:
+def test_a_line_has_the_request_ids_of_aws_but_no_address(caplog) -> None:
     trace = "1-67891233-abcdef012345678912345678"
     scope = {
         "type": "http", "method": "GET", "headers": [(b"x-amzn-trace-id", f"Self=x;Root={trace};Sampled=1".encode())],
@@ -108,17 +113,17 @@ def test_a_line_names_the_request_as_aws_does_and_no_address(caplog) -> None:
 
 
 @pytest.mark.parametrize("event", [None, [], {}, {"requestContext": None}, {"requestContext": {"requestId": 7}}])
-@pytest.mark.parametrize("traced", [b"", b"Root=1-2-3", b"\xff", b"Root=" + b"1" * 5000])
-def test_what_aws_does_not_say_is_not_in_the_line(caplog, event: object, traced: bytes) -> None:
-    scope = {"type": "http", "method": "GET", "headers": [(b"x-amzn-trace-id", traced)], "aws.event": event}
+@pytest.mark.parametrize("header", [b"", b"Root=1-2-3", b"\xff", b"Root=" + b"1" * 5000])
+def test_missing_or_invalid_aws_ids_are_left_out(caplog, event: object, header: bytes) -> None:
+    scope = {"type": "http", "method": "GET", "headers": [(b"x-amzn-trace-id", header)], "aws.event": event}
     with caplog.at_level(logging.INFO, "marquee.access"):
         observe(scope, RequestContext("0" * 32, 0.0), 200)
     assert not {"aws_request_id", "apigw_request_id", "trace_id"} & set(json.loads(caplog.records[-1].message))
 
 
-def test_films_like_some_films_tell_the_log_how_they_were_found() -> None:
+def test_recommendations_from_films_have_candidates_stages_and_degradations() -> None:
     recommender = FakeRecommender(degraded=["retrieve: late; the vectors in the bundle answered"])
-    seen = observed("POST", "/recommend/from-films", recommender, json={"item_ids": ["6"]})
-    assert seen.facts["candidates"] == {"ranked": 2}
-    assert seen.facts["degraded"] == ["retrieve: late; the vectors in the bundle answered"]
-    assert seen.stages["rank"] == 1.5
+    observation = observed("POST", "/recommend/from-films", recommender, json={"item_ids": ["6"]})
+    assert observation.facts["candidates"] == {"ranked": 2}
+    assert observation.facts["degraded"] == ["retrieve: late; the vectors in the bundle answered"]
+    assert observation.stages["rank"] == 1.5

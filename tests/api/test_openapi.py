@@ -62,12 +62,12 @@ def document() -> dict[str, Any]:
 
 
 def test_the_routes(document: dict[str, Any]) -> None:
-    found = {
+    documented = {
         (method.upper(), path): {int(status) for status in operation["responses"]}
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    assert found == ROUTES
+    assert documented == ROUTES
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -75,7 +75,7 @@ def test_the_fields(document: dict[str, Any], name: str) -> None:
     assert list(document["components"]["schemas"][name]["properties"]) == FIELDS[name].split()
 
 
-def test_errors_are_problems_and_nothing_else(document: dict[str, Any]) -> None:
+def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
@@ -83,14 +83,14 @@ def test_errors_are_problems_and_nothing_else(document: dict[str, Any]) -> None:
                     assert list(response["content"]) == ["application/problem+json"]
 
 
-def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+def test_every_reference_resolves(document: dict[str, Any]) -> None:
     text = json.dumps(document)
     names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert names <= document["components"]["schemas"].keys()
     assert "HTTPValidationError" not in text
 
 
-def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+def test_every_operation_has_a_description_and_tags(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             assert operation["description"]
@@ -125,12 +125,12 @@ def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
         assert names == ["Idempotency-Key"]
 
 
-def test_no_two_models_have_one_title(document: dict[str, Any]) -> None:
+def test_titles_of_models_are_unique(document: dict[str, Any]) -> None:
     titles = [schema.get("title", name) for name, schema in document["components"]["schemas"].items()]
     assert sorted(titles) == sorted(document["components"]["schemas"])
 
 
-def test_operations_have_names_that_a_client_can_be_made_of(document: dict[str, Any]) -> None:
+def test_operation_ids_are_names_for_client_generators(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
     assert sorted(names) == [
         "erase_user", "export_user", "get_catalogue", "get_film", "get_liveness", "get_readiness", "get_version",
@@ -158,24 +158,24 @@ def test_every_parameter_and_header_is_described_with_an_example(document: dict[
         assert header["example"]
 
 
-def test_every_error_has_an_example_which_is_what_its_kind_says(document: dict[str, Any]) -> None:
+def test_every_error_has_an_example_that_matches_its_kind(document: dict[str, Any]) -> None:
     kinds = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
-    shown = set()
+    slugs = set()
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 for content in response.get("content", {}).values() if int(status) >= 400 else ():
                     assert content["examples"]
                     assert {kinds[slug].status for slug in content["examples"]} == {int(status)}
-                    shown |= content["examples"].keys()
+                    slugs |= content["examples"].keys()
     examples = document["components"]["examples"]
-    assert examples.keys() == shown
+    assert examples.keys() == slugs
     for slug, example in examples.items():
         value = ProblemDocument.model_validate(example["value"], extra="forbid")
         assert (value.type, value.title, value.status) == (f"/problems/{slug}", kinds[slug].title, kinds[slug].status)
 
 
-def test_the_headers_that_are_sent_are_the_ones_described() -> None:
+def test_sent_headers_are_documented() -> None:
     app = {"keys": DictKeys({"k1": ApiKey("k1", "", limit=2)}), "key_pepper": PEPPER_SECRET, "auth_required": True}
     client, described = fake_client(**app), fake_app(**app).openapi()["paths"]
     key = {"X-API-Key": make_key("k1", PEPPER)}
@@ -183,17 +183,19 @@ def test_the_headers_that_are_sent_are_the_ones_described() -> None:
     headers = {"Idempotency-Key": "once", **key}
     body = {"user_id": "u1", "item_id": "6", "event": "like"}
     client.post("/feedback", json=body, headers=headers)
-    refused = client.post("/feedback", json=body, headers=headers)
-    for response, path, method in ((similar, "/similar", "get"), (refused, "/feedback", "post")):
-        named = {name.lower() for name in described[path][method]["responses"][str(response.status_code)]["headers"]}
+    throttled = client.post("/feedback", json=body, headers=headers)
+    for response, path, method in ((similar, "/similar", "get"), (throttled, "/feedback", "post")):
+        documented = {
+            name.lower() for name in described[path][method]["responses"][str(response.status_code)]["headers"]
+        }
         sent = {name for name in response.headers if name in {name.lower() for name in EXPOSED}}
-        assert sent <= named
-    assert refused.status_code == 429
-    assert "retry-after" in refused.headers
+        assert sent <= documented
+    assert throttled.status_code == 429
+    assert "retry-after" in throttled.headers
     assert "etag" in similar.headers
 
 
-def test_a_replay_says_so_as_described(document: dict[str, Any]) -> None:
+def test_the_replay_header_is_as_documented(document: dict[str, Any]) -> None:
     client = fake_client()
     body = {"user_id": "u1", "item_id": "6", "event": "like"}
     first, again = (client.post("/feedback", json=body, headers={"Idempotency-Key": "once"}) for _ in range(2))
@@ -203,27 +205,27 @@ def test_a_replay_says_so_as_described(document: dict[str, Any]) -> None:
         assert "ETag" in document["paths"]["/similar"]["get"]["responses"][status]["headers"]
 
 
-def test_an_etag_is_answered_304_as_described() -> None:
+def test_a_matching_etag_is_answered_304_as_documented() -> None:
     client = fake_client()
     etag = client.get("/films", params={"q": "heat"}).headers["etag"]
     assert client.get("/films", params={"q": "heat"}, headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_servers_tags_and_version_are_there(document: dict[str, Any]) -> None:
+def test_servers_tags_and_version_are_documented(document: dict[str, Any]) -> None:
     assert [server["url"] for server in document["servers"]] == ["/"]
-    used = {tag for operations in document["paths"].values() for each in operations.values() for tag in each["tags"]}
+    used = {tag for operations in document["paths"].values() for item in operations.values() for tag in item["tags"]}
     assert {tag["name"] for tag in document["tags"]} == used
     assert all(tag["description"] for tag in document["tags"])
     assert document["info"]["version"] == services.__version__
 
 
-def test_every_model_is_a_plain_object_that_a_client_can_express(document: dict[str, Any]) -> None:
+def test_every_model_is_a_plain_object_or_enum(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         assert schema["type"] == "object" or "enum" in schema, name
         assert not {"anyOf", "oneOf", "allOf"} & schema.keys(), name
 
 
-def test_the_key_is_documented_where_keys_are_on() -> None:
+def test_the_api_key_is_documented_if_keys_are_required() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
     document = fake_app(keys=keys, key_pepper=PEPPER_SECRET, auth_required=True).openapi()
     assert document["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
@@ -231,7 +233,7 @@ def test_the_key_is_documented_where_keys_are_on() -> None:
     assert secured == {path for _, path in ROUTES} - {"/catalogue", "/health/live", "/health/ready", "/version"}
 
 
-def test_what_is_documented_as_public_is_so_and_nothing_else() -> None:
+def test_exactly_the_paths_documented_as_public_are_public() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
     app = {"keys": keys, "key_pepper": PEPPER_SECRET, "auth_required": True}
     client, document = fake_client(**app), fake_app(**app).openapi()
@@ -245,13 +247,13 @@ def test_what_is_documented_as_public_is_so_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "cls", [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.MarqueeError)]
 )
-def test_every_error_of_the_core_has_its_line_in_the_table(cls: type[errors.MarqueeError]) -> None:
+def test_every_error_of_the_core_has_a_kind(cls: type[errors.MarqueeError]) -> None:
     assert cls in KINDS or cls is errors.MarqueeError
 
 
-def test_a_subclass_takes_its_parents_line() -> None:
+def test_a_subclass_has_the_kind_of_its_parent() -> None:
     class Odd(errors.StateUnavailable):
-        """A subclass nobody listed."""
+        """A subclass that is not in the table."""
 
     assert kind_of(Odd("x")) is KINDS[errors.StateUnavailable]
     assert kind_of(KeyError("x")).status == 500

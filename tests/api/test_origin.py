@@ -1,4 +1,4 @@
-"""Nothing but what came through the distribution in front is answered, where a secret for that is set."""
+"""With an origin secret, only requests that come through the distribution in front are answered."""
 
 import pytest
 from starlette.testclient import TestClient
@@ -15,7 +15,7 @@ BOTH = FixedSecret(("new-secret", "old-secret"))
 
 
 class Unreadable:
-    """A secret that is kept elsewhere, where nobody answers."""
+    """A remote secret whose service does not answer."""
 
     is_at_hand = False
 
@@ -28,14 +28,14 @@ def client(secret: SecretPort) -> TestClient:
 
 
 @pytest.mark.parametrize("secret", ["new-secret", "old-secret"])
-def test_the_current_and_the_previous_secret_open_the_door(secret: str) -> None:
+def test_the_current_and_the_previous_secret_are_accepted(secret: str) -> None:
     assert client(BOTH).get("/version", headers={HEADER: secret}).status_code == 200
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {HEADER: ""}, {HEADER: "new-secre"}, {HEADER: "newer-secret"}, {HEADER: b"\xe4"}]
 )
-def test_whoever_goes_round_is_refused_before_anything_else(headers: dict[str, str | bytes]) -> None:
+def test_a_request_that_bypasses_the_distribution_is_refused_first(headers: dict[str, str | bytes]) -> None:
     answer = client(BOTH).post("/recommend", content=b"not even JSON", headers={**headers, "X-Request-Id": "r-1"})
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
@@ -44,16 +44,16 @@ def test_whoever_goes_round_is_refused_before_anything_else(headers: dict[str, s
     assert "secret" not in answer.text
 
 
-def test_a_load_balancer_may_ask_whether_it_lives() -> None:
+def test_liveness_needs_no_secret() -> None:
     assert client(BOTH).get("/health/live").status_code == 200
     assert client(BOTH).get("/health/ready").status_code == 403
 
 
-def test_a_secret_that_cannot_be_read_closes_the_door() -> None:
+def test_an_unreadable_secret_refuses_requests() -> None:
     answer = client(Unreadable()).get("/version", headers={HEADER: "new-secret"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
 
 
-def test_without_a_secret_every_address_is_open() -> None:
+def test_without_a_secret_every_request_is_accepted() -> None:
     assert TestClient(fake_app()).get("/version").status_code == 200

@@ -1,4 +1,4 @@
-"""Pseudonyms: the same person is told apart from others, by a key that nobody else has."""
+"""Pseudonyms: a keyed hash distinguishes people without showing their ids."""
 
 import re
 
@@ -8,32 +8,32 @@ from hypothesis import strategies as st
 from services.adapters.secrets import FixedSecret
 from services.api.app.observability.pseudonyms import Pseudonyms
 
-ONE = Pseudonyms(FixedSecret(("a pepper of one deployment",)))
+PSEUDONYMS = Pseudonyms(FixedSecret(("a pepper of one deployment",)))
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_the_same_person_has_one_and_others_have_others(user: str, other: str) -> None:
-    assert re.fullmatch("[0-9a-f]{12}", ONE.of(user))
-    written = [each.encode("utf-8", "replace") for each in (user, other)]
-    assert (ONE.of(user) == ONE.of(other)) == (written[0] == written[1])
+def test_different_people_have_different_pseudonyms(user: str, other: str) -> None:
+    assert re.fullmatch("[0-9a-f]{12}", PSEUDONYMS.of(user))
+    encoded = [user_id.encode("utf-8", "replace") for user_id in (user, other)]
+    assert (PSEUDONYMS.of(user) == PSEUDONYMS.of(other)) == (encoded[0] == encoded[1])
 
 
-def test_every_process_of_a_deployment_says_the_same_and_no_other_deployment_does() -> None:
-    again = Pseudonyms(FixedSecret(("a pepper of one deployment",)))
-    other = Pseudonyms(FixedSecret(("a pepper of another one",)))
-    assert ONE.of("ann") == again.of("ann") != other.of("ann")
+def test_pseudonyms_are_stable_within_a_deployment_and_differ_between_deployments() -> None:
+    same_deployment = Pseudonyms(FixedSecret(("a pepper of one deployment",)))
+    other_deployment = Pseudonyms(FixedSecret(("a pepper of another one",)))
+    assert PSEUDONYMS.of("ann") == same_deployment.of("ann") != other_deployment.of("ann")
 
 
-def test_without_a_secret_they_hold_for_the_process() -> None:
-    one, other = Pseudonyms(None), Pseudonyms(None)
-    assert one.of("ann") == one.of("ann") != other.of("ann")
+def test_without_a_secret_pseudonyms_are_stable_within_the_process() -> None:
+    first, second = Pseudonyms(None), Pseudonyms(None)
+    assert first.of("ann") == first.of("ann") != second.of("ann")
 
 
-def test_a_secret_that_is_not_at_hand_is_not_waited_for() -> None:
+def test_a_secret_that_has_to_be_fetched_is_not_awaited() -> None:
     class Elsewhere:
         is_at_hand = False
 
         def __call__(self) -> tuple[str, ...]:
-            raise AssertionError("asked")
+            raise AssertionError("the secret is fetched")
 
     assert Pseudonyms(Elsewhere()).of("ann")

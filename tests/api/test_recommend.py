@@ -1,4 +1,4 @@
-"""``/recommend`` and ``/recommend/from-films``: what reaches the recommender, and what goes back."""
+"""``/recommend`` and ``/recommend/from-films``: translation of requests and answers."""
 
 from typing import Any
 
@@ -19,26 +19,26 @@ from services.recommender.errors import (
 from tests.api.fakes import FakeRecommender, fake_client
 
 
-def asked(body: dict[str, Any]) -> Request:
-    """The domain's request that a body becomes."""
+def translated(body: dict[str, Any]) -> Request:
+    """The domain request that a body is translated to."""
     recommender = FakeRecommender()
     response = fake_client(recommender).post("/recommend", json=body)
     assert response.status_code == 200, response.text
-    return recommender.asked[0]
+    return recommender.requests[0]
 
 
 def test_an_empty_request_takes_the_defaults() -> None:
-    assert asked({}) == Request()
+    assert translated({}) == Request()
 
 
 def test_no_body_at_all_is_an_empty_request() -> None:
     recommender = FakeRecommender()
     assert fake_client(recommender).post("/recommend").status_code == 200
-    assert recommender.asked == [Request()]
+    assert recommender.requests == [Request()]
 
 
 def test_every_field_reaches_the_recommender() -> None:
-    request = asked(
+    request = translated(
         {
             "user_id": "u1", "k": 100, "explain": True, "liked": ["6", "50"], "disliked": ["7"], "tmdb_ids": [949],
             "query": "  a heist ", "understand": False, "ignore_conditions": ["year:1999"],
@@ -66,36 +66,36 @@ def test_every_field_reaches_the_recommender() -> None:
 def test_null_is_the_same_as_absent() -> None:
     lists = ("liked", "disliked", "tmdb_ids", "only_item_ids", "exclude_item_ids", "ignore_conditions")
     names = ("user_id", *lists, "query", "filters", "familiarity", "cursor")
-    assert asked(dict.fromkeys(names)) == Request()
+    assert translated(dict.fromkeys(names)) == Request()
     names = ("genres", "not_genres", "year_from", "year_to", "runtime_to", "languages")
-    assert asked({"filters": dict.fromkeys(names)}).filters == NO_FILTERS
+    assert translated({"filters": dict.fromkeys(names)}).filters == NO_FILTERS
 
 
 def test_a_shelf_of_ten_thousand_long_ids_fits_into_a_body() -> None:
     shelf = [f"{number:0>128}" for number in range(10_000)]
-    assert asked({"only_item_ids": shelf}).only_item_ids == tuple(shelf)
+    assert translated({"only_item_ids": shelf}).only_item_ids == tuple(shelf)
 
 
-def test_an_empty_shelf_is_not_the_same_as_none() -> None:
-    assert asked({"only_item_ids": []}).only_item_ids == ()
-    assert asked({"only_item_ids": None}).only_item_ids is None
+def test_an_empty_shelf_differs_from_no_shelf() -> None:
+    assert translated({"only_item_ids": []}).only_item_ids == ()
+    assert translated({"only_item_ids": None}).only_item_ids is None
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\n\t"])
 def test_a_blank_query_is_none(query: str) -> None:
-    assert asked({"query": query}).query is None
+    assert translated({"query": query}).query is None
 
 
 def test_a_query_is_measured_after_stripping() -> None:
-    assert asked({"query": " " * 400 + "x" * 500}).query == "x" * 500
+    assert translated({"query": " " * 400 + "x" * 500}).query == "x" * 500
 
 
 def test_limits_are_inclusive() -> None:
-    request = asked({"liked": ["6"] * 500, "exclude_item_ids": ["6"] * 1_000, "diversity": 0, "k": 1})
+    request = translated({"liked": ["6"] * 500, "exclude_item_ids": ["6"] * 1_000, "diversity": 0, "k": 1})
     assert (len(request.liked), len(request.exclude_item_ids), request.diversity) == (500, 1_000, 0)
 
 
-def test_the_answer_is_the_recommenders_bytes_with_the_requests_own_fields() -> None:
+def test_the_answer_adds_fields_of_the_request_to_those_of_the_recommender() -> None:
     client = fake_client()
     first, second = (client.post("/recommend", json={"user_id": "u1"}) for _ in range(2))
     document = first.json()
@@ -131,7 +131,7 @@ def test_it_answers_in_the_loop_and_in_a_pool(inline: bool) -> None:
         (RuntimeError("secret: /srv/x"), 500, "internal-error"),
     ],
 )
-def test_what_the_recommender_raises_is_shown_as_a_problem(error: Exception, status: int, slug: str) -> None:
+def test_errors_of_the_recommender_are_problem_documents(error: Exception, status: int, slug: str) -> None:
     recommender = FakeRecommender(fails=error)
     client = fake_client(recommender)
     response = client.post("/recommend", json={})
@@ -166,7 +166,7 @@ def test_from_films_by_a_preset() -> None:
     assert response.json()["errors"][0]["pointer"] == "/preset"
 
 
-def test_a_preset_that_the_bundle_was_not_built_for_is_a_problem_of_its_own() -> None:
+def test_an_unavailable_preset_is_a_problem_of_its_own() -> None:
     client = fake_client(FakeRecommender(svd=False))
     response = client.post("/recommend/from-films", json={"item_ids": ["6"], "preset": "svd"})
     assert (response.status_code, response.json()["type"]) == (422, "/problems/preset-unavailable")

@@ -1,4 +1,4 @@
-"""Traces: what a request that is traced tells, which requests are, and that nobody pays who does not trace."""
+"""Traces: spans and attributes of a traced request, sampling, and no cost without tracing."""
 
 import gzip
 import json
@@ -26,8 +26,8 @@ TRACE, PARENT = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
 OF_AWS = {"X-Amzn-Trace-Id": f"Self=x;Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={PARENT};Sampled=0"}
 
 
-class Kept:
-    """A collector that keeps the spans."""
+class RecordingCollector:
+    """A collector that records spans."""
 
     def __init__(self) -> None:
         self.spans: list[dict[str, Any]] = []
@@ -38,8 +38,8 @@ class Kept:
     def flush(self) -> None: ...
 
 
-class Working(FakeRecommender):
-    """Its answers take the pieces of work that real ones do."""
+class TracedRecommender(FakeRecommender):
+    """A recommender whose answers have the spans of real ones."""
 
     def recommend(self, request: Request, deadline: Any = None) -> Any:
         with span("state"):
@@ -57,63 +57,63 @@ def traced(
     ratio: float = 1.0, inline: bool = True, **options: Any,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The spans of one request."""
-    kept: Any = Kept()
+    collector: Any = RecordingCollector()
     app = fake_app(recommender, inline=inline)
-    app.state.tracer = Tracer(ratio, kept)
+    app.state.tracer = Tracer(ratio, collector)
     with TestClient(app, raise_server_exceptions=False) as client:
         client.request(method, path, **options)
-    spans: list[dict[str, Any]] = kept.spans
+    spans: list[dict[str, Any]] = collector.spans
     return spans
 
 
-def told(made: dict[str, Any]) -> dict[str, Any]:
+def attributes_of(record: dict[str, Any]) -> dict[str, Any]:
     """Attributes, without their types."""
-    return {each["key"]: next(iter(each["value"].values())) for each in made["attributes"]}
+    return {entry["key"]: next(iter(entry["value"].values())) for entry in record["attributes"]}
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_a_request_is_a_span_and_each_piece_of_its_work_is_one_under_what_it_is_part_of(inline: bool) -> None:
-    """In the loop and in a thread alike."""
-    whole, *pieces = traced(recommender=Working(), inline=inline, json={}, headers=OF_AWS)
+def test_a_request_is_a_span_with_nested_spans_for_its_stages(inline: bool) -> None:
+    """Both inline and in a thread."""
+    whole, *pieces = traced(recommender=TracedRecommender(), inline=inline, json={}, headers=OF_AWS)
     assert (whole["traceId"], whole["parentSpanId"], whole["kind"]) == (TRACE, PARENT, 2)
     assert whole["name"] == "POST /recommend"
-    by_id = {each["spanId"]: each["name"] for each in [whole, *pieces]}
-    assert {each["name"]: by_id[each["parentSpanId"]] for each in pieces} == {
+    by_id = {item["spanId"]: item["name"] for item in [whole, *pieces]}
+    assert {piece["name"]: by_id[piece["parentSpanId"]] for piece in pieces} == {
         "state": "POST /recommend", "retrieval": "POST /recommend", "encoder": "retrieval", "search": "retrieval",
     }  # fmt: skip
-    assert {each["traceId"] for each in pieces} == {TRACE}
+    assert {piece["traceId"] for piece in pieces} == {TRACE}
     begin, end = int(whole["startTimeUnixNano"]), int(whole["endTimeUnixNano"])
-    for each in pieces:
-        assert begin <= int(each["startTimeUnixNano"]) <= int(each["endTimeUnixNano"]) <= end + 10**7
+    for piece in pieces:
+        assert begin <= int(piece["startTimeUnixNano"]) <= int(piece["endTimeUnixNano"]) <= end + 10**7
 
 
-def test_a_span_tells_how_it_was_answered_and_not_to_whom(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_span_has_the_facts_of_the_answer_but_no_user_id(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "marquee.access"):
         whole, *_ = traced(json={"user_id": "alice", "query": "secret wish"}, headers={"X-Request-Id": "r-1"})
     line = json.loads(caplog.records[-1].message)
-    facts = told(whole)
+    facts = attributes_of(whole)
     assert (facts["http.request.method"], facts["http.route"]) == ("POST", "/recommend")
     assert (facts["http.response.status_code"], facts["marquee.request_id"]) == ("200", "r-1")
     assert facts["marquee.strategy"] == "popular"
     assert facts["marquee.degraded"] == {"values": [{"stringValue": "search: down"}]}
     assert "alice" not in repr(whole)
     assert "secret" not in repr(whole)
-    # The line and the span find each other, also where nobody sent an id.
+    # The log line and the span share an id, even if the request had none.
     assert (line["trace_id"], line["traced"]) == (whole["traceId"], True)
 
 
-def test_a_request_that_is_not_in_the_sample_is_no_span_whatever_its_caller_says(caplog) -> None:
+def test_the_sampling_of_the_caller_is_ignored(caplog) -> None:
     with caplog.at_level(logging.INFO, "marquee.access"):
         assert traced(ratio=0.0, json={}, headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}) == []
     line = json.loads(caplog.records[-1].message)
     assert (line["trace_id"], "traced" in line) == (TRACE, False)
 
 
-def test_an_error_of_ours_is_marked_as_one() -> None:
+def test_a_server_error_is_marked_as_an_error() -> None:
     [whole] = traced(recommender=FakeRecommender(fails=RuntimeError("x")), json={})
     assert whole["status"] == {"code": 2}
-    [other] = traced("GET", "/nope/alice")
-    assert (other["name"], "status" in other) == ("GET", False)
+    [unknown_path] = traced("GET", "/nope/alice")
+    assert (unknown_path["name"], "status" in unknown_path) == ("GET", False)
 
 
 @pytest.mark.parametrize(
@@ -128,17 +128,17 @@ def test_an_error_of_ours_is_marked_as_one() -> None:
         ({}, None),
     ],
 )
-def test_the_ids_that_a_request_came_with(headers: dict[str, str], ids: TraceIds | None) -> None:
+def test_trace_ids_of_a_request(headers: dict[str, str], ids: TraceIds | None) -> None:
     scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
     assert trace_ids_of(scope) == ids
 
 
-def test_lines_beside_those_of_aws_write_the_id_as_they_do() -> None:
+def test_trace_ids_of_aws_are_logged_in_its_format() -> None:
     assert TraceIds(TRACE, of_aws=True).logged == f"1-{TRACE[:8]}-{TRACE[8:]}"
     assert TraceIds(TRACE).logged == TRACE
 
 
-def test_a_collector_in_the_settings_is_told_when_a_function_has_answered() -> None:
+def test_spans_are_sent_to_the_configured_collector_on_a_flush() -> None:
     bodies: list[bytes] = []
 
     def handle(request: Any) -> Answer:
@@ -158,13 +158,13 @@ def test_a_collector_in_the_settings_is_told_when_a_function_has_answered() -> N
     assert bodies == []
     flush_traces(app)
     server.close()
-    [document] = [json.loads(gzip.decompress(each)) for each in bodies]
-    resource = told(document["resourceSpans"][0]["resource"])
+    [document] = [json.loads(gzip.decompress(body)) for body in bodies]
+    resource = attributes_of(document["resourceSpans"][0]["resource"])
     assert resource == {"service.name": "marquee", "deployment.environment.name": "local"}
 
 
-def test_without_a_collector_nothing_is_traced_imported_or_recorded() -> None:
-    app = fake_app(Working())
+def test_without_a_collector_no_tracer_is_installed_or_imported() -> None:
+    app = fake_app(TracedRecommender())
     install_tracing(app, load_settings(_env_file=None))
     assert not hasattr(app.state, "tracer")
     flush_traces(app)
@@ -175,14 +175,14 @@ def test_without_a_collector_nothing_is_traced_imported_or_recorded() -> None:
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 
-def test_the_framework_makes_no_spans_of_its_own_since_they_would_hold_paths(monkeypatch):
-    asked: list[object] = []
+def test_the_framework_makes_no_spans_since_they_would_contain_paths(monkeypatch):
+    names: list[object] = []
 
     class Provider:
-        def get_tracer(self, *named: object, **_: object) -> None:
-            asked.append(named)
+        def get_tracer(self, *arguments: object, **_: object) -> None:
+            names.append(arguments)
 
     monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", Provider)
     with TestClient(fake_app(FakeRecommender())) as client:
         assert client.get("/health/live").status_code == 200
-    assert not asked
+    assert not names

@@ -1,4 +1,4 @@
-"""Export, erasure, and the probes."""
+"""Export, erasure and health probes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_person_is_exported() -> None:
     assert response.headers["cache-control"] == "private, no-store"
 
 
-def test_a_person_is_forgotten_once() -> None:
+def test_a_person_is_erased_once() -> None:
     client = fake_client(FakeRecommender(people={"u1"}))
     first, second = (client.delete("/users/u1") for _ in range(2))
     assert (first.status_code, first.content) == (204, b"")
@@ -22,7 +22,7 @@ def test_a_person_is_forgotten_once() -> None:
 
 
 @pytest.mark.parametrize("user_id", ["a/b", "c#d", "é ü", "x/export", "?", "100%"])
-def test_a_person_with_a_strange_id(user_id: str) -> None:
+def test_a_person_with_an_unusual_id(user_id: str) -> None:
     recommender = FakeRecommender(people={user_id})
     client = fake_client(recommender)
     encoded = "".join(f"%{byte:02X}" for byte in user_id.encode())
@@ -31,15 +31,15 @@ def test_a_person_with_a_strange_id(user_id: str) -> None:
     assert recommender.people == set()
 
 
-def test_nothing_is_said_to_be_erased_when_the_store_is_down() -> None:
+def test_an_erasure_fails_while_the_store_is_down() -> None:
     recommender = FakeRecommender(people={"u1"}, fails=StateUnavailable("locked"))
     response = fake_client(recommender).delete("/users/u1")
     assert response.status_code == 503
     assert recommender.people == {"u1"}
 
 
-def test_live_touches_nothing() -> None:
-    recommender = FakeRecommender(fails=RuntimeError("would show"))
+def test_liveness_does_not_use_the_recommender() -> None:
+    recommender = FakeRecommender(fails=RuntimeError("the recommender is used"))
     response = fake_client(recommender).get("/health/live")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert recommender.fails is not None
@@ -52,7 +52,7 @@ def test_ready(query: str, parts: int) -> None:
 
 
 @pytest.mark.parametrize(("query", "status"), [("deep=1", 200), ("deep=1&strict=0", 200), ("deep=1&strict=1", 503)])
-def test_a_part_that_another_stands_in_for_is_ready_unless_who_asks_is_strict(query: str, status: int) -> None:
+def test_a_degraded_part_is_ready_unless_the_check_is_strict(query: str, status: int) -> None:
     parts = {"bundle": "ok", "state": "ok", "encoder": "degraded: unavailable"}
     response = fake_client(FakeRecommender(parts=parts)).get(f"/health/ready?{query}")
     assert response.status_code == status
@@ -62,11 +62,11 @@ def test_a_part_that_another_stands_in_for_is_ready_unless_who_asks_is_strict(qu
         assert response.json()["detail"] == "encoder: degraded: unavailable"
 
 
-def test_strict_is_content_where_nothing_is_replaced() -> None:
+def test_a_strict_check_passes_without_degraded_parts() -> None:
     assert fake_client().get("/health/ready?deep=1&strict=1").json()["status"] == "ok"
 
 
-def test_not_ready_names_what_is_wrong() -> None:
+def test_a_failing_part_is_named() -> None:
     recommender = FakeRecommender(parts={"bundle": "there is no bundle", "state": "ok"})
     response = fake_client(recommender).get("/health/ready")
     problem = response.json()

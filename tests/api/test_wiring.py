@@ -1,4 +1,4 @@
-"""The edge over what bootstrap wires, and behind Mangum: no bundle is needed to start, and its absence is said."""
+"""The API on the services that bootstrap wires, directly and behind Mangum; a missing bundle is reported."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def settings_with(**changes: Any) -> Settings:
     return load_settings(**changes)
 
 
-def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
+def test_the_api_takes_its_settings_from_bootstrap(home: Path) -> None:
     wired = build_services(
         settings_with(api_keys=True, api_key_pepper=PEPPER, demo_users="a, b", cors_origins="https://films.example")
     )
@@ -53,7 +53,7 @@ def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
     wired.close()
 
 
-def test_without_a_bundle_it_lives_and_says_why_it_is_not_ready(home: Path) -> None:
+def test_without_a_bundle_it_is_alive_but_not_ready(home: Path) -> None:
     with TestClient(create_app(AppServices.of(build_services(settings_with())))) as client:
         assert client.get("/health/live").status_code == 200
         ready = client.get("/health/ready?deep=1")
@@ -64,13 +64,13 @@ def test_without_a_bundle_it_lives_and_says_why_it_is_not_ready(home: Path) -> N
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_no_server_is_ready_with_a_bundle_of_which_one_bit_is_turned(
+def test_a_server_with_one_flipped_bit_in_its_bundle_is_not_ready(
     home: Path, small_home: Path, data: st.DataObject
 ) -> None:
-    own = home / "home"
-    if not own.exists():
-        shutil.copytree(small_home, own)
-    files = sorted(path for path in (own / "bundles").rglob("*") if path.is_file())
+    copy = home / "home"
+    if not copy.exists():
+        shutil.copytree(small_home, copy)
+    files = sorted(path for path in (copy / "bundles").rglob("*") if path.is_file())
     path = data.draw(st.sampled_from(files))
     before = path.read_bytes()
     flip_bit(path, data.draw(st.integers(0, len(before) * 8 - 1)))
@@ -95,8 +95,8 @@ def test_keys_and_quota_of_the_embedded_store(home: Path) -> None:
         assert client.get("/nope").status_code == 401
 
 
-def test_with_tables_named_people_are_kept_there_and_answers_are_made_in_threads(home: Path) -> None:
-    # Nobody listens there: wiring asks nobody anything.
+def test_with_dynamodb_tables_the_state_is_there_and_answers_run_in_threads(home: Path) -> None:
+    # No server listens there: wiring must not connect.
     wired = build_services(settings_with(ddb_users_table="people", ddb_endpoint="http://127.0.0.1:9"))
     assert type(wired.state).__name__ == "DynamoState"
     assert not (home / "home" / "state.db").exists()
@@ -105,21 +105,21 @@ def test_with_tables_named_people_are_kept_there_and_answers_are_made_in_threads
     wired.close()
 
 
-def test_only_what_asks_no_other_server_is_answered_in_the_loop(home: Path) -> None:
+def test_only_embedded_services_are_answered_inline(home: Path) -> None:
     wired = build_services(settings_with())
     assert AppServices.of(wired).inline
     wired.close()
     assert not settings_with(opensearch_endpoint="http://127.0.0.1:9").is_embedded
 
 
-def test_the_demo_page_can_be_switched_off(home: Path) -> None:
-    for shown, status in ((True, 200), (False, 404)):
-        with TestClient(create_app(AppServices.of(build_services(settings_with(demo_page=shown))))) as client:
+def test_the_demo_page_can_be_disabled(home: Path) -> None:
+    for enabled, status in ((True, 200), (False, 404)):
+        with TestClient(create_app(AppServices.of(build_services(settings_with(demo_page=enabled))))) as client:
             assert client.get("/").status_code == status
             assert client.get("/docs").status_code == 200
 
 
-def test_a_request_may_wait_as_long_as_the_settings_say(home: Path) -> None:
+def test_the_request_deadline_is_a_setting(home: Path) -> None:
     wired = build_services(settings_with(request_deadline_ms=5_000))
     assert wired.recommender.options.deadline_s == 5.0
     wired.close()
@@ -130,7 +130,7 @@ REMOTE = {"opensearch_endpoint": "http://127.0.0.1:9"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "kept"),
+    ("changes", "expected"),
     [
         ({}, ALL_WORK),
         (REMOTE, ALL_WORK),
@@ -140,16 +140,14 @@ REMOTE = {"opensearch_endpoint": "http://127.0.0.1:9"}
         ({"cache_answers": "dear"}, Work(0)),
     ],
 )
-def test_which_answers_are_kept_follows_from_what_a_write_and_an_answer_cost(
-    home: Path, changes: dict[str, str], kept: Work
-) -> None:
+def test_the_cached_work_follows_from_the_stores(home: Path, changes: dict[str, str], expected: Work) -> None:
     settings = settings_with(**changes)
-    assert cached_work(settings, TemplateExplainer()) == kept
-    by_a_model: Any = object()
-    assert Work.EXPLAINED in cached_work(settings, by_a_model)
+    assert cached_work(settings, TemplateExplainer()) == expected
+    model_explainer: Any = object()
+    assert Work.EXPLAINED in cached_work(settings, model_explainer)
 
 
-def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:
+def test_the_origin_header_is_checked_if_a_secret_is_set(home: Path) -> None:
     wired = build_services(settings_with(origin_secret="new, old"))
     with TestClient(create_app(AppServices.of(wired))) as client:
         assert client.get("/version").status_code == 403
@@ -158,7 +156,7 @@ def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:
             assert answer.json()["type"] == "/problems/bundle-missing"
 
 
-def test_secrets_that_are_kept_elsewhere_are_not_read_before_they_are_needed(home: Path) -> None:
+def test_remote_secrets_are_not_read_before_they_are_needed(home: Path) -> None:
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pepper"
     wired = build_services(settings_with(api_keys=True, api_key_pepper_arn=arn, origin_secret_arn=arn))
     services = AppServices.of(wired)
@@ -170,12 +168,12 @@ def test_secrets_that_are_kept_elsewhere_are_not_read_before_they_are_needed(hom
 
 @pytest.fixture
 def loop() -> Iterator[None]:
-    """A loop for Mangum, which makes one where there is none and never closes it."""
-    made = asyncio.new_event_loop()
-    asyncio.set_event_loop(made)
+    """An event loop for Mangum, which otherwise creates one and never closes it."""
+    event_loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(event_loop)
     yield
     asyncio.set_event_loop(None)
-    made.close()
+    event_loop.close()
 
 
 def event(method: str, path: str, body: str | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.attack.report import Finding
 from tests.attack.world import new_home
 from tests.e2e.kit import Served, ids, marquee
 from tests.e2e.storm import Ask, storm
-from tests.e2e.test_erasure_on_disk import LOUD, OTHER, PERSON, everything_of, holding
+from tests.e2e.test_erasure_on_disk import LOUD, OTHER, PERSON, act_as, files_containing
 from tests.e2e.test_storms import KEYS_ON, LIMIT, WINDOW_S, new_key
 from tests.patience import PATIENCE_S, wait_for
 
@@ -113,13 +113,13 @@ def erasure() -> Iterator[Finding]:
     """Everything a person may do, then erasure: their id in any file."""
     with new_home() as home:
         with Served(home, env=LOUD) as server:
-            everything_of(server, PERSON)
-            everything_of(server, OTHER)
-            before = len(holding(home, PERSON))
+            act_as(server, PERSON)
+            act_as(server, OTHER)
+            before = len(files_containing(home, PERSON))
             status = server.client.delete(f"/users/{PERSON}").status_code
-            at_once = len(holding(home, PERSON))
+            at_once = len(files_containing(home, PERSON))
             server.stop()
-        after = len(holding(home, PERSON))
+        after = len(files_containing(home, PERSON))
     figure = f"{before} files before, {at_once} at once, {after} after the end"
     held = before > 0 and status == 204 and not at_once and not after
     yield Finding("erasure leaves the id in no file", figure, held)

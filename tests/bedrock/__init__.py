@@ -1,1 +1,1 @@
-"""A Bedrock on loopback that is as strict as the real one about what it is sent, and as bad as it is told to be."""
+"""A fake Bedrock on loopback that checks requests as strictly as the real one and fails on demand."""

@@ -1,4 +1,4 @@
-"""The control plane of batch inference on loopback: jobs that read S3, embed by the stand-in, and write S3."""
+"""The control plane of batch inference on loopback: jobs read from S3, embed with the fake, and write to S3."""
 
 import json
 import re
@@ -20,9 +20,9 @@ _RECORD = re.compile(r"[a-zA-Z0-9]{11}")
 
 @dataclass
 class Jobs:
-    """``s3``: the address of the S3 that jobs read and write. ``fails``: how jobs end, if badly; one that has failed
-    stays so. ``polls``: how often a job is still under way when it is asked for. ``spoil``: records that get an error
-    in place of a vector. ``least``: fewer records are no job. ``forgets``: answers to a start that get lost.
+    """``s3``: the URL of the S3 that jobs read and write. ``fails``: the final status of jobs, if they fail; a failed
+    job stays failed. ``polls``: the number of polls for which a job is in progress. ``spoil``: records that get an
+    error instead of a vector. ``least``: the minimum number of records. ``forgets``: the number of lost start answers.
     """
 
     s3: str
@@ -34,7 +34,7 @@ class Jobs:
     forgets: int = 0
     started: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
-    asked: int = 0
+    polled: int = 0
 
     def start(self, order: dict[str, Any]) -> dict[str, Any]:
         """CreateModelInvocationJob: the same token starts nothing new."""
@@ -50,11 +50,11 @@ class Jobs:
         return {"jobArn": arn}
 
     def look(self, arn: str) -> dict[str, Any]:
-        """GetModelInvocationJob: it is done at the look after ``polls``."""
+        """GetModelInvocationJob: the job is complete at the poll after ``polls``."""
         if arn not in self.started:
             raise Refused(404, "ResourceNotFoundException", arn)
-        self.asked += 1
-        if self.asked <= self.polls:
+        self.polled += 1
+        if self.polled <= self.polls:
             return {"jobArn": arn, "status": "InProgress", "processedRecordCount": 1}
         if self.fails is not None or arn in self.failed:
             self.failed.add(arn)
@@ -67,7 +67,7 @@ class Jobs:
         bucket, _, key = order["inputDataConfig"]["s3InputDataConfig"]["s3Uri"].removeprefix("s3://").partition("/")
         lines = client.get_object(Bucket=bucket, Key=key)["Body"].read().splitlines()
         assert len(lines) >= self.least, "a job of too few records"
-        made = []
+        records = []
         for number, line in enumerate(lines):
             record = json.loads(line)
             assert _RECORD.fullmatch(record["recordId"])
@@ -78,18 +78,20 @@ class Jobs:
                 if number in self.spoil
                 else {"modelOutput": invoked(model, body)}
             )
-            made.append(json.dumps(record | outcome))
-        made.reverse()
+            records.append(json.dumps(record | outcome))
+        records.reverse()
         out = order["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"].removeprefix(f"s3://{bucket}/")
         folder = f"{out}{arn.rpartition('/')[2]}/"
-        client.put_object(Bucket=bucket, Key=f"{folder}input.jsonl.out", Body="\n".join([*made, '{"torn": ']).encode())
+        client.put_object(
+            Bucket=bucket, Key=f"{folder}input.jsonl.out", Body="\n".join([*records, '{"torn": ']).encode()
+        )
         client.put_object(Bucket=bucket, Key=f"{folder}manifest.json.out", Body=b'{"totalRecordCount": 1}')
         return len(lines)
 
 
 @contextmanager
 def batch_jobs(s3: str) -> Iterator[Jobs]:
-    """The control plane on a loopback port of its own."""
+    """Run the control plane on a loopback port of its own."""
     jobs = Jobs(s3)
 
     class Handler(BaseHTTPRequestHandler):
@@ -102,10 +104,10 @@ def batch_jobs(s3: str) -> Iterator[Jobs]:
         def do_GET(self) -> None:
             self._answer(lambda: jobs.look(unquote(self.path.removeprefix("/model-invocation-job/"))))
 
-        def _answer(self, made: Any) -> None:
+        def _answer(self, make: Any) -> None:
             code = ""
             try:
-                status, body = 200, made()
+                status, body = 200, make()
             except Refused as error:
                 status, body, code = error.status, {"message": str(error)}, error.code
             content = json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""InvokeModel of the two embedding models over HTTP: checked requests, true answers, and every way to fail.
+"""InvokeModel of the two embedding models over HTTP: checked requests, realistic answers, and injected faults.
 
 Shapes: Amazon Bedrock API Reference, "InvokeModel"; user guides of Titan Text Embeddings V2 and of Nova embeddings.
 """
@@ -22,7 +22,7 @@ _PURPOSES = {"GENERIC_INDEX", "GENERIC_RETRIEVAL", "TEXT_RETRIEVAL", "CLASSIFICA
 
 
 class Refused(Exception):
-    """An error as the service names it."""
+    """An error response of the service."""
 
     def __init__(self, status: int, code: str, message: str = "") -> None:
         super().__init__(message or code)
@@ -31,28 +31,28 @@ class Refused(Exception):
 
 
 Fault = Callable[[bytes], bytes]
-"""Makes another body of a good one; raises Refused, or returns what should be sent."""
+"""Takes a valid response body; returns the body to send instead, or raises Refused."""
 
 
 def throttled(_: bytes) -> bytes:
-    """Too many requests."""
+    """Refuse: too many requests."""
     raise Refused(429, "ThrottlingException", "Too many requests, please wait before trying again.")
 
 
 def denied(_: bytes) -> bytes:
-    """The role may not."""
+    """Refuse: access denied."""
     raise Refused(403, "AccessDeniedException", "You don't have access to the model with the specified model ID.")
 
 
 def broken(_: bytes) -> bytes:
-    """The service is down."""
+    """Refuse: the service is unavailable."""
     raise Refused(503, "ServiceUnavailableException", "Service unavailable.")
 
 
 def changed(change: Callable[[list[float]], object]) -> Fault:
-    """The vector replaced by what ``change`` makes of it, wherever it stands in the answer."""
+    """A fault that replaces the vector of a response by ``change(vector)``."""
 
-    def spoilt(body: bytes) -> bytes:
+    def fault(body: bytes) -> bytes:
         document = json.loads(body)
         if "embeddings" in document:
             document["embeddings"][0]["embedding"] = change(document["embeddings"][0]["embedding"])
@@ -61,13 +61,13 @@ def changed(change: Callable[[list[float]], object]) -> Fault:
             document["embeddingsByType"]["float"] = document["embedding"]
         return json.dumps(document).encode()
 
-    return spoilt
+    return fault
 
 
 @dataclass
 class Bedrock:
-    """``faults``: for the next calls, one each, None for a good answer; then ``always``. ``silent``: hold every answer
-    back until it is set. ``seen``: the model and body of each call; ``texts``: what was embedded.
+    """``faults``: one for each of the next calls, None for a valid answer; then ``always``. ``silent``: hold answers
+    back until ``speak`` is set. ``seen``: model and body of each valid call; ``texts``: their texts.
     """
 
     url: str = ""
@@ -82,11 +82,11 @@ class Bedrock:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of all calls that were well formed."""
+        """The texts of all valid calls."""
         return [text_of(model, body) for model, body in self.seen]
 
     def answer(self, model: str, raw: bytes) -> bytes:
-        """Raises Refused."""
+        """Return the response body. Raises Refused."""
         with self._lock:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
@@ -105,7 +105,7 @@ class Bedrock:
 
 
 def checked(model: str, raw: bytes) -> dict[str, Any]:
-    """The body of a call that the service would take. Raises Refused."""
+    """Return the parsed body of a call. Raises Refused for one that the service would refuse."""
     if model not in _DIMS:
         raise Refused(400, "ValidationException", "The provided model identifier is invalid.")
     try:
@@ -137,20 +137,20 @@ def _nova(body: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def text_of(model: str, body: dict[str, Any]) -> str:
-    """What a call asks for."""
+    """The text of a call."""
     text: str = body["inputText"] if model == TITAN else body["singleEmbeddingParams"]["text"]["value"]
     return text
 
 
 def invoked(model: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a model: vectors of words by their hashes, so that texts that share words are close."""
+    """The response of a model: vectors of hashed words, so that texts that share words are close."""
     text = text_of(model, body)
     if model == TITAN:
         vector = _vector(text, body.get("dimensions", 1_024))
         tokens = max(1, len(text) // 5)
         return {"embedding": vector, "embeddingsByType": {"float": vector}, "inputTextTokenCount": tokens}
-    made = _vector(text, body["singleEmbeddingParams"].get("embeddingDimension", 3_072))
-    return {"embeddings": [{"embeddingType": "TEXT", "embedding": made}]}
+    vector = _vector(text, body["singleEmbeddingParams"].get("embeddingDimension", 3_072))
+    return {"embeddings": [{"embeddingType": "TEXT", "embedding": vector}]}
 
 
 def _vector(text: str, dims: int) -> list[float]:
@@ -164,7 +164,7 @@ def _vector(text: str, dims: int) -> list[float]:
 
 @contextmanager
 def bedrock() -> Iterator[Bedrock]:
-    """A server on a loopback port of its own, for as long as it is needed."""
+    """Run the server on a loopback port of its own."""
     service = Bedrock()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,1 +1,1 @@
-"""What types for TypeScript are made with: its versions are in ``package-lock.json``."""
+"""Generation of TypeScript types; the versions of its tools are in ``package-lock.json``."""

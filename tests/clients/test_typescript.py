@@ -1,4 +1,4 @@
-"""Types for TypeScript are made of the committed description, and code that uses them compiles."""
+"""TypeScript types are generated from the committed OpenAPI document, and code that uses them compiles."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from tests.openapi.snapshot import SNAPSHOT
 from tests.patience import DOWNLOAD_S
 
 HERE = Path(__file__).resolve().parent
-# Else a field with a default would have to be sent.
+# Without it, fields with a default would be required in requests.
 OPTIONS = ("--default-non-nullable", "false")
 
 
@@ -22,11 +22,11 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="types for TypeScript were not made: npm is not installed")
-def test_types_are_made_without_a_warning_and_code_that_uses_them_compiles(tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed: TypeScript types were not generated")
+def test_types_are_generated_without_warnings_and_code_that_uses_them_compiles(tmp_path: Path) -> None:
     for name in ("package.json", "package-lock.json", "use.ts"):
         shutil.copy(HERE / name, tmp_path)
     run(tmp_path, "npm", "ci", "--no-audit", "--no-fund", "--silent")
-    said = run(tmp_path, "node_modules/.bin/openapi-typescript", str(SNAPSHOT), *OPTIONS, "-o", "marquee.d.ts")
-    assert "warn" not in said.lower()
+    output = run(tmp_path, "node_modules/.bin/openapi-typescript", str(SNAPSHOT), *OPTIONS, "-o", "marquee.d.ts")
+    assert "warn" not in output.lower()
     run(tmp_path, "node_modules/.bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "false", "use.ts")

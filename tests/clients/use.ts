@@ -1,16 +1,16 @@
-// Compiled, not run: it uses the types that are made of the API's description.
+// Compiled, not run: it uses the types generated from the OpenAPI document.
 import type { components, operations, paths } from "./marquee";
 
 type Schemas = components["schemas"];
 
-const asked: Schemas["RecommendBody"] = { user_id: "ann", k: 5, filters: { genres: ["Western"] } };
+const request: Schemas["RecommendBody"] = { user_id: "ann", k: 5, filters: { genres: ["Western"] } };
 const films: Schemas["FromFilmsBody"] = { tmdb_ids: [949], top_n: 5 };
 type Problem = paths["/recommend"]["post"]["responses"][422]["content"]["application/problem+json"];
 type Stored = operations["record_feedback"]["responses"][202]["content"]["application/json"];
 type Page = operations["recommend"]["responses"][200]["content"]["application/json"];
 
 export function next(page: Page): Schemas["RecommendBody"] | null {
-  return page.next_cursor === null ? null : { ...asked, cursor: page.next_cursor };
+  return page.next_cursor === null ? null : { ...request, cursor: page.next_cursor };
 }
 
 export function pointers(problem: Problem): string[] {

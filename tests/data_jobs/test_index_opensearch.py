@@ -23,7 +23,7 @@ from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import SearchUnavailable
-from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
+from tests.adapters.search.opensearch.kit import Reply, fake_server, refusal
 from tests.builders import ManualClock, make_bundle, make_embeddings, make_tables
 from tests.films import FILMS, make_events
 from tests.patience import PATIENCE_S
@@ -193,19 +193,19 @@ class Waiting:
 
 
 @contextmanager
-def stand_in_job(*script: Said) -> Iterator[tuple[IndexJob, Waiting, list]]:
-    with stand_in(*script) as server:
+def stand_in_job(*script: Reply) -> Iterator[tuple[IndexJob, Waiting, list]]:
+    with fake_server(*script) as server:
         target, clock = OpenSearchTarget(server.url), ManualClock()
         waiting = Waiting(clock)
         with writer(target) as client:
-            yield IndexJob(target, client, clock, Steps(), waiting), waiting, server.asked
+            yield IndexJob(target, client, clock, Steps(), waiting), waiting, server.calls
 
 
-DENIED = Said(refusal(403, "security_exception", "User does not have permissions"), 403)
+DENIED = Reply(refusal(403, "security_exception", "User does not have permissions"), 403)
 
 
 def test_the_job_waits_for_access_that_is_granted_a_minute_later(awkward, local):
-    foreign = Said({"films-awkward": {"mappings": {}}})
+    foreign = Reply({"films-awkward": {"mappings": {}}})
     with stand_in_job(*[DENIED] * 6, foreign) as (job, waiting, requests):
         with pytest.raises(IndexingFailed, match="was not made by"):
             job.run(awkward, local)
@@ -227,8 +227,8 @@ def test_an_unreachable_server_is_named(awkward, local):
         replace(job, client=client).run(awkward, local)
 
 
-def count(films: int) -> Said:
-    return Said({"count": films})
+def count(films: int) -> Reply:
+    return Reply({"count": films})
 
 
 def test_films_become_visible_after_a_while():
@@ -245,7 +245,7 @@ def test_films_that_never_become_visible():
 
 
 def test_the_job_waits_for_an_index_that_cannot_be_found_yet():
-    missing = Said(refusal(404, "index_not_found_exception", "no such index [films-x]"), 404)
+    missing = Reply(refusal(404, "index_not_found_exception", "no such index [films-x]"), 404)
     with stand_in_job(missing, count(12)) as (job, waiting, _):
         job._wait_for_all("films-x", 12)
     assert waiting.slept == [1.0]
@@ -256,11 +256,11 @@ def test_concurrent_loads_are_detected():
         job._wait_for_all("films-x", 12)
 
 
-NO_SUCH_INDEX = Said(refusal(404, "index_not_found_exception", "no such index"), 404)
+NO_SUCH_INDEX = Reply(refusal(404, "index_not_found_exception", "no such index"), 404)
 
 
 def test_a_refused_mapping_names_its_kind(awkward, local):
-    refused = Said(refusal(400, "illegal_argument_exception", "Field parameter 'engine' is not supported"), 400)
+    refused = Reply(refusal(400, "illegal_argument_exception", "Field parameter 'engine' is not supported"), 400)
     with stand_in_job(NO_SUCH_INDEX, refused) as (job, _, requests), pytest.raises(IndexingFailed) as caught:
         job.run(awkward, local)
     assert "OPENSEARCH_KIND server" in str(caught.value)
@@ -269,7 +269,7 @@ def test_a_refused_mapping_names_its_kind(awkward, local):
 
 
 def test_an_index_just_made_by_another_load_does_not_blame_the_kind(awkward, local):
-    exists = Said(refusal(400, "resource_already_exists_exception", "index [films-awkward] already exists"), 400)
+    exists = Reply(refusal(400, "resource_already_exists_exception", "index [films-awkward] already exists"), 400)
     with (
         stand_in_job(NO_SUCH_INDEX, exists) as (job, _, _),
         pytest.raises(SearchUnavailable, match="already") as caught,
@@ -357,7 +357,7 @@ def test_a_cold_collection_is_loaded_in_the_end(opensearch_url, unique_name, awk
 
 
 def test_a_load_without_ids_that_lost_a_response_starts_over_a_few_times(awkward, local):
-    fine, lost = Said({"acknowledged": True}), Said(refusal(504, "timeout"), 504)
+    fine, lost = Reply({"acknowledged": True}), Reply(refusal(504, "timeout"), 504)
     script = [NO_SUCH_INDEX, fine, lost, *[fine, fine, lost] * (LOADS - 1), fine]
     with stand_in_job(*script) as (job, _, requests):
         without_ids = replace(job, target=replace(job.target, custom_ids=False))

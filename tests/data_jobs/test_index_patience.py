@@ -12,11 +12,11 @@ from data_jobs.report import Silent
 from services.adapters.search.opensearch.connection import connect
 from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.errors import SearchUnavailable
-from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
+from tests.adapters.search.opensearch.kit import Reply, fake_server, refusal
 from tests.builders import ManualClock
 from tests.patience import HASTE_S, PATIENCE_S
 
-FINE = Said({"count": 3})
+FINE = Reply({"count": 3})
 
 
 @dataclass
@@ -38,8 +38,8 @@ class Waits:
 
 
 @contextmanager
-def waits(*script: Said, timeout_s: float = PATIENCE_S) -> Iterator[Waits]:
-    with stand_in(*script) as server:
+def waits(*script: Reply, timeout_s: float = PATIENCE_S) -> Iterator[Waits]:
+    with fake_server(*script) as server:
         target = OpenSearchTarget(server.url)
         client = connect(target, timeout_s)
         try:
@@ -48,15 +48,15 @@ def waits(*script: Said, timeout_s: float = PATIENCE_S) -> Iterator[Waits]:
             client.close()
 
 
-def failing(status: int) -> Said:
-    return Said(refusal(status, "stand_in", "no"), status)
+def failing(status: int) -> Reply:
+    return Reply(refusal(status, "stand_in", "no"), status)
 
 
-TRANSIENT = [*[failing(status) for status in (403, 429, 500, 502, 503, 504)], Said(hang_up=True)]
+TRANSIENT = [*[failing(status) for status in (403, 429, 500, 502, 503, 504)], Reply(hang_up=True)]
 
 
 @pytest.mark.parametrize("trouble", TRANSIENT)
-def test_transient_errors_are_retried(trouble: Said) -> None:
+def test_transient_errors_are_retried(trouble: Reply) -> None:
     with waits(trouble, trouble, trouble, trouble, FINE) as here:
         assert here.count() == 3
     assert here.slept == [1, 2, 4, 8]
@@ -70,7 +70,7 @@ def test_retries_end(status: int, longest_s: float) -> None:
 
 
 def test_a_server_that_never_responds_is_an_error_after_minutes() -> None:
-    with waits(Said(silent=True), timeout_s=HASTE_S) as here, pytest.raises(SearchUnavailable, match="timed out"):
+    with waits(Reply(silent=True), timeout_s=HASTE_S) as here, pytest.raises(SearchUnavailable, match="timed out"):
         here.count()
     assert WAKE_S - 10 <= sum(here.slept) <= WAKE_S
 

@@ -1,4 +1,4 @@
-"""The sample catalogue is built once a session; every test gets a copy, every module a server."""
+"""Fixtures: the sample catalogue, built once per session; every test gets a copy, every module a server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +30,6 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def world(opensearch_url: str, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A server on real engines, behind proxies. Who breaks one mends it."""
-    with connected(tmp_path_factory.mktemp("remote") / "home", opensearch_url, dynamodb_url) as made:
-        yield made
+    """A server on real engines behind proxies. A test that breaks a proxy restores it."""
+    with connected(tmp_path_factory.mktemp("remote") / "home", opensearch_url, dynamodb_url) as connected_world:
+        yield connected_world

@@ -1,4 +1,4 @@
-"""A real `marquee serve` in a process of its own, and a home folder with the sample catalogue in it."""
+"""Run a real `marquee serve` in a process of its own, and build home folders with the sample catalogue."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ MARQUEE = Path(sys.executable).with_name("marquee")
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Nothing of the developer's own settings reaches the process, and no request of it is late."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    own = {"MARQUEE_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
-    return kept | own | dict(extra or {})
+    """The environment of a process: without the developer's settings, and with the longest request deadline."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    settings = {"MARQUEE_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
+    return inherited | settings | dict(extra or {})
 
 
 def marquee(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -54,13 +54,13 @@ def bundles(home: Path) -> list[str]:
 
 
 def damage(home: Path, version: str, name: str = "popularity.npy") -> None:
-    """Cut a file of a bundle short."""
+    """Truncate a file of a bundle."""
     path = home / "bundles" / version / name
     path.write_bytes(path.read_bytes()[:-10])
 
 
 class Served:
-    """A running server. Use as a context manager; what it said is in ``said``. ``program``: what is run as marquee."""
+    """A running server, used as a context manager. ``log``: its log so far; ``program``: the command run as marquee."""
 
     def __init__(
         self,
@@ -83,17 +83,17 @@ class Served:
                 start_new_session=True,
             )
         try:
-            wait_for(lambda: "Marquee serves" in self.said or self.process.poll() is not None, "the server")
-            assert self.process.poll() is None, self.said
+            wait_for(lambda: "Marquee serves" in self.log or self.process.poll() is not None, "the server")
+            assert self.process.poll() is None, self.log
         except BaseException:
             self.kill()
             raise
-        line = next(line for line in self.said.splitlines() if "Marquee serves" in line)
+        line = next(line for line in self.log.splitlines() if "Marquee serves" in line)
         self.url = next(word for word in line.split() if word.startswith("http://"))
         self.client = httpx2.Client(base_url=self.url, timeout=PATIENCE_S)
 
     @property
-    def said(self) -> str:
+    def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
     def __enter__(self) -> "Served":
@@ -104,12 +104,12 @@ class Served:
         self.kill()
 
     def stop(self) -> int:
-        """Ask it to end and wait for it."""
+        """Terminate the server and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self._ended()
 
     def kill(self) -> None:
-        """kill -9, workers included: the server leads a process group of its own."""
+        """Kill the server and its workers with SIGKILL; it leads a process group of its own."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self._ended()
@@ -139,5 +139,5 @@ def ids(answer: Mapping[str, Any]) -> list[str]:
 
 
 def copy_home(sample: Path, target: Path) -> Path:
-    """A home of one's own, with the bundle but without people."""
+    """Copy a home with its bundles but without its state."""
     return Path(shutil.copytree(sample, target, ignore=shutil.ignore_patterns("state.db*", "*.log", "features")))

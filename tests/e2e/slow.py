@@ -1,4 +1,4 @@
-"""Clients that hold connections: open many, send something on each, and look what became of them."""
+"""Slow clients: hold many connections open, send unfinished requests, and read the answers."""
 
 import asyncio
 import socket
@@ -11,40 +11,40 @@ HALF = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 
 def hold(url: str, many: int, first: bytes = HALF) -> list[socket.socket]:
-    """So many connections on which ``first`` was sent and nothing more."""
+    """Open ``many`` connections and send only ``first`` on each."""
     parts = urlsplit(url)
-    held = []
+    connections = []
     for _ in range(many):
         sock = socket.create_connection((str(parts.hostname), parts.port or 80), timeout=PATIENCE_S)
         with suppress(ConnectionError):
             sock.sendall(first)
-        held.append(sock)
-    return held
+        connections.append(sock)
+    return connections
 
 
 def answer_to(url: str, *pieces: bytes) -> bytes:
-    """All that comes back on a connection on which these pieces are sent, until the server closes it."""
+    """Send these pieces on one connection and return all bytes until the server closes it."""
     parts = urlsplit(url)
-    got = b""
+    received = b""
     with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=PATIENCE_S) as sock:
         with suppress(ConnectionError):
             for piece in pieces:
                 sock.sendall(piece)
         with suppress(ConnectionError):
-            while came := sock.recv(1 << 16):
-                got += came
-    return got
+            while chunk := sock.recv(1 << 16):
+                received += chunk
+    return received
 
 
 async def trickle(url: str, many: int, seconds: float, every_s: float = 1.0) -> int:
-    """``many`` clients, each sending a byte of a header now and then and coming again when it is put out; returns how
-    many connections that took.
+    """Run ``many`` clients that send a byte of a header at intervals and reconnect when they are disconnected; return
+    the number of connections opened.
     """
     parts = urlsplit(url)
     end = asyncio.get_running_loop().time() + seconds
     opened = 0
 
-    async def one() -> None:
+    async def client() -> None:
         nonlocal opened
         while asyncio.get_running_loop().time() < end:
             with suppress(OSError):
@@ -59,5 +59,5 @@ async def trickle(url: str, many: int, seconds: float, every_s: float = 1.0) -> 
                 writer.close()
             await asyncio.sleep(every_s)
 
-    await asyncio.gather(*(one() for _ in range(many)))
+    await asyncio.gather(*(client() for _ in range(many)))
     return opened

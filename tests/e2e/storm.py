@@ -1,4 +1,4 @@
-"""Many connections at once, each asking one request after another: what a quota, a key and a queue must stand."""
+"""Many connections at once, repeats sending one request after another, to load quotas, keys and queues."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ CONNECTIONS = 400
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: names of headers are in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,16 +29,16 @@ class Ask:
     body: bytes = b""
 
     def encoded(self, host: str) -> bytes:
-        """Its bytes on the wire."""
-        given = {"Host": host, **(self.headers or {})}
+        """The request as bytes of HTTP/1.1."""
+        headers = {"Host": host, **(self.headers or {})}
         if self.body:
-            given |= {"Content-Type": "application/json", "Content-Length": str(len(self.body))}
-        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(self.body))}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode() + self.body
 
 
 async def read_reply(reader: asyncio.StreamReader) -> Reply:
-    """The next answer of a connection. Raises IncompleteReadError where there is none."""
+    """Read the next response of a connection. Raises IncompleteReadError if it ends early."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status, *lines = head.rstrip().split("\r\n")
     pairs = (line.partition(":") for line in lines)
@@ -48,20 +48,20 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
 
 
 def storm(
-    url: str, asks: Callable[[int], Ask], each: int = 5, connections: int = CONNECTIONS
+    url: str, asks: Callable[[int], Ask], repeats: int = 5, connections: int = CONNECTIONS
 ) -> Sequence[tuple[int, Reply]]:
-    """``connections`` at once, each making ``asks(its number)`` ``each`` times; replies with the asker's number."""
-    return asyncio.run(asyncio.wait_for(_storm(url, asks, each, connections), PATIENCE_S))
+    """Send ``asks(number)`` ``repeats`` times on each connection, by number; return (number, reply) pairs."""
+    return asyncio.run(asyncio.wait_for(_storm(url, asks, repeats, connections), PATIENCE_S))
 
 
-async def _storm(url: str, asks: Callable[[int], Ask], each: int, connections: int) -> list[tuple[int, Reply]]:
+async def _storm(url: str, asks: Callable[[int], Ask], repeats: int, connections: int) -> list[tuple[int, Reply]]:
     parts = urlsplit(url)
     opened = await asyncio.gather(*(asyncio.open_connection(parts.hostname, parts.port) for _ in range(connections)))
 
     async def ask(number: int) -> list[tuple[int, Reply]]:
         reader, writer = opened[number]
         replies = []
-        for _ in range(each):
+        for _ in range(repeats):
             writer.write(asks(number).encoded(parts.netloc))
             await writer.drain()
             replies.append((number, await read_reply(reader)))

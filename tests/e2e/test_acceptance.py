@@ -1,4 +1,4 @@
-"""``marquee doctor --url`` against real servers: one that is well, and one whose search is down."""
+"""``marquee doctor --url`` against real servers: a healthy one, and one whose search is down."""
 
 import json
 
@@ -6,13 +6,13 @@ from tests.e2e.kit import Served, marquee
 from tests.e2e.world import World
 
 
-def test_a_server_that_is_well_is_accepted(served: Served) -> None:
+def test_a_healthy_server_is_accepted(served: Served) -> None:
     done = marquee(served.home, "doctor", "--url", served.url)
     assert done.returncode == 0, done.stdout
     assert "All checks passed." in done.stdout
 
 
-def test_a_server_without_its_search_is_not(world: World) -> None:
+def test_a_server_without_its_search_is_not_accepted(world: World) -> None:
     world.search.answer(503)
     try:
         done = marquee(world.server.home, "doctor", "--url", world.server.url, "--wait", "0", "--json")

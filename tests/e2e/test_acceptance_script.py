@@ -1,6 +1,5 @@
-"""`make acceptance`, against a deployment that is there in all that it is asked about: a server over DynamoDB and
-Secrets Manager on loopback, with the real `marquee keys`, `cost` and `doctor`. CDK, the state machine and the AWS
-command line are stand-ins.
+"""`make acceptance`, against a local deployment: a server with DynamoDB and Secrets Manager on loopback, and the real
+`marquee keys`, `cost` and `doctor`. CDK, the state machine and the AWS command line are fakes.
 """
 
 import json
@@ -49,14 +48,14 @@ esac
 
 @dataclass
 class Account:
-    """A checkout with the scripts, and what a deployment would have made."""
+    """A checkout with the scripts, and the resources and outputs of a deployment."""
 
     folder: Path
     variables: dict[str, str]
     outputs: dict[str, str]
 
     def accept(self, **more: str) -> tuple[int, dict[str, Any], str]:
-        """Its code, the report that is kept, and what it said."""
+        """Run the acceptance; return its exit code, report and output."""
         done = subprocess.run(
             ["bash", "infra/release/acceptance.sh", "dev"], cwd=self.folder, capture_output=True, text=True,
             timeout=PATIENCE_S, check=False,
@@ -89,11 +88,11 @@ def account(home: Path, tmp_path: Path, unique_name: str) -> Iterator[Account]:
     stored = {"DDB_USERS_TABLE": "users", "DDB_EVENTS_TABLE": "events", "DDB_CACHE_TABLE": "cache"}
     cloud = {"DDB_ENDPOINT": url, "AWS_ENDPOINT_URL_SECRETS_MANAGER": url, "AWS_REGION": "eu-west-1",
              "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "DDB_TIMEOUT_MS": "60000"}  # fmt: skip
-    told = {**cloud, **stored, "API_KEYS": "on", "API_KEY_PEPPER_ARN": pepper}
-    made = marquee(home, "tables", "create", env=told)
-    assert made.returncode == 0, made.stderr
+    env = {**cloud, **stored, "API_KEYS": "on", "API_KEY_PEPPER_ARN": pepper}
+    created = marquee(home, "tables", "create", env=env)
+    assert created.returncode == 0, created.stderr
     origin = HttpServer(lambda _request: Answer(401, b"{}"))
-    with Served(home, env=told) as server:
+    with Served(home, env=env) as server:
         variables = environment(home, cloud) | {"MARQUEE": str(MARQUEE)}
         variables["PATH"] = f"{folder / 'bin'}:{os.environ['PATH']}"
         outputs = {"Url": server.url, "BucketName": "films", "PepperArn": pepper, "UsersTable": "users",
@@ -104,32 +103,32 @@ def account(home: Path, tmp_path: Path, unique_name: str) -> Iterator[Account]:
     aws.stop()
 
 
-def test_an_acceptance_keeps_what_it_found_and_what_it_costs(account: Account, home: Path) -> None:
-    code, report, said = account.accept()
-    assert code == 0, said
+def test_an_acceptance_reports_its_checks_and_the_cost(account: Account, home: Path) -> None:
+    code, report, output = account.accept()
+    assert code == 0, output
     assert (report["stage"], report["commit"], report["accepted"], report["failed_at"]) == (
         "dev", "0123abcd", True, None,
     )  # fmt: skip
     assert report["began"] <= report["ended"]
-    checks = {each["part"]: each for each in report["found"]["checks"]}
+    checks = {check["part"]: check for check in report["found"]["checks"]}
     assert {"ready", "version", "person", "words", "k", "feedback", "erasure", "headers", "keys"} <= set(checks)
-    assert {each["state"] for each in checks.values()} == {"ok"}
+    assert {check["state"] for check in checks.values()} == {"ok"}
     assert bundles(home)[0] in checks["version"]["found"]
     assert report["cost_a_month"]["bills"][0]["total"] > 0
     assert "cdk destroy" in account.calls.splitlines()[-1]
     assert not (account.folder / "deployed").exists()
 
 
-def test_an_acceptance_that_ends_early_tells_where_and_destroys(account: Account) -> None:
+def test_a_failed_acceptance_names_the_step_and_destroys_the_stack(account: Account) -> None:
     code, report, _ = account.accept(FAILING="start release")
     assert code != 0
     assert (report["accepted"], report["failed_at"], report["found"]) == (False, "release", None)
     assert "cdk destroy" in account.calls
 
 
-def test_an_api_that_answers_past_the_firewall_is_not_accepted(account: Account) -> None:
+def test_an_api_that_answers_without_the_origin_header_is_not_accepted(account: Account) -> None:
     account.outputs["OriginUrl"] = account.outputs["Url"]
-    code, report, said = account.accept()
+    code, report, output = account.accept()
     assert code != 0
     assert (report["accepted"], report["failed_at"]) == (False, "accept")
-    assert "answers 200 without the origin header, expected 401" in said
+    assert "answers 200 without the origin header, expected 401" in output

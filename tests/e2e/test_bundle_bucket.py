@@ -1,4 +1,4 @@
-"""Servers follow a bucket: they come up with what is released there, and change over while requests come in."""
+"""Servers follow a bucket: they start with its release and switch to new ones under load."""
 
 import json
 import shutil
@@ -20,8 +20,8 @@ from tests.servers.proxy import Proxy
 
 
 @dataclass(frozen=True)
-class World:
-    """Two bundles, published; ``home`` is that of the machine that built them."""
+class PublishedBundles:
+    """Two published bundles; ``home`` is the home in which they were built."""
 
     home: Path
     bucket: Bucket
@@ -38,25 +38,25 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def published_bundles(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedBundles]:
     home = copy_home(sample_home, tmp_path_factory.mktemp("bucket") / "home")
     (old,) = bundles(home)
     params = home / "params.json"
     params.write_text(json.dumps({"weights": {"traits": 0.0}}))
     new = build_sample(home, "--params", str(params), "--no-activate")
     with s3_server() as url:
-        made = World(home, new_bucket(url), old, new)
+        published = PublishedBundles(home, new_bucket(url), old, new)
         for version in (old, new):
-            made.remote.publish(home / "bundles" / version)
-        yield made
+            published.remote.publish(home / "bundles" / version)
+        yield published
 
 
 @pytest.fixture
-def released(world: World) -> World:
-    """The old one is released, as if for the first time."""
-    spoil(world.bucket, CURRENT, None)
-    world.remote.activate(world.old)
-    return world
+def released(published_bundles: PublishedBundles) -> PublishedBundles:
+    """The same bundles with the old one released, and no earlier release."""
+    spoil(published_bundles.bucket, CURRENT, None)
+    published_bundles.remote.activate(published_bundles.old)
+    return published_bundles
 
 
 @pytest.fixture
@@ -66,30 +66,32 @@ def empty_home(tmp_path: Path) -> Path:
     return home
 
 
-def test_a_server_with_nothing_fetches_and_changes_over_without_dropping_a_request(
-    released: World, empty_home: Path
+def test_an_empty_server_fetches_the_release_and_switches_without_dropping_a_request(
+    released: PublishedBundles, empty_home: Path
 ) -> None:
-    seen: Counter[tuple[int, str]] = Counter()
+    answers: Counter[tuple[int, str]] = Counter()
     with Served(empty_home, "--workers", "2", env=released.settings()) as server:
         assert bundles(empty_home) == [released.old]
-        with load(server, seen):
-            wait_for(lambda: seen[200, f"embedded-{released.old}"] > 20, "answers of the old bundle")
+        with load(server, answers):
+            wait_for(lambda: answers[200, f"embedded-{released.old}"] > 20, "answers of the old bundle")
             done = marquee(released.home, "release", released.new, env=released.settings())
             assert done.returncode == 0, done.stderr
-            wait_for(lambda: seen[200, f"embedded-{released.new}"] > 20, "answers of the new bundle")
-            before = seen[200, f"embedded-{released.old}"]
+            wait_for(lambda: answers[200, f"embedded-{released.new}"] > 20, "answers of the new bundle")
+            before = answers[200, f"embedded-{released.old}"]
             assert marquee(released.home, "release", "--rollback", env=released.settings()).returncode == 0
-            wait_for(lambda: seen[200, f"embedded-{released.old}"] > before + 20, "the old bundle again")
+            wait_for(lambda: answers[200, f"embedded-{released.old}"] > before + 20, "the old bundle again")
         assert server.stop() == 0
-    assert {status for status, _ in seen} == {200}
+    assert {status for status, _ in answers} == {200}
 
 
-def test_a_bucket_that_is_down_stops_nothing(released: World, empty_home: Path) -> None:
+def test_a_server_keeps_serving_and_starts_while_the_bucket_is_down(
+    released: PublishedBundles, empty_home: Path
+) -> None:
     with Proxy(str(released.bucket.endpoint)) as proxy:
         settings = released.settings(proxy.url)
         with Served(empty_home, env=settings) as server:
             proxy.refuse()
-            wait_for(lambda: "cannot follow the bucket" in server.said, "the complaint")
+            wait_for(lambda: "cannot follow the bucket" in server.log, "the warning")
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             assert server.stop() == 0
         with Served(empty_home, env=settings) as again:
@@ -99,22 +101,22 @@ def test_a_bucket_that_is_down_stops_nothing(released: World, empty_home: Path) 
             wait_for(lambda: again.recommend(k=1)["index_version"] == f"embedded-{released.new}", "the new bundle")
 
 
-def test_a_damaged_release_is_refused_and_the_old_one_goes_on(released: World, empty_home: Path) -> None:
+def test_a_damaged_release_is_refused_and_the_old_one_is_served(released: PublishedBundles, empty_home: Path) -> None:
     released.remote.activate(released.new)
     spoil(released.bucket, f"bundles/{released.new}/popularity.npy", b"short")
     home = copy_home(released.home, empty_home / "home")
     shutil.rmtree(home / "bundles" / released.new)
     try:
         with Served(home, env=released.settings()) as server:
-            assert "popularity.npy: found 5 bytes" in server.said
+            assert "popularity.npy: found 5 bytes" in server.log
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             released.remote.activate(released.old)
-            wait_for(lambda: "following the bucket again" in server.said, "the recovery")
+            wait_for(lambda: "following the bucket again" in server.log, "the recovery")
     finally:
         released.remote.publish(released.home / "bundles" / released.new)
 
 
-def test_without_a_bundle_anywhere_it_says_so(released: World, empty_home: Path) -> None:
+def test_without_any_bundle_the_error_names_the_remedy(released: PublishedBundles, empty_home: Path) -> None:
     nowhere = replace(released, bucket=replace(released.bucket, prefix="nowhere/"))
     done = marquee(empty_home, "serve", "--port", "0", env=nowhere.settings())
     assert done.returncode == 3

@@ -1,4 +1,4 @@
-"""The canary against Marquee itself: it passes while all is well, and fails when what it looks at is not."""
+"""The canary against a real server: it passes while the server is healthy and fails otherwise."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ def runtime(tmp_path: Path) -> Runtime:
     return runtime_in(tmp_path / "modules", node22())
 
 
-def test_it_passes_on_a_healthy_server_for_a_person_whom_nobody_knows(runtime: Runtime, served: Served) -> None:
+def test_it_passes_on_a_healthy_server_for_an_unknown_person(runtime: Runtime, served: Served) -> None:
     done = runtime.run(served.url)
     assert done.returncode == 0, done.stderr
 
 
-def test_it_fails_where_there_are_fewer_films_than_it_asks_for(runtime: Runtime, served: Served) -> None:
+def test_it_fails_if_it_asks_for_more_films_than_allowed(runtime: Runtime, served: Served) -> None:
     films = served.client.get("/catalogue").json()["films"]
     assert films > 100, "the sample has more films than an answer may"
     done = runtime.run(served.url, ITEMS="101")
@@ -30,7 +30,7 @@ def test_it_fails_where_there_are_fewer_films_than_it_asks_for(runtime: Runtime,
     assert "expected status 200, got 422" in done.stderr
 
 
-def test_looking_deep_it_asks_search_and_passes_while_search_answers(runtime: Runtime, world: World) -> None:
+def test_the_deep_check_uses_search_and_passes_while_search_answers(runtime: Runtime, world: World) -> None:
     seeded = marquee(world.server.home, "users", "seed", "--user", PERSON, env=world.patient)
     assert seeded.returncode == 0, seeded.stderr
     world.mend()
@@ -41,7 +41,7 @@ def test_looking_deep_it_asks_search_and_passes_while_search_answers(runtime: Ru
     assert world.search.requests > before
 
 
-def test_without_search_it_fails_if_it_looks_deep_and_only_then(runtime: Runtime, world: World) -> None:
+def test_without_search_only_the_deep_check_fails(runtime: Runtime, world: World) -> None:
     world.search.refuse()
     try:
         deep = runtime.run(world.server.url, DEEP="on", PERSON=PERSON)

@@ -1,4 +1,4 @@
-"""Before the first key: headers, bodies, idling, and how many connections there are, have limits."""
+"""Limits that apply before authentication: headers, bodies, idle time and the number of connections."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.e2e.slow import HALF, answer_to, hold
 from tests.patience import PATIENCE_S, wait_for
 
 CONNECTIONS = 20
-# More than all that the system and the server hold of a connection that nobody reads.
+# More bytes than the system and the server buffer for a connection that is not read.
 MUCH = 64 << 20
 
 
@@ -27,16 +27,16 @@ class Idle(LimitedProtocol):
     """A connection that waits for its next request."""
 
     def __init__(self, limits: Limits, sock: socket.socket) -> None:
-        """Without a server."""
+        """Set up the connection without a server."""
         self.limits = limits
-        self.transport = Ended(sock)
+        self.transport = RecordingTransport(sock)
         self._head = 0
         self.cycle = None
         self.wait()
 
 
-class Ended(asyncio.Transport):
-    """A transport that only notes that it was aborted."""
+class RecordingTransport(asyncio.Transport):
+    """A transport that only records whether it was aborted."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__({"socket": sock})
@@ -54,7 +54,7 @@ def small(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     from tests.e2e.kit import copy_home
 
     home = copy_home(sample_home, tmp_path_factory.mktemp("small") / "home")
-    # A body may take so long that nothing here waits for its end.
+    # The body timeout is too long to be reached in these tests.
     with Served(home, env={"MARQUEE_MAX_CONNECTIONS": str(CONNECTIONS), "BODY_TIMEOUT_SECS": "3600"}) as server:
         yield server
 
@@ -69,7 +69,7 @@ def problem(answer: bytes, status: int, slug: str) -> None:
 
 
 def status_of(sock: socket.socket) -> int:
-    """The status of the next answer, which is read whole."""
+    """Read the next answer completely and return its status."""
     with HTTPResponse(sock) as answer:
         answer.begin()
         answer.read()
@@ -89,14 +89,14 @@ def test_malformed_http_is_a_problem(small: Served, sent: bytes) -> None:
 def test_headers_of_more_than_64_kb_are_refused(small: Served, line: bytes) -> None:
     pieces = [HALF + b"\r\n", *(line[at : at + 1_000] for at in range(0, len(line), 1_000))]
     answer = answer_to(small.url, *pieces)
-    # The refusal may be lost where the client is still sending when the connection is closed.
+    # The refusal may be lost if the client is still sending when the connection is closed.
     if answer:
         problem(answer, 431, "headers-too-large")
     assert small.client.get("/health/live").status_code == 200
 
 
-def test_who_only_holds_connections_gives_way(small: Served) -> None:
-    # A connection of its own each: an idle one may give way just when it is used again (RFC 9112, 9.5).
+def test_idle_connections_give_way_to_active_ones(small: Served) -> None:
+    # A new connection for each request: an idle one may be closed just as it is reused (RFC 9112, 9.5).
     held = hold(small.url, 5 * CONNECTIONS)
     for _ in range(3):
         assert httpx2.get(f"{small.url}/health/live", timeout=PATIENCE_S).status_code == 200
@@ -116,8 +116,8 @@ CHUNKED = (
 )
 
 
-def test_who_holds_back_a_body_gives_way(small: Served) -> None:
-    """As many as there may ever be, and more: the request is as unfinished as one without the end of its headers."""
+def test_connections_with_an_unfinished_body_give_way(small: Served) -> None:
+    """More than the maximum: a request without its body is as unfinished as one without the end of its headers."""
     held = hold(small.url, 3 * CONNECTIONS, LOST_BODY)
     wait_for(lambda: httpx2.get(f"{small.url}/health/live", timeout=PATIENCE_S).status_code == 200, "an answer")
     for _ in range(5):
@@ -128,28 +128,28 @@ def test_who_holds_back_a_body_gives_way(small: Served) -> None:
 
 
 @pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 500_000, b"X: y\r\n" * 80_000], ids=["long", "many"])
-def test_trailers_without_end_are_refused(small: Served, line: bytes) -> None:
+def test_endless_trailers_are_refused(small: Served, line: bytes) -> None:
     pieces = [CHUNKED + b"\r\n2\r\n{}\r\n0\r\n", *(line[at : at + 1_000] for at in range(0, len(line), 1_000))]
     answer = answer_to(small.url, *pieces)
     if answer:
         problem(answer, 431, "headers-too-large")
 
 
-def test_trailers_do_not_pass_for_headers(small: Served) -> None:
-    """What a proxy in front checks or sets is in the headers."""
+def test_trailers_are_not_treated_as_headers(small: Served) -> None:
+    """A proxy in front checks and sets headers, but not trailers."""
     sent = CHUNKED + b'Connection: close\r\n\r\n8\r\n{"k": 1}\r\n0\r\nX-Request-Id: of-a-trailer\r\n\r\n'
     answer = answer_to(small.url, sent)
     assert answer.startswith(b"HTTP/1.1 200 "), answer[:300]
     assert b"of-a-trailer" not in answer
 
 
-def test_headers_after_a_request_that_was_answered_before_its_body_are_limited_as_all_are(small: Served) -> None:
-    """Nobody needs a key to be refused early."""
+def test_headers_after_a_request_answered_before_its_body_are_limited(small: Served) -> None:
+    """A request can be refused before its body without a key."""
     parts = urlsplit(small.url)
     with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=PATIENCE_S) as sock:
         sock.sendall(b"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n")
         assert status_of(sock) == 404
-        # The body, and then a whole request: the connection is as good as any.
+        # The body, and then a complete request: the connection is still usable.
         sock.sendall(b"xGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert status_of(sock) == 200
         sock.sendall(b"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n")
@@ -160,33 +160,33 @@ def test_headers_after_a_request_that_was_answered_before_its_body_are_limited_a
             sock.sendall(HALF)
             while sent < MUCH and not select.select([sock], [], [], 0)[0]:
                 sent += sock.send(b"a" * 1_000)
-        assert sent < MUCH, "there is no end to them"
+        assert sent < MUCH, "headers without end were accepted"
         with suppress(ConnectionError):
             problem(sock.recv(1 << 16), 431, "headers-too-large")
 
 
-def test_a_connection_whose_next_request_has_arrived_does_not_give_way() -> None:
+def test_a_connection_with_a_request_waiting_does_not_give_way() -> None:
     pairs = [socket.socketpair() for _ in range(3)]
     limits = Limits(connections=2)
-    asking, quiet, newest = (Idle(limits, server) for _, server in pairs)
+    active, quiet, newest = (Idle(limits, server) for _, server in pairs)
     pairs[0][0].sendall(b"GET /health/live HTTP/1.1\r\n")
     limits.make_room(newest, 3)
-    assert [connection.transport.is_closing() for connection in (asking, quiet, newest)] == [False, True, False]
+    assert [connection.transport.is_closing() for connection in (active, quiet, newest)] == [False, True, False]
     pairs[2][0].sendall(b"G")
     limits.make_room(newest, 4)
-    assert list(limits.waiting) == [newest, asking]
+    assert list(limits.waiting) == [newest, active]
     for pair in pairs:
         for end in pair:
             end.close()
 
 
-def test_unfinished_requests_are_put_out_after_a_while(small: Served) -> None:
+def test_unfinished_requests_time_out(small: Served) -> None:
     late = answer_to(small.url, HALF)
     problem(late, 408, "request-timeout")
     assert answer_to(small.url, b"") == b""
 
 
-def test_the_times_of_headers_and_body_are_settings(home: Path) -> None:
+def test_the_timeouts_of_headers_and_body_are_settings(home: Path) -> None:
     body = (
         b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
     )
@@ -207,37 +207,35 @@ def test_a_request_in_pieces_and_a_long_body_are_served(small: Served) -> None:
     assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 422 ")), answer[:300]
 
 
-def test_requests_one_after_another_are_served_on_one_connection(small: Served) -> None:
-    one = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    last = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    answer = answer_to(small.url, one * 20 + last[:30], last[30:])
+def test_consecutive_requests_are_served_on_one_connection(small: Served) -> None:
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    closing = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = answer_to(small.url, request * 20 + closing[:30], closing[30:])
     assert answer.count(b"HTTP/1.1 200 OK") == 21
 
 
 @pytest.mark.parametrize("size", [10, 8_000], ids=["small", "large"])
-def test_requests_sent_ahead_without_end_are_answered_up_to_a_number_and_the_rest_is_dropped(
-    small: Served, size: int
-) -> None:
-    """What the answer says: it is the last one. What was dropped may be sent again on another connection."""
-    one = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Pad: " + b"a" * size + b"\r\n\r\n"
-    answer = answer_to(small.url, *([one * (200_000 // len(one))] * 20))
+def test_the_number_of_pipelined_requests_is_limited(small: Served, size: int) -> None:
+    """The last answer closes the connection; the dropped requests may be sent again on another one."""
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Pad: " + b"a" * size + b"\r\n\r\n"
+    answer = answer_to(small.url, *([request * (200_000 // len(request))] * 20))
     answers = answer.split(b"HTTP/1.1 ")[1:]
-    assert {each[:3] for each in answers} == {b"200"}
-    # Of small ones as many as may be queued, and those that were answered meanwhile; of large ones fewer.
-    assert 1 < len(answers) < 20 * (200_000 // len(one)) / 2
-    # The last may be lost where the client is still sending when the connection is closed.
-    assert {number for number, each in enumerate(answers, 1) if b"connection: close" in each} <= {len(answers)}
+    assert {text[:3] for text in answers} == {b"200"}
+    # Small requests: up to the queue limit plus those answered meanwhile; large requests: fewer.
+    assert 1 < len(answers) < 20 * (200_000 // len(request)) / 2
+    # The last answer may be lost if the client is still sending when the connection is closed.
+    assert {number for number, text in enumerate(answers, 1) if b"connection: close" in text} <= {len(answers)}
     assert small.client.get("/health/live").status_code == 200
 
 
-def test_a_process_limits_itself_to_the_files_it_may_have() -> None:
+def test_the_connection_limit_respects_the_file_limit_of_the_process() -> None:
     assert limits_for(10).connections == 10
     assert (limits_for(10, head_s=3, body_s=5).head_s, limits_for(10, head_s=3, body_s=5).body_s) == (3, 5)
     assert 1 <= limits_for(1 << 30).connections < 1 << 30
     assert isinstance(LimitedProtocol.limits, Limits)
 
 
-def test_nothing_is_left_of_connections_that_are_gone(small: Served) -> None:
+def test_closed_connections_are_released(small: Served) -> None:
     for sock in hold(small.url, CONNECTIONS):
         sock.close()
     wait_for(lambda: httpx2.get(f"{small.url}/health/live", timeout=PATIENCE_S).status_code == 200, "an answer")

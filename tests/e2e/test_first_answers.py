@@ -1,9 +1,9 @@
-"""What a person notices: an answer, a like that changes the next one, and taking it back."""
+"""Basic behaviour over HTTP: recommendations, feedback that changes the next answer, and clearing it."""
 
 from tests.e2e.kit import Served, ids
 
 
-def test_a_stranger_gets_what_is_popular(served: Served) -> None:
+def test_an_unknown_person_gets_popular_films(served: Served) -> None:
     answer = served.recommend(k=10)
     assert answer["strategy"] == "popular"
     assert answer["degraded"] == []
@@ -34,8 +34,10 @@ def test_a_cached_answer_equals_the_fresh_one(served: Served) -> None:
     served.feedback("cleo", ids(served.recommend(k=1))[0])
     fresh, again = (served.recommend(user_id="cleo", k=7) for _ in range(2))
     assert (fresh["cached"], again["cached"]) == (False, True)
-    own = {"cached", "recommendation_id"}
-    assert {name: fresh[name] for name in fresh.keys() - own} == {name: again[name] for name in again.keys() - own}
+    varying = {"cached", "recommendation_id"}
+    assert {name: fresh[name] for name in fresh.keys() - varying} == {
+        name: again[name] for name in again.keys() - varying
+    }
 
 
 def test_an_erased_person_is_unknown(served: Served) -> None:
@@ -49,19 +51,19 @@ def test_an_erased_person_is_unknown(served: Served) -> None:
 def test_filters_pages_and_similar(served: Served) -> None:
     western = served.recommend(k=5, filters={"genres": ["Western"]})
     assert all("Western" in item["genres"] for item in western["items"])
-    shown = ids(western)
+    first_page = ids(western)
     page = served.recommend(k=5, filters={"genres": ["Western"]}, cursor=western["next_cursor"])
-    assert not set(ids(page)) & set(shown)
-    similar = served.client.get("/similar", params={"item_id": shown[0], "k": 5})
+    assert not set(ids(page)) & set(first_page)
+    similar = served.client.get("/similar", params={"item_id": first_page[0], "k": 5})
     assert similar.status_code == 200
-    assert shown[0] not in ids(similar.json())
+    assert first_page[0] not in ids(similar.json())
 
 
 def test_free_text_finds_a_title_without_any_encoder(served: Served) -> None:
     film = served.recommend(k=30)["items"][17]
-    found = served.recommend(query=film["title"], k=5)
-    assert found["strategy"] == "query"
-    assert film["item_id"] in ids(found)
+    answer = served.recommend(query=film["title"], k=5)
+    assert answer["strategy"] == "query"
+    assert film["item_id"] in ids(answer)
 
 
 def test_health_version_docs_and_page(served: Served) -> None:
@@ -70,15 +72,15 @@ def test_health_version_docs_and_page(served: Served) -> None:
     assert served.client.get("/nowhere").headers["content-type"].startswith("application/problem+json")
 
 
-def test_head_leaves_the_connection_in_order(served: Served) -> None:
-    """A body that is announced and not sent is not waited for, nor is one that is sent taken for the next answer."""
+def test_head_keeps_the_connection_usable(served: Served) -> None:
+    """The client does not wait for the announced body, and no body is taken for the next answer."""
     for path in ("/health/live", "/version", "/similar?tmdb_id=346", "/nowhere", "/"):
         get, head = served.client.get(path), served.client.head(path)
         assert (head.status_code, head.content) == (get.status_code, b""), path
         assert head.headers["content-length"] == get.headers["content-length"], path
 
 
-def test_bad_input_does_not_shake_it(served: Served) -> None:
+def test_invalid_requests_are_refused_and_the_server_keeps_serving(served: Served) -> None:
     for body in (b"{", b"\xff\xfe", b'{"k": 0}', b'{"k": "ten"}', b'{"unknown": 1}', b"x" * 2_000_000):
         answer = served.client.post("/recommend", content=body, headers={"content-type": "application/json"})
         assert 400 <= answer.status_code < 500, body[:20]

@@ -1,4 +1,4 @@
-"""A Python client generated from the committed description, used against a running server."""
+"""A Python client generated from the committed OpenAPI document, used against a running server."""
 
 import importlib
 import json
@@ -20,7 +20,7 @@ PACKAGE = "marquee_client"
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The client's package, on the path; a warning of the generator is an error."""
+    """The generated package, on ``sys.path``; a warning of the generator is an error."""
     folder = tmp_path_factory.mktemp("client")
     config = folder / "config.yml"
     config.write_text("post_hooks: []\n", "utf-8")
@@ -64,18 +64,18 @@ def test_every_operation_is_generated_with_every_error_typed(generated: Path) ->
                     assert f"response_{status} = ProblemDocument.from_dict" in text, (module.name, status)
 
 
-def test_recommend_and_similar_answer_typed(client: Any) -> None:
+def test_recommend_and_similar_have_typed_answers(client: Any) -> None:
     answer = call("recommend.recommend").sync(client=client, body=model("RecommendBody")(k=3, explain=True))
     assert isinstance(answer, model("RecommendAnswer"))
     film = answer.items[0]
     assert (len(answer.items), isinstance(film.title, str), 0 <= film.score <= 1) == (3, True, True)
     alike = call("films.similar").sync(client=client, item_id=film.item_id, k=2)
     assert isinstance(alike, model("SimilarAnswer"))
-    assert film.item_id not in {each.item_id for each in alike.items}
+    assert film.item_id not in {similar.item_id for similar in alike.items}
 
 
 @pytest.mark.parametrize("field", ["item_ids", "imdb_ids", "tmdb_ids"])
-def test_from_films_is_expressed_by_any_kind_of_id(client: Any, field: str) -> None:
+def test_from_films_accepts_any_kind_of_id(client: Any, field: str) -> None:
     film = call("recommend.recommend").sync(client=client, body=model("RecommendBody")(k=1)).items[0]
     body = model("FromFilmsBody")(**{field: [getattr(film, field.removesuffix("s"))]}, top_n=2)
     answer = call("recommend.recommend_from_films").sync(client=client, body=body)
@@ -83,7 +83,7 @@ def test_from_films_is_expressed_by_any_kind_of_id(client: Any, field: str) -> N
     assert len(answer.recommendations) == 2
 
 
-def test_feedback_that_is_sent_again_is_a_replay(client: Any) -> None:
+def test_repeated_feedback_is_a_replay(client: Any) -> None:
     film = call("recommend.recommend").sync(client=client, body=model("RecommendBody")(k=1)).items[0]
     event = model("FeedbackBodyEvent").LIKE
     body = model("FeedbackBody")(user_id="generated", item_id=film.item_id, event=event)
@@ -113,32 +113,32 @@ def test_an_error_has_a_typed_body(client: Any) -> None:
     assert refused.status_code == 422
     assert isinstance(refused.parsed, model("ProblemDocument"))
     assert refused.parsed.type_ == "/problems/invalid-request"
-    assert [(each.pointer, each.location) for each in refused.parsed.errors] == [("/k", "body")]
+    assert [(fault.pointer, fault.location) for fault in refused.parsed.errors] == [("/k", "body")]
     missing = call("films.get_film").sync(client=client, item_id="no such film")
     assert (missing.status, missing.type_) == (404, "/problems/unknown-film")
 
 
-def test_pages_are_turned_to_the_end(client: Any) -> None:
+def test_cursors_lead_through_all_pages(client: Any) -> None:
     genre = model("FiltersBodyGenresType0Item").WESTERN
     body = model("RecommendBody")(k=5, filters=model("FiltersBody")(genres=[genre]))
-    shown: list[str] = []
+    film_ids: list[str] = []
     while True:
         page = call("recommend.recommend").sync(client=client, body=body)
-        shown += [film.item_id for film in page.items]
+        film_ids += [film.item_id for film in page.items]
         if page.next_cursor is None:
             break
         body.cursor = page.next_cursor
-    counts = {each.name: each.films for each in call("films.get_catalogue").sync(client=client).genres}
-    assert len(shown) == len(set(shown)) == counts["Western"]
+    counts = {entry.name: entry.films for entry in call("films.get_catalogue").sync(client=client).genres}
+    assert len(film_ids) == len(set(film_ids)) == counts["Western"]
 
 
-def test_a_kept_answer_is_not_sent_again(client: Any) -> None:
+def test_a_matching_etag_is_not_modified(client: Any) -> None:
     first = call("films.search_films").sync_detailed(client=client, q="the")
     etag = first.headers["etag"]
     assert call("films.search_films").sync_detailed(client=client, q="the", if_none_match=etag).status_code == 304
 
 
-def test_the_rest_answers_typed(client: Any) -> None:
+def test_other_operations_have_typed_answers(client: Any) -> None:
     film = call("recommend.recommend").sync(client=client, body=model("RecommendBody")(k=1)).items[0]
     body = model("FeedbackBody")(user_id="leaver", item_id=film.item_id, event=model("FeedbackBodyEvent").LIKE)
     call("feedback.record_feedback").sync(client=client, body=body)

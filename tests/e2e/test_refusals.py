@@ -1,4 +1,4 @@
-"""Starting: what serve refuses, with one line that says why and what to do; and how it ends."""
+"""Start and end of serve: what it refuses, with one line that names the reason and the remedy."""
 
 import socket
 from pathlib import Path
@@ -17,32 +17,32 @@ def refused(home: Path, *arguments: str, **env: str) -> tuple[int, str]:
 
 
 def test_without_a_bundle(tmp_path: Path) -> None:
-    code, said = refused(tmp_path)
+    code, output = refused(tmp_path)
     assert code == 3
-    assert "no bundle is active" in said
-    assert "marquee build" in said
+    assert "no bundle is active" in output
+    assert "marquee build" in output
 
 
 @pytest.mark.parametrize("name", ["popularity.npy", "manifest.json", "text_index/meta.json"])
 def test_with_a_damaged_bundle(home: Path, name: str) -> None:
     damage(home, bundles(home)[0], name)
-    code, said = refused(home)
+    code, output = refused(home)
     assert code == 3
-    assert name.rpartition("/")[2] in said
-    assert "build" in said
+    assert name.rpartition("/")[2] in output
+    assert "build" in output
 
 
 @pytest.mark.parametrize("name", ["catalogue.traits.offsets.npy", "text_index/*.term", "manifest.json"])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_with_one_bit_turned_it_does_not_serve_and_all_who_look_agree(home: Path, name: str, workers: str) -> None:
+def test_serve_verify_and_doctor_refuse_a_bundle_with_one_flipped_bit(home: Path, name: str, workers: str) -> None:
     (version,) = bundles(home)
     (path,) = (home / "bundles" / version).glob(name)
     flip_bit(path, path.stat().st_size * 8 - 1_001)
-    code, said = refused(home, "--port", "0", "--workers", workers)
+    code, output = refused(home, "--port", "0", "--workers", workers)
     assert code == 3
-    assert path.name in said
-    assert "build" in said
-    assert len(said.splitlines()) == 1
+    assert path.name in output
+    assert "build" in output
+    assert len(output.splitlines()) == 1
     verified = marquee(home, "bundle", "verify")
     assert (verified.returncode, path.name in verified.stderr) == (3, True)
     doctor = marquee(home, "doctor")
@@ -51,19 +51,19 @@ def test_with_one_bit_turned_it_does_not_serve_and_all_who_look_agree(home: Path
 
 
 def test_a_port_in_use(home: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        code, said = refused(home, "--port", str(port))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        code, output = refused(home, "--port", str(port))
     assert code == 3
-    assert f"Port {port} on 127.0.0.1 is in use" in said
-    assert "--port" in said
+    assert f"Port {port} on 127.0.0.1 is in use" in output
+    assert "--port" in output
 
 
-def test_open_to_the_world_without_keys(home: Path) -> None:
-    code, said = refused(home, "--host", "0.0.0.0", "--port", "0")
+def test_an_exposed_address_without_keys(home: Path) -> None:
+    code, output = refused(home, "--host", "0.0.0.0", "--port", "0")
     assert code == 2
-    assert "API_KEYS=on" in said
-    assert "--insecure" in said
+    assert "API_KEYS=on" in output
+    assert "--insecure" in output
 
 
 @pytest.mark.parametrize(
@@ -76,35 +76,35 @@ def test_open_to_the_world_without_keys(home: Path) -> None:
     ],
 )
 def test_a_wrong_setting(home: Path, name: str, value: str, expected: str) -> None:
-    code, said = refused(home, **{name: value})
+    code, output = refused(home, **{name: value})
     assert code == 2
-    assert expected in said
-    assert len(said.splitlines()) == 1
+    assert expected in output
+    assert len(output.splitlines()) == 1
 
 
 def test_a_setting_without_effect_is_named(home: Path) -> None:
     env = {"OPENSEARCH_INDEX": "x", "MARQUEE_PROT": "1"}
     with Served(home, env=env) as server:
-        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.said
-        assert "MARQUEE_PROT is not a setting" in server.said
+        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.log
+        assert "MARQUEE_PROT is not a setting" in server.log
         assert server.recommend(k=1)["items"]
 
 
-def test_it_ends_in_peace(home: Path) -> None:
+def test_it_ends_cleanly(home: Path) -> None:
     with Served(home) as server:
         server.feedback("ann", server.recommend(k=1)["items"][0]["item_id"])
         assert server.stop() == 0
-        assert "Traceback" not in server.said
+        assert "Traceback" not in server.log
     with Served(home, "--workers", "2") as server:
         assert len(server.export("ann")["events"]) == 1
         assert server.stop() == 0
 
 
-def test_keys_switched_on(home: Path) -> None:
+def test_api_keys(home: Path) -> None:
     env = {"API_KEYS": "on", "API_KEY_PEPPER": "a pepper of the tests only"}
-    made = marquee(home, "keys", "create", "shop", "--limit", "3", "--window", "3600", env=env)
-    assert made.returncode == 0, made.stderr
-    key = made.stdout.split()[0]
+    created = marquee(home, "keys", "create", "shop", "--limit", "3", "--window", "3600", env=env)
+    assert created.returncode == 0, created.stderr
+    key = created.stdout.split()[0]
     with Served(home, "--host", "0.0.0.0", env=env) as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
         assert server.client.post(f"{url}/recommend", json={}).status_code == 401
@@ -115,18 +115,18 @@ def test_keys_switched_on(home: Path) -> None:
         assert server.client.delete(f"{url}/users/ann", headers={"X-API-Key": key}).status_code in (403, 429)
 
 
-def test_up_looks_at_the_port_before_it_builds(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = marquee(tmp_path, "up", "--encoder", "none", "--port", str(taken.getsockname()[1]))
+def test_up_checks_the_port_before_it_builds(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = marquee(tmp_path, "up", "--encoder", "none", "--port", str(listener.getsockname()[1]))
     assert done.returncode == 3
     assert "is in use" in done.stderr
     assert not (tmp_path / "bundles").exists()
 
 
-def test_without_its_state_store_it_starts_and_says_so(home: Path) -> None:
+def test_it_starts_without_its_state_store_and_reports_it(home: Path) -> None:
     (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
     with Served(home) as server:
-        assert "serving without profiles or feedback" in server.said
+        assert "serving without profiles or feedback" in server.log
         assert any("state" in reason for reason in server.recommend(user_id="ann", k=1)["degraded"])
         refused = server.client.post("/feedback", json={"user_id": "ann", "item_id": "1", "event": "like"})
         assert refused.status_code in (404, 503)

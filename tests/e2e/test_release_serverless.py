@@ -1,4 +1,4 @@
-"""A whole release through the strict stand-in for OpenSearch Serverless, cold and late, ending in accepted answers."""
+"""A complete release to a strict fake of OpenSearch Serverless that is cold and late, ending in accepted answers."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.servers.serverless import Serverless
 def test_a_release_to_a_collection_of_each_generation_is_served_from_its_index(
     world: World, unique_name: str, tmp_path: Path, kind: Generation
 ) -> None:
-    """Its bundle has vectors. Access is granted late, the collection sleeps, and an answer is lost."""
+    """The bundle has vectors; access is granted late, the collection is cold, and an answer is lost."""
     builder, server_home = copy_home(world.server.home, tmp_path / "builder"), tmp_path / "server"
     server_home.mkdir()
     (version,) = bundles(builder)
@@ -25,13 +25,13 @@ def test_a_release_to_a_collection_of_each_generation_is_served_from_its_index(
         s3_server() as s3,
         Serverless(
             world.opensearch_url, kind=kind, first=[403, 503], lost=[504], keeps_meta=kind != "classic"
-        ) as there,
+        ) as collection,
     ):
         bucket = new_bucket(s3)
         settings = {
             "BUNDLE_BUCKET": f"{bucket.name}/{bucket.prefix}",
             "S3_ENDPOINT": s3,
-            "OPENSEARCH_ENDPOINT": there.url,
+            "OPENSEARCH_ENDPOINT": collection.url,
             "OPENSEARCH_INDEX": unique_name,
             "OPENSEARCH_KIND": kind,
             "OPENSEARCH_AUTH": "none",
@@ -46,4 +46,4 @@ def test_a_release_to_a_collection_of_each_generation_is_served_from_its_index(
             assert f"{unique_name}-{version}" in words["found"], "the index answers, not the bundle"
         pruned = marquee(builder, "index", "prune", "--keep", "0", env=settings)
         assert pruned.returncode == 0, pruned.stderr
-        assert [each for each in there.refused if not each.endswith(NO_IDS)] == []
+        assert [refusal for refusal in collection.refused if not refusal.endswith(NO_IDS)] == []

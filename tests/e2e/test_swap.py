@@ -1,4 +1,4 @@
-"""A new bundle while requests come in; a damaged one is refused and the old one goes on."""
+"""Activating a new bundle under load; a damaged one is refused and the old one is served."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from tests.patience import PATIENCE_S, wait_for
 
 @pytest.fixture(scope="module")
 def two_bundles(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """A home with a second bundle, of other parameters, not active."""
+    """A home with an active bundle and a second one of other parameters."""
     home = copy_home(sample_home, tmp_path_factory.mktemp("bundles") / "home")
     (old,) = bundles(home)
     params = home / "params.json"
@@ -28,21 +28,21 @@ def two_bundles(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @contextmanager
 def load(server: Served, seen: Counter[tuple[int, str]], clients: int = 3) -> Iterator[None]:
-    """Requests without a pause; counts (status, index version)."""
-    over = threading.Event()
+    """Send requests without a pause; count (status, index version) in ``seen``."""
+    stop = threading.Event()
 
-    def ask(number: int) -> None:
+    def send_requests(number: int) -> None:
         with httpx2.Client(base_url=server.url, timeout=PATIENCE_S) as client:
-            while not over.is_set():
+            while not stop.is_set():
                 answer = client.post("/recommend", json={"user_id": f"u{number}", "k": 5, "cursor": None})
                 seen[answer.status_code, answer.json().get("index_version", "")] += 1
 
     with ThreadPoolExecutor(clients) as pool:
-        jobs: list[Future[None]] = [pool.submit(ask, number) for number in range(clients)]
+        jobs: list[Future[None]] = [pool.submit(send_requests, number) for number in range(clients)]
         try:
             yield
         finally:
-            over.set()
+            stop.set()
         for job in jobs:
             job.result()
 
@@ -89,9 +89,9 @@ def test_a_damaged_new_bundle_is_refused_while_serving(two_bundles: tuple[Path, 
     damage(home, new)
     with Served(home) as server:
         server.recommend(k=1)
-        # Somebody moves the pointer by hand, past the check of `bundle activate`.
+        # Move the pointer by hand, without the check of `bundle activate`.
         (home / "current.json").write_text(json.dumps({"version": new}))
-        wait_for(lambda: bool(server.recommend(k=1)) and "refused" in server.said, "the refusal")
+        wait_for(lambda: bool(server.recommend(k=1)) and "refused" in server.log, "the refusal")
         assert server.recommend(k=1)["index_version"] == f"embedded-{old}"
         shutil.rmtree(home / "bundles" / new)
         assert server.recommend(k=1)["index_version"] == f"embedded-{old}"

@@ -1,4 +1,4 @@
-"""The tutorial of one's own films, word by word: its commands are run as they stand, what it shows must be said."""
+"""The tutorial "your own films": its commands are run unchanged and must print what it shows."""
 
 import os
 import re
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 def steps() -> Iterator[Step]:
-    """The commands of the page in order, each with the lines it is said to print."""
+    """The commands of the page in order, each with the output lines shown below it."""
     for block in re.findall(r"```console\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = part.strip().splitlines()
@@ -36,11 +36,11 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / ".marquee-tutorial"
 
 
-def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path, home: Path) -> None:
+def test_every_command_of_the_tutorial_prints_what_it_shows(tmp_path: Path, home: Path) -> None:
     server: Served | None = None
     path = f"{MARQUEE.parent}{os.pathsep}{os.environ['PATH']}"
     env = environment(home) | {"PATH": path}
-    ran = 0
+    count = 0
     try:
         for command, shown in steps():
             if command.startswith("export "):
@@ -49,7 +49,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path, home: P
             if command.startswith("marquee up "):
                 arguments = command.replace("docs/tutorial", str(ROOT / "docs" / "tutorial")).split()[2:]
                 server = Served(home, *arguments, verb="up")
-                assert "orders.csv  events  events" in server.said
+                assert "orders.csv  events  events" in server.log
                 continue
             if server is not None:
                 command = command.replace(ADDRESS, server.url)
@@ -60,15 +60,15 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path, home: P
             assert done.returncode == 0, (command, done.stderr)
             for line in shown:
                 assert line in done.stdout, (command, line, done.stdout)
-            ran += 1
+            count += 1
     finally:
         if server is not None:
             server.stop()
-    assert ran >= 10
+    assert count >= 10
 
 
 @pytest.mark.parametrize("data", ["docs/tutorial/films.csv", "docs/tutorial", "titles.txt"])
-def test_the_first_visit_on_own_data_is_mixed(tmp_path: Path, home: Path, data: str) -> None:
+def test_recommendations_without_events_are_mixed(tmp_path: Path, home: Path, data: str) -> None:
     names = (f"{letter} film {n} ({1950 + n})\n" for letter in "ABCDEFGH" for n in range(12))
     (tmp_path / "titles.txt").write_text("".join(names))
     done = subprocess.run(
@@ -78,7 +78,7 @@ def test_the_first_visit_on_own_data_is_mixed(tmp_path: Path, home: Path, data: 
     assert done.returncode == 0, done.stderr
     with Served(home) as server:
         items = server.recommend(k=20)["items"]
-    shown = [item["item_id"] for item in items]
-    assert shown != sorted(shown)
-    assert len({item_id[:6] for item_id in shown}) > 1
+    item_ids = [item["item_id"] for item in items]
+    assert item_ids != sorted(item_ids)
+    assert len({item_id[:6] for item_id in item_ids}) > 1
     assert not any("Fills up" in reason for item in items for reason in item["reason"])

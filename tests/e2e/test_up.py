@@ -1,4 +1,4 @@
-"""What `make run` runs: from nothing to a server that answers its own suggestions."""
+"""`marquee up`, which `make run` runs: from an empty home to a server that answers the calls it suggests."""
 
 import json
 import shlex
@@ -11,7 +11,7 @@ from tests.damage import flip_bit
 from tests.e2e.kit import Served, bundles, ids, marquee
 from tests.movielens_layout import write_movielens
 
-# A proxy that nobody listens at: no download leaves this machine.
+# A proxy where nothing listens, so that no download leaves this machine.
 NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
@@ -30,9 +30,9 @@ def up(home: Path, *arguments: str) -> Served:
 
 def test_without_network_the_sample_catalogue_is_used_and_the_three_commands_work(tmp_path: Path) -> None:
     with up(tmp_path / "home") as server:
-        said = server.said.splitlines()
-        assert [line for line in said if "cannot be downloaded" in line and "simulated" in line]
-        commands = [shlex.split(line) for line in said if line.startswith("  curl ")]
+        lines = server.log.splitlines()
+        assert [line for line in lines if "cannot be downloaded" in line and "simulated" in line]
+        commands = [shlex.split(line) for line in lines if line.startswith("  curl ")]
         assert len(commands) == 3
         for command in commands:
             url = next(word for word in command if word.startswith("http://"))
@@ -44,7 +44,7 @@ def test_without_network_the_sample_catalogue_is_used_and_the_three_commands_wor
         assert person in server.client.get("/catalogue").json()["demo_users"]
 
 
-def test_a_damaged_bundle_is_built_again_from_its_inputs_and_never_from_others(tmp_path: Path, movielens: Path) -> None:
+def test_a_damaged_bundle_is_rebuilt_only_from_its_own_inputs(tmp_path: Path, movielens: Path) -> None:
     home = tmp_path / "home"
     with up(home, "--movielens", str(movielens)) as first:
         ids(first.recommend(k=1))
@@ -54,22 +54,22 @@ def test_a_damaged_bundle_is_built_again_from_its_inputs_and_never_from_others(t
     done = marquee(home, "up", "--encoder", "none", "--port", "0", env=NO_NETWORK)
     assert done.returncode == 3
     assert "popularity.npy: SHA-256" in done.stderr
-    assert bundles(home) == [version], "the sample's films would have taken the place of one's own"
+    assert bundles(home) == [version], "the sample must not replace the user's films"
     with up(home, "--movielens", str(movielens)) as again:
-        assert "is damaged and will be replaced" in again.said
+        assert "is damaged and will be replaced" in again.log
         assert again.recommend(k=1)["index_version"] == f"embedded-{version}"
     assert marquee(home, "bundle", "verify").returncode == 0
 
 
-def test_it_builds_anew_only_when_the_inputs_changed(tmp_path: Path, movielens: Path) -> None:
+def test_it_rebuilds_only_when_the_inputs_changed(tmp_path: Path, movielens: Path) -> None:
     home = tmp_path / "home"
     with up(home, "--movielens", str(movielens)) as first:
         (version,) = bundles(home)
         assert first.recommend(k=1)["index_version"] == f"embedded-{version}"
     with up(home, "--movielens", str(movielens)) as second:
-        assert "unchanged" in second.said
+        assert "unchanged" in second.log
     with up(home) as third:
-        assert "Using the active bundle" in third.said
+        assert "Using the active bundle" in third.log
     assert bundles(home) == [version]
     tags = movielens / "tags.csv"
     tags.write_text(tags.read_text() + "1,1,a new tag,0\n")

@@ -17,20 +17,20 @@ from tests.servers.proxy import Proxy
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# The server gives its engines up soon: they are silent as long as a test wants them to be. Where they are well they may
-# still be late for it on a busy machine, so tests ask until they were not.
+# Short timeouts, since the engines are silent for as long as a test wants. On a busy machine even healthy engines may
+# miss them, so tests retry.
 HASTY = {"OPENSEARCH_TIMEOUT_MS": "1500", "DDB_TIMEOUT_MS": "750", "REQUEST_DEADLINE_MS": "3000"}
 PATIENT = dict.fromkeys(HASTY, str(LONGEST_MS))
 
 
 def query() -> str:
-    """Words that nobody asked for yet, so that no answer comes from the cache."""
+    """A new query, so that no answer comes from the cache."""
     return f"a detective and a murder {uuid4().hex}"
 
 
 @dataclass
 class World:
-    """A server between two proxies."""
+    """A server whose search and state engines are behind proxies."""
 
     server: Served
     search: Proxy
@@ -43,17 +43,17 @@ class World:
 
     @property
     def patient(self) -> dict[str, str]:
-        """The settings of another server, or of a command, at the same engines, for which they are never late."""
+        """The settings of another server or a command on the same engines, with the longest timeouts."""
         return self.environment | PATIENT
 
     def ask(self, **body: Any) -> dict[str, Any]:
-        """A recommendation, whatever is down. That it comes shows that nothing silent is waited for."""
+        """A recommendation, even if an engine is down. Returning shows that no silent engine is awaited."""
         answer = self.server.recommend(**body)
         assert answer["items"]
         return answer
 
     def missing(self, **body: Any) -> set[str]:
-        """The parts that an answer did without."""
+        """The parts that an answer lacks, by its field ``degraded``."""
         return {reason.partition(":")[0] for reason in self.ask(**body)["degraded"]}
 
     def post(self, user_id: str, item_id: str, **headers: str) -> httpx2.Response:
@@ -61,14 +61,16 @@ class World:
         return self.server.client.post("/feedback", json=body, headers=headers)
 
     def get(self, path: str, status: int = 200) -> httpx2.Response:
-        """What is answered once the engines that are well were in time for it."""
-        return eventually(lambda: self.server.client.get(path), lambda got: got.status_code == status, f"GET {path}")
+        """The answer with this status, retried until the healthy engines are in time."""
+        return eventually(
+            lambda: self.server.client.get(path), lambda response: response.status_code == status, f"GET {path}"
+        )
 
     def ready(self) -> dict[str, Any]:
         return dict(self.get("/health/ready?deep=1").json())
 
     def mend(self) -> None:
-        """Let everything through again and wait until nothing is missed."""
+        """Forward everything again and wait for an answer that is not degraded."""
         self.search.forward()
         self.state.forward()
         wait_for(self.recovered, "the recovery")
@@ -79,7 +81,7 @@ class World:
 
 @contextmanager
 def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[World]:
-    """A server over the sample catalogue with its films indexed and its tables made, all new."""
+    """A server over the sample catalogue, with a new index of its films and new tables."""
     version = build_sample(home, encoder="minilm")
     name = f"test-{uuid4().hex[:12]}"
     tables = {part: f"{name}-{part}" for part in ("users", "events", "cache")}
@@ -98,7 +100,7 @@ def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[Wo
         client = make_client(DynamoLocation(Tables(**tables), endpoint=dynamodb_url, timeout_s=PATIENCE_S))
         with Served(home, env=env) as server:
             world = World(server, search, state, opensearch_url, f"{name}-{version}", client, tables, env)
-            # The first questions to a new engine take it longest.
+            # The first requests to a new engine are the slowest.
             world.mend()
             yield world
         client.close()

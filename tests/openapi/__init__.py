@@ -1,1 +1,1 @@
-"""The API's description: the committed snapshot, and what in a new one would break a client."""
+"""The committed OpenAPI document, and the check for changes that break clients."""

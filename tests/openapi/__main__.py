@@ -1,7 +1,7 @@
-"""``python -m tests.openapi``: compare the API with ``docs/openapi.json``, or with ``--write`` put it there.
+"""``python -m tests.openapi``: compare the API with ``docs/openapi.json``, or with ``--write`` update that file.
 
-What breaks a client is refused, unless ``--breaking`` says that it is meant. ``--against FILE`` compares with another
-description, such as that of the last release.
+Changes that break clients are refused, unless ``--breaking`` allows them. ``--against FILE`` compares with another
+document, such as that of the last release.
 """
 
 import argparse
@@ -14,20 +14,20 @@ from tests.openapi.snapshot import SNAPSHOT, document, text_of
 
 
 def main(arguments: list[str] | None = None, *, snapshot: Path = SNAPSHOT) -> int:
-    """Returns 1 for a breaking change that is not meant, or a snapshot that is out of date."""
+    """Return 1 for a breaking change without ``--breaking`` or an outdated snapshot, otherwise 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.openapi", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the snapshot")
     parser.add_argument("--breaking", action="store_true", help="accept changes that break a client")
-    parser.add_argument("--against", type=Path, default=snapshot, metavar="FILE", help="what to compare with")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--against", type=Path, default=snapshot, metavar="FILE", help="the document to compare with")
+    options = parser.parse_args(arguments)
     new = document()
-    breaks = breaking_changes(json.loads(asked.against.read_text("utf-8")), new) if asked.against.exists() else []
+    breaks = breaking_changes(json.loads(options.against.read_text("utf-8")), new) if options.against.exists() else []
     for line in breaks:
         sys.stderr.write(f"breaks clients: {line}\n")
-    if breaks and not asked.breaking:
+    if breaks and not options.breaking:
         sys.stderr.write("Keep what clients use, or repeat with --breaking and say so in CHANGELOG.md.\n")
         return 1
-    if asked.write:
+    if options.write:
         snapshot.write_text(text_of(new), "utf-8")
     elif not snapshot.exists() or snapshot.read_text("utf-8") != text_of(new):
         sys.stderr.write("docs/openapi.json is out of date; write it: make openapi\n")

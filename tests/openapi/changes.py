@@ -1,7 +1,7 @@
-"""What in a new description of the API breaks a client of the old one, in sentences.
+"""Find the changes of an OpenAPI document that break clients, as sentences.
 
-A request that was right must stay right, and a client must find in an answer what it read there. So a request may gain
-optional fields and lose limits; an answer may gain fields and lose nothing. A field of a request can't go away either:
+A valid request must stay valid, and an answer must keep the fields that clients read. So a request may gain optional
+fields and lose limits; an answer may gain fields and lose none. A field of a request cannot be removed either, since
 unknown fields are refused.
 """
 
@@ -15,7 +15,7 @@ _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 
 
 def breaking_changes(old: Document, new: Document) -> list[str]:
-    """Every breaking change, each once, in the order of the old document."""
+    """Return the breaking changes without duplicates, in the order of the old document."""
     return list(dict.fromkeys(_of_operations(old, new)))
 
 
@@ -31,14 +31,14 @@ def _of_operations(old: Document, new: Document) -> Iterator[str]:
                 yield f"{name}: its operation id was {before.get('operationId')!r}, now {after.get('operationId')!r}"
             if after.get("security") and not before.get("security"):
                 yield f"{name} needs a key"
-            yield from _of_parameters(name, before, after, _Compared(old, new))
-            yield from _of_body(name, before, after, _Compared(old, new))
-            yield from _of_responses(name, before, after, _Compared(old, new))
+            yield from _of_parameters(name, before, after, _Comparison(old, new))
+            yield from _of_body(name, before, after, _Comparison(old, new))
+            yield from _of_responses(name, before, after, _Comparison(old, new))
 
 
-def _of_parameters(name: str, before: Document, after: Document, compared: "_Compared") -> Iterator[str]:
+def _of_parameters(name: str, before: Document, after: Document, comparison: "_Comparison") -> Iterator[str]:
     was, now = (
-        {(each["in"], each["name"]): each for each in operation.get("parameters", [])} for operation in (before, after)
+        {(item["in"], item["name"]): item for item in operation.get("parameters", [])} for operation in (before, after)
     )
     for key, parameter in was.items():
         where = f"{name}: the {key[0]} parameter {key[1]}"
@@ -47,13 +47,13 @@ def _of_parameters(name: str, before: Document, after: Document, compared: "_Com
             continue
         if now[key].get("required") and not parameter.get("required"):
             yield f"{where} is now required"
-        yield from compared.sent(where, parameter["schema"], now[key]["schema"])
+        yield from comparison.sent(where, parameter["schema"], now[key]["schema"])
     for key in now.keys() - was.keys():
         if now[key].get("required"):
             yield f"{name}: the {key[0]} parameter {key[1]} is new and required"
 
 
-def _of_body(name: str, before: Document, after: Document, compared: "_Compared") -> Iterator[str]:
+def _of_body(name: str, before: Document, after: Document, comparison: "_Comparison") -> Iterator[str]:
     was, now = before.get("requestBody"), after.get("requestBody")
     if was is None:
         if now is not None and now.get("required"):
@@ -68,10 +68,10 @@ def _of_body(name: str, before: Document, after: Document, compared: "_Compared"
         if media_type not in now["content"]:
             yield f"{name}: a body of {media_type} is no longer taken"
         else:
-            yield from compared.sent(f"{name}: the body", content["schema"], now["content"][media_type]["schema"])
+            yield from comparison.sent(f"{name}: the body", content["schema"], now["content"][media_type]["schema"])
 
 
-def _of_responses(name: str, before: Document, after: Document, compared: "_Compared") -> Iterator[str]:
+def _of_responses(name: str, before: Document, after: Document, comparison: "_Comparison") -> Iterator[str]:
     for status, was in before["responses"].items():
         now = after["responses"].get(status)
         if now is None:
@@ -83,24 +83,24 @@ def _of_responses(name: str, before: Document, after: Document, compared: "_Comp
             if media_type not in now.get("content", {}):
                 yield f"{name}: the response {status} is no longer {media_type}"
             else:
-                yield from compared.answered(
+                yield from comparison.answered(
                     f"{name}: the response {status}", content["schema"], now["content"][media_type]["schema"]
                 )
 
 
-class _Compared:
-    """Schemas of two documents, followed through their references; each pair is compared once."""
+class _Comparison:
+    """Compare schemas of two documents, following references; each pair is compared once."""
 
     def __init__(self, old: Document, new: Document) -> None:
         self._documents = (old, new)
         self._seen: set[tuple[str, str, bool]] = set()
 
     def sent(self, where: str, old: Document, new: Document) -> Iterator[str]:
-        """Changes of what a client sends."""
+        """Changes in a part that clients send."""
         return self._changes(where, old, new, is_sent=True)
 
     def answered(self, where: str, old: Document, new: Document) -> Iterator[str]:
-        """Changes of what a client reads."""
+        """Changes in a part that clients read."""
         return self._changes(where, old, new, is_sent=False)
 
     def _changes(self, where: str, old: Document, new: Document, *, is_sent: bool) -> Iterator[str]:
@@ -136,10 +136,10 @@ class _Compared:
                 yield f"{where}.{name} is new and required"
 
     def _resolved(self, side: int, schema: Document) -> Document:
-        """The schema itself: references followed, and of "this or null" this, as null is told by its types."""
+        """The schema behind references; "X or null" becomes X with null among its types."""
         while "$ref" in schema:
             schema = self._documents[side]["components"]["schemas"][schema["$ref"].removeprefix(_PREFIX)]
-        kinds = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
+        kinds = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
         if len(kinds) != 1 or "properties" in schema:
             return schema
         inner = self._resolved(side, kinds[0])
@@ -148,16 +148,16 @@ class _Compared:
 
 
 def _types(schema: Document) -> set[str]:
-    """The JSON types a value may have; empty: any."""
+    """The JSON types that a value may have; empty means any."""
     kind = schema.get("type")
     if kind is not None:
         return set(kind) if isinstance(kind, list) else {kind}
-    return {kind for each in schema.get("anyOf", []) for kind in _types(each) or {each.get("$ref", "any")}}
+    return {kind for option in schema.get("anyOf", []) for kind in _types(option) or {option.get("$ref", "any")}}
 
 
 def _of_types(where: str, was: Document, now: Document, *, is_sent: bool) -> Iterator[str]:
     before, after = _types(was), _types(now)
-    # A client may send what was allowed and must be able to read what is answered.
+    # A client may keep sending the old types, and must be able to read every type of an answer.
     lost = (before - after if after else set()) if is_sent else (after - before if before else set())
     if is_sent and "integer" in lost and "number" in after:
         lost.discard("integer")

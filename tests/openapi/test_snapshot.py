@@ -1,4 +1,4 @@
-"""The committed description is that of the application, and only a change that is meant may break a client."""
+"""The committed OpenAPI document is up to date, and breaking changes need ``--breaking``."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,12 @@ from tests.openapi.__main__ import main
 from tests.openapi.snapshot import SNAPSHOT, document, text_of
 
 
-def test_the_committed_description_is_up_to_date() -> None:
+def test_the_committed_document_is_up_to_date() -> None:
     assert SNAPSHOT.read_text("utf-8") == text_of(document()), "write it: make openapi"
     assert main([]) == 0
 
 
-def test_writing_refuses_what_breaks_clients_until_it_is_meant(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_breaking_change_is_written_only_with_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snapshot = tmp_path / "openapi.json"
     old = document()
     old["components"]["schemas"]["RecommendAnswer"]["properties"]["gone"] = {"type": "string"}
@@ -28,7 +26,7 @@ def test_writing_refuses_what_breaks_clients_until_it_is_meant(
     assert json.loads(snapshot.read_text("utf-8")) == document()
 
 
-def test_a_first_snapshot_is_written_and_one_out_of_date_is_named(
+def test_a_missing_snapshot_is_out_of_date_until_it_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     snapshot = tmp_path / "openapi.json"
@@ -38,7 +36,7 @@ def test_a_first_snapshot_is_written_and_one_out_of_date_is_named(
     assert main([], snapshot=snapshot) == 0
 
 
-def test_another_description_can_be_compared_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_document_can_be_compared_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     released = document()
     released["paths"]["/popular"] = {"get": released["paths"]["/films"]["get"]}
     file = tmp_path / "released.json"

@@ -37,10 +37,10 @@ class _Failure(Exception):
 
 @dataclass
 class Bedrock:
-    """Listens on a port of its own. ``asked``: the bodies of all requests; ``mood``: honest, or one of HOSTILE."""
+    """Listens on a port of its own. ``requests``: the bodies of all requests; ``mood``: honest, or one of HOSTILE."""
 
     mood: str = "honest"
-    asked: list[Json] = field(default_factory=list)
+    requests: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._over = Event()
@@ -63,7 +63,7 @@ class Bedrock:
         if request.method != "POST" or found is None:
             return _failed(404, "UnknownOperationException", request.path)
         body: Json = json.loads(request.body)
-        self.asked.append(body)
+        self.requests.append(body)
         try:
             films = _films_of(body, unquote(found[1]))
         except _Failure as failure:

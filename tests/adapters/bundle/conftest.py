@@ -1,4 +1,4 @@
-"""A finished bundle of the small world, made once; and a bucket of one's own."""
+"""Fixtures: a finished bundle of ``make_bundle()``, written once, and a bucket of the test's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.s3_server import new_bucket, s3_server
 
 @pytest.fixture(autouse=True)
 def patient_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer of the bucket is late because the machine is slow."""
+    """Raise the time limits of the bucket's client, so that a slow machine causes no timeout."""
     monkeypatch.setattr(objects, "CONNECT_S", PATIENCE_S)
     monkeypatch.setattr(objects, "READ_S", PATIENCE_S)
     monkeypatch.setattr(follower, "_STOP_S", PATIENCE_S)
@@ -29,18 +29,18 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Never change it: tests that damage a bundle copy it first."""
+    """A finished bundle. Read-only: tests that damage a bundle copy it first."""
     return write_bundle(make_bundle(), index_dir, tmp_path_factory.mktemp("bundles"), {"inputs": "none"})
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """An S3 that a module's tests share."""
+    """The URL of an S3 shared by the tests of a module."""
     with s3_server() as address:
         yield address
 
 
 @pytest.fixture
 def bucket(url: str) -> Bucket:
-    """A bucket that no other test has."""
+    """A bucket that no other test uses."""
     return new_bucket(url)

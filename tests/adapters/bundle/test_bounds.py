@@ -1,4 +1,4 @@
-"""What a bundle may point at: any offset, row or code beyond its end is found when it is opened."""
+"""Bounds of a bundle's arrays: an offset, row or code out of range is refused when the bundle is opened."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_whole_bundle_passes(whole: tuple[Arrays, dict[str, int], int]) -> Non
 
 
 @pytest.mark.parametrize("name", [*_SMALL, *_LARGE])
-def test_what_points_beyond_is_refused(whole: tuple[Arrays, dict[str, int], int], name: str) -> None:
+def test_an_index_out_of_range_is_refused(whole: tuple[Arrays, dict[str, int], int], name: str) -> None:
     array = whole[0][name]
     if not array.size:
         pytest.skip("the catalogue has none")
@@ -74,7 +74,7 @@ def test_what_points_beyond_is_refused(whole: tuple[Arrays, dict[str, int], int]
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_offsets_that_fall_are_refused(whole: tuple[Arrays, dict[str, int], int], data: st.DataObject) -> None:
+def test_decreasing_offsets_are_refused(whole: tuple[Arrays, dict[str, int], int], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(_OFFSETS)))
     offsets = whole[0][name].copy()
     at = data.draw(st.integers(0, len(offsets) - 1))
@@ -85,7 +85,9 @@ def test_offsets_that_fall_are_refused(whole: tuple[Arrays, dict[str, int], int]
 
 @pytest.mark.parametrize("name", [*_FINITE_SMALL, *_FINITE_LARGE])
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_what_is_no_number_is_refused(whole: tuple[Arrays, dict[str, int], int], name: str, wrong: float) -> None:
+def test_a_value_that_is_not_finite_is_refused(
+    whole: tuple[Arrays, dict[str, int], int], name: str, wrong: float
+) -> None:
     if name not in whole[0] or not whole[0][name].size:
         pytest.skip("the bundle has none")
     changed = whole[0][name].copy()
@@ -98,7 +100,5 @@ def test_hashes_out_of_order_are_refused(whole: tuple[Arrays, dict[str, int], in
 
 
 @pytest.mark.parametrize("name", ["catalogue.tmdb_rows", "catalogue.imdb_rows"])
-def test_rows_that_are_not_in_the_order_of_their_ids_are_refused(
-    whole: tuple[Arrays, dict[str, int], int], name: str
-) -> None:
+def test_rows_not_in_the_order_of_their_ids_are_refused(whole: tuple[Arrays, dict[str, int], int], name: str) -> None:
     refuse(whole, name, whole[0][name][::-1].copy())

@@ -37,7 +37,7 @@ def numpy_search(bundle, path):
 
 
 class TestBundles:
-    def test_nothing_is_there_yet(self, home):
+    def test_a_new_home_has_no_bundles(self, home):
         bundles = LocalBundles(home)
         assert bundles.list() == []
         with pytest.raises(BundleMissing, match="marquee build"):
@@ -45,7 +45,7 @@ class TestBundles:
         with pytest.raises(BundleMissing, match="none; run"):
             bundles.path("0" * 16)
 
-    def test_list_knows_bundles_from_other_folders(self, home, versions):
+    def test_list_ignores_other_folders(self, home, versions):
         (home / "bundles" / ".building-x").mkdir()
         (home / "bundles" / "notes").mkdir()
         (home / "bundles" / ("f" * 16)).write_text("a file")
@@ -53,18 +53,18 @@ class TestBundles:
 
     def test_activate_and_back(self, home, versions):
         bundles = LocalBundles(home)
-        one, two, _ = versions
-        assert bundles.activate(one) == Pointer(one, None)
-        assert bundles.activate(two) == Pointer(two, one)
-        assert bundles.current_path() == home / "bundles" / two
-        # Activating again keeps the way back.
-        assert bundles.activate(two) == Pointer(two, one)
-        back = bundles.pointer().previous
-        assert back is not None
-        assert bundles.activate(back) == Pointer(one, two)
+        first, second, _ = versions
+        assert bundles.activate(first) == Pointer(first, None)
+        assert bundles.activate(second) == Pointer(second, first)
+        assert bundles.current_path() == home / "bundles" / second
+        # Activating it again keeps the previous version.
+        assert bundles.activate(second) == Pointer(second, first)
+        previous = bundles.pointer().previous
+        assert previous is not None
+        assert bundles.activate(previous) == Pointer(first, second)
 
     @pytest.mark.parametrize("version", ["", "..", "../../etc", "0" * 16, "latest"])
-    def test_only_what_is_there_can_be_activated(self, home, versions, version):
+    def test_only_an_existing_version_can_be_activated(self, home, versions, version):
         with pytest.raises(BundleMissing, match="available: "):
             LocalBundles(home).activate(version)
         assert not (home / "current.json").exists()
@@ -83,20 +83,20 @@ class TestBundles:
             LocalBundles(home).verify("a" * 16)
 
     @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "5", '"x"', "\0"])
-    def test_a_pointer_that_is_none(self, home, versions, content):
+    def test_an_invalid_pointer_is_refused_and_can_be_replaced(self, home, versions, content):
         (home / "current.json").write_text(content)
         with pytest.raises(BundleDamaged, match=r"current\.json"):
             LocalBundles(home).current_path()
         assert LocalBundles(home).activate(versions[0]) == Pointer(versions[0], None)
 
-    def test_the_pointer_is_written_whole(self, home, versions, monkeypatch):
+    def test_a_failed_write_leaves_the_pointer_as_it_was(self, home, versions, monkeypatch):
         bundles = LocalBundles(home)
         bundles.activate(versions[0])
 
-        def full(self, target):
+        def fail(self, target):
             raise OSError("no space left")
 
-        monkeypatch.setattr(Path, "replace", full)
+        monkeypatch.setattr(Path, "replace", fail)
         with pytest.raises(OSError, match="no space"):
             bundles.activate(versions[1])
         assert bundles.pointer() == Pointer(versions[0], None)
@@ -104,7 +104,7 @@ class TestBundles:
 
 
 class TestReleases:
-    def test_no_bundle_no_release_until_there_is_one(self, home, versions):
+    def test_there_is_no_release_until_a_bundle_is_active(self, home, versions):
         releases = LocalReleases(home, numpy_search)
         for _ in range(2):
             with pytest.raises(BundleMissing):
@@ -119,7 +119,7 @@ class TestReleases:
         first = releases.current()
         releases.refresh()
         assert releases.current() is first
-        # Written anew, but to the same bundle: the open one stays.
+        # The pointer is rewritten with the same version: the open bundle stays.
         bundles.activate(versions[0])
         releases.refresh()
         assert releases.current() is first
@@ -128,14 +128,14 @@ class TestReleases:
         assert releases.current().bundle.version == versions[1]
         assert first.bundle.catalogue.titles[0] == "Film 0"
 
-    def test_it_looks_at_most_once_a_second_and_no_request_waits(self, home, versions):
+    def test_it_checks_at_most_once_a_second_and_no_request_waits(self, home, versions):
         clock = ManualClock()
-        opened, go_on = threading.Event(), threading.Event()
+        opened, permitted = threading.Event(), threading.Event()
 
         def slow(bundle, path):
             if bundle.version == versions[1]:
                 opened.set()
-                wait_for(go_on.is_set, "leave to go on")
+                wait_for(permitted.is_set, "permission to continue")
             return NumpySearch(bundle)
 
         bundles = LocalBundles(home)
@@ -152,11 +152,11 @@ class TestReleases:
         wait_for(opened.is_set, "the new bundle to be opened")
         clock.advance(5)
         assert releases.current().bundle.version == versions[0]
-        go_on.set()
+        permitted.set()
         releases.refresh()
         assert releases.current().bundle.version == versions[1]
 
-    def test_an_unchanged_pointer_takes_no_thread(self, home, versions, monkeypatch):
+    def test_an_unchanged_pointer_starts_no_thread(self, home, versions, monkeypatch):
         clock, started = ManualClock(), []
         LocalBundles(home).activate(versions[0])
         releases = LocalReleases(home, numpy_search, monotonic=clock.monotonic)
@@ -171,7 +171,7 @@ class TestReleases:
         assert releases.current() is first
         assert [thread.name for thread in started] == ["marquee-releases"]
 
-    def test_a_damaged_new_bundle_is_refused_once_and_the_old_goes_on(self, home, versions, caplog):
+    def test_a_damaged_new_bundle_is_refused_once_and_the_old_one_is_served(self, home, versions, caplog):
         bundles = LocalBundles(home)
         bundles.activate(versions[0])
         releases = LocalReleases(home, numpy_search)
@@ -191,12 +191,12 @@ class TestReleases:
         assert releases.last_error is None
 
     @pytest.mark.parametrize("name", ["popularity.npy", "catalogue.traits.offsets.npy", "text_index", "manifest.json"])
-    def test_a_new_bundle_with_one_bit_turned_is_refused_and_the_old_goes_on(self, home, versions, name):
+    def test_a_new_bundle_with_one_flipped_bit_is_refused_and_the_old_one_is_served(self, home, versions, name):
         LocalBundles(home).activate(versions[0])
         releases = LocalReleases(home, numpy_search)
         old = releases.current()
-        spoilt = home / "bundles" / versions[1] / name
-        path = max(spoilt.glob("*"), key=lambda each: each.stat().st_size) if spoilt.is_dir() else spoilt
+        damaged = home / "bundles" / versions[1] / name
+        path = max(damaged.glob("*"), key=lambda file: file.stat().st_size) if damaged.is_dir() else damaged
         flip_bit(path, path.stat().st_size * 4)
         point_to(home, versions[1])
         releases.refresh()
@@ -204,7 +204,7 @@ class TestReleases:
         assert path.name in (releases.last_error or "")
         assert "rebuild" in (releases.last_error or "")
 
-    def test_where_something_else_vouches_for_the_bytes_they_are_not_read(self, home, versions):
+    def test_without_verification_the_bytes_are_not_read(self, home, versions):
         LocalBundles(home).activate(versions[0])
         path = home / "bundles" / versions[0] / "popularity.npy"
         flip_bit(path, path.stat().st_size * 8 - 1)
@@ -224,7 +224,7 @@ class TestReleases:
         assert releases.current() is old
         assert releases.last_error is not None
 
-    def test_an_index_that_will_not_open_is_refused_too(self, home, versions):
+    def test_a_bundle_whose_index_does_not_open_is_refused(self, home, versions):
         bundles = LocalBundles(home)
         bundles.activate(versions[0])
         releases = LocalReleases(home, lambda bundle, path: EmbeddedSearch(bundle, text_index_of(path)))
@@ -247,7 +247,7 @@ class TestReleases:
         failures: list[BaseException] = []
         served: set[str] = set()
 
-        def ask() -> None:
+        def send_requests() -> None:
             try:
                 while not stop.is_set():
                     release = releases.current()
@@ -259,35 +259,35 @@ class TestReleases:
             except BaseException as error:  # noqa: BLE001 - shown by the assertion below
                 failures.append(error)
 
-        threads = [threading.Thread(target=ask) for _ in range(4)]
+        threads = [threading.Thread(target=send_requests) for _ in range(4)]
         for thread in threads:
             thread.start()
         for version in versions[1:] + versions[:2]:
             bundles.activate(version)
             wait_for(lambda version=version: releases.current().bundle.version == version, "the new bundle")
-            wait_for(lambda version=version: failures or version in served, "an answer out of it")
+            wait_for(lambda version=version: failures or version in served, "an answer from it")
         stop.set()
         for thread in threads:
             thread.join()
         assert failures == []
         assert served == set(versions)
 
-    def test_an_old_release_goes_when_nobody_holds_it(self, home, versions):
+    def test_an_old_release_is_freed_when_the_last_reference_is_dropped(self, home, versions):
         bundles = LocalBundles(home)
         bundles.activate(versions[0])
         releases = LocalReleases(home, numpy_search)
-        held = releases.current()
-        gone = weakref.ref(held.search)
+        release = releases.current()
+        search = weakref.ref(release.search)
         bundles.activate(versions[1])
         releases.refresh()
-        assert gone() is not None
-        del held
+        assert search() is not None
+        del release
         gc.collect()
-        assert gone() is None
+        assert search() is None
 
 
 def point_to(home: Path, version: str) -> None:
-    """Move the pointer past the checks of ``activate``."""
+    """Move the pointer without the checks of ``activate``."""
     (home / "current.json").unlink()
     (home / "current.json").write_text(json.dumps({"version": version}))
 

@@ -21,10 +21,10 @@ def copy(finished, tmp_path) -> Path:
 
 
 def edit(path: Path, **changes: object) -> None:
-    """Change the manifest; a value of ... takes the key out."""
+    """Change keys of the manifest; a value of ... removes the key."""
     document = json.loads((path / "manifest.json").read_text()) | changes
-    kept = {key: value for key, value in document.items() if value is not ...}
-    (path / "manifest.json").write_bytes(seal(kept))
+    edited = {key: value for key, value in document.items() if value is not ...}
+    (path / "manifest.json").write_bytes(seal(edited))
 
 
 def files_of(path: Path) -> list[str]:
@@ -38,11 +38,11 @@ def test_arrays_are_mapped_and_read_only(finished):
         assert type(array) is np.ndarray
 
 
-def test_the_text_index_lies_inside(finished):
+def test_the_text_index_is_inside_the_bundle(finished):
     assert (text_index_of(finished) / "meta.json").is_file()
 
 
-def test_a_bundle_that_is_not_there(tmp_path):
+def test_a_missing_bundle(tmp_path):
     with pytest.raises(BundleMissing, match="marquee build"):
         open_bundle(tmp_path / "0123456789abcdef")
 
@@ -54,20 +54,20 @@ def test_a_folder_without_manifest(copy):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'"x"', b"[" * 100_000, b"{}"])
-def test_a_manifest_that_is_none(copy, content):
+def test_an_invalid_manifest_is_refused(copy, content):
     (copy / "manifest.json").write_bytes(content)
     with pytest.raises(BundleDamaged, match=r"manifest\.json"):
         open_bundle(copy)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "popularity.npy", "text_index/meta.json"])
-def test_a_missing_file_is_named_with_what_to_do(copy, name):
+def test_a_missing_file_is_named_with_the_remedy(copy, name):
     (copy / name).unlink()
     with pytest.raises(BundleDamaged, match=rf"{name}: No such file.*build or copy the bundle again"):
         open_bundle(copy)
 
 
-def test_a_newer_format_is_named(copy):
+def test_a_newer_format_is_refused(copy):
     edit(copy, format=FORMAT + 1)
     with pytest.raises(BundleDamaged, match=f"format is {FORMAT + 1}, expected {FORMAT}"):
         open_bundle(copy)
@@ -79,7 +79,7 @@ KEYS = ["model_version", "created_at", "encoder_id", "analyser", "counts", "lang
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("value", [..., 5, None, "x", ["x"], {"x": 1}])
-def test_a_manifest_with_a_key_missing_or_of_another_kind(copy, key, value):
+def test_a_manifest_with_a_missing_key_or_a_wrong_type(copy, key, value):
     harmless = (key, json.dumps(value, default=str)) in {
         ("created_at", '"x"'), ("figures", '{"x": 1}'), ("extra", '{"x": 1}'), ("sources", '["x"]'),
     }  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_manifest_with_a_key_missing_or_of_another_kind(copy, key, value):
 @pytest.mark.parametrize(
     "path", ["../secret", "/etc/passwd", "text_index/../../x", "text_index/..", "a/b/c", "", "text_index\\x"]
 )
-def test_a_manifest_can_not_name_files_outside(copy, path):
+def test_a_manifest_cannot_name_files_outside_the_bundle(copy, path):
     document = json.loads((copy / "manifest.json").read_text())
     edit(copy, files=document["files"] | {path: {"size": 1, "sha256": "0"}})
     with pytest.raises(BundleDamaged, match="is not a file of a bundle"):
@@ -102,7 +102,7 @@ def test_a_manifest_can_not_name_files_outside(copy, path):
 
 
 @pytest.mark.parametrize("entry", [5, {}, {"size": -1, "sha256": ""}, {"size": "9", "sha256": ""}, {"size": 1}])
-def test_entries_that_are_none(copy, entry):
+def test_invalid_file_entries_are_refused(copy, entry):
     document = json.loads((copy / "manifest.json").read_text())
     edit(copy, files=document["files"] | {"popularity.npy": entry})
     with pytest.raises(BundleDamaged):
@@ -112,7 +112,7 @@ def test_entries_that_are_none(copy, entry):
 @pytest.mark.parametrize(
     ("dtype", "shape"), [("<f8", [60]), ("O", [60]), ("nonsense", [60]), ("<f4", []), ("<f4", [2**52]), ("<i4", [120])]
 )
-def test_arrays_described_as_something_else(copy, dtype, shape):
+def test_arrays_that_do_not_match_their_description_are_refused(copy, dtype, shape):
     document = json.loads((copy / "manifest.json").read_text())
     document["files"]["popularity.npy"] |= {"dtype": dtype, "shape": shape}
     rewrite(copy, document)
@@ -121,12 +121,12 @@ def test_arrays_described_as_something_else(copy, dtype, shape):
 
 
 def rewrite(copy: Path, document: dict) -> None:
-    """Write a manifest whose version fits, so that only the checks behind it can refuse it."""
+    """Write a manifest with the matching version, so that only the later checks can refuse it."""
     manifest = Manifest._parse(document)
     (copy / "manifest.json").write_bytes(seal(manifest.to_json()))
 
 
-def test_a_manifest_changed_by_hand_no_longer_makes_its_version(copy):
+def test_an_edited_manifest_no_longer_matches_its_version(copy):
     document = json.loads((copy / "manifest.json").read_text())
     edit(copy, weights=document["weights"] | {"popularity": 9.0})
     with pytest.raises(BundleDamaged, match="its content gives"):
@@ -140,7 +140,7 @@ def test_another_analyser_is_refused(copy):
         open_bundle(copy)
 
 
-def test_an_array_too_many_and_one_too_few(copy):
+def test_an_extra_array_and_a_missing_one_are_refused(copy):
     document = json.loads((copy / "manifest.json").read_text())
     entry = document["files"].pop("popularity.npy")
     rewrite(copy, document)
@@ -152,7 +152,7 @@ def test_an_array_too_many_and_one_too_few(copy):
         open_bundle(copy)
 
 
-def test_wrong_counts_and_a_missing_index(copy):
+def test_wrong_counts_and_a_missing_index_are_refused(copy):
     document = json.loads((copy / "manifest.json").read_text())
     rewrite(copy, document | {"counts": document["counts"] | {"films": 7}})
     with pytest.raises(BundleDamaged, match="counts"):
@@ -163,7 +163,7 @@ def test_wrong_counts_and_a_missing_index(copy):
         open_bundle(copy)
 
 
-def test_offsets_that_do_not_span_their_bytes(copy):
+def test_offsets_that_do_not_span_their_bytes_are_refused(copy):
     path = copy / "catalogue.titles.offsets.npy"
     offsets = np.load(path)
     offsets[-1] += 1
@@ -172,7 +172,7 @@ def test_offsets_that_do_not_span_their_bytes(copy):
         open_bundle(copy)
 
 
-def test_every_file_truncated_or_gone_is_named(finished, tmp_path):
+def test_every_truncated_or_missing_file_is_named(finished, tmp_path):
     for name in files_of(finished):
         for cut in (0, 1, None):
             copy = Path(shutil.copytree(finished, tmp_path / "copy"))
@@ -188,7 +188,7 @@ def test_every_file_truncated_or_gone_is_named(finished, tmp_path):
 
 @settings(max_examples=80)
 @given(st.data())
-def test_corrupt_bytes_are_damage_and_nothing_else(finished, tmp_path_factory, data):
+def test_corrupt_bytes_raise_only_bundle_errors(finished, tmp_path_factory, data):
     name = data.draw(st.sampled_from(files_of(finished)))
     original = (finished / name).read_bytes()
     at = data.draw(st.integers(0, min(len(original) - 1, 4_000)))
@@ -201,13 +201,13 @@ def test_corrupt_bytes_are_damage_and_nothing_else(finished, tmp_path_factory, d
             with pytest.raises(BundleDamaged, match=Path(name).name):
                 open_bundle(copy, verify)
         else:
-            # Some bytes only a checksum can tell; whatever else is wrong is a BundleError.
+            # Only a checksum detects some changes; every other failure must be a BundleError.
             with suppress(BundleError):
                 assert len(open_bundle(copy, verify).catalogue) == 120
     shutil.rmtree(copy)
 
 
-def test_a_manifest_without_its_own_checksum_is_refused_with_what_to_do(copy):
+def test_a_manifest_without_its_own_checksum_is_refused_with_the_remedy(copy):
     document = json.loads((copy / "manifest.json").read_text())
     del document["sha256"]
     (copy / "manifest.json").write_text(json.dumps(document, indent=1) + "\n")
@@ -217,7 +217,7 @@ def test_a_manifest_without_its_own_checksum_is_refused_with_what_to_do(copy):
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_single_flipped_bit_is_found_in_every_file(finished, tmp_path_factory, data):
+def test_a_single_flipped_bit_is_detected_in_every_file(finished, tmp_path_factory, data):
     copy = tmp_path_factory.getbasetemp() / "flipped" / finished.name
     if not copy.exists():
         shutil.copytree(finished, copy)
@@ -230,8 +230,8 @@ def test_a_single_flipped_bit_is_found_in_every_file(finished, tmp_path_factory,
         shutil.copyfile(finished / name, copy / name)
 
 
-def test_every_bit_of_the_manifest_counts(finished, tmp_path):
-    """Also of what no other file can contradict: figures, sources, the time it was built."""
+def test_every_flipped_bit_of_the_manifest_is_detected(finished, tmp_path):
+    """Including values that no other file contradicts: figures, sources, the build time."""
     copy = Path(shutil.copytree(finished, tmp_path / finished.name))
     manifest = copy / "manifest.json"
     content = manifest.read_bytes()

@@ -1,4 +1,4 @@
-"""Bundles to a bucket and back: whole or not at all, every byte checked."""
+"""Publishing bundles to a bucket and fetching them: all or nothing, every byte verified."""
 
 import json
 import shutil
@@ -28,16 +28,16 @@ def remote(bucket) -> S3Bundles:
 
 
 @pytest.fixture(scope="module")
-def made(index_dir, tmp_path_factory) -> list[Path]:
-    """Three bundles. Never change them."""
+def built(index_dir, tmp_path_factory) -> list[Path]:
+    """Three bundles. Read-only."""
     root = tmp_path_factory.mktemp("made")
     return [
         write_bundle(replace(make_bundle(), model_version=f"ease-{number}"), index_dir, root) for number in range(3)
     ]
 
 
-class Dying(Objects):
-    """A connection that is lost for good after so many uploads."""
+class FailingObjects(Objects):
+    """A connection that fails after ``left`` uploads."""
 
     left = 5
 
@@ -48,121 +48,121 @@ class Dying(Objects):
         super().upload(path, file, sha256)
 
 
-def dying(bucket: Bucket) -> S3Bundles:
+def failing_bundles(bucket: Bucket) -> S3Bundles:
     objects = open_objects(bucket)
-    return S3Bundles(Dying(objects._client, bucket))
+    return S3Bundles(FailingObjects(objects._client, bucket))
 
 
 class TestRoundTrip:
-    def test_what_is_fetched_is_what_was_published(self, remote, bucket, made, tmp_path):
+    def test_the_fetched_bundle_equals_the_published_one(self, remote, bucket, built, tmp_path):
         steps: list[tuple[int, int]] = []
-        files = sorted(path.relative_to(made[0]).as_posix() for path in made[0].rglob("*") if path.is_file())
-        assert remote.publish(made[0], lambda done, total: steps.append((done, total))) == len(files)
-        assert keys_of(bucket) == [f"bundles/{made[0].name}/{name}" for name in files]
+        files = sorted(path.relative_to(built[0]).as_posix() for path in built[0].rglob("*") if path.is_file())
+        assert remote.publish(built[0], lambda done, total: steps.append((done, total))) == len(files)
+        assert keys_of(bucket) == [f"bundles/{built[0].name}/{name}" for name in files]
         assert steps == [(number, len(files) - 1) for number in range(1, len(files))]
-        fetched = remote.fetch(made[0].name, tmp_path / "bundles")
-        assert fetched == tmp_path / "bundles" / made[0].name
-        assert [path.name for path in (tmp_path / "bundles").iterdir()] == [made[0].name]
+        fetched = remote.fetch(built[0].name, tmp_path / "bundles")
+        assert fetched == tmp_path / "bundles" / built[0].name
+        assert [path.name for path in (tmp_path / "bundles").iterdir()] == [built[0].name]
         for name in files:
-            assert (fetched / name).read_bytes() == (made[0] / name).read_bytes()
-        assert open_bundle(fetched, verify=True).version == made[0].name
+            assert (fetched / name).read_bytes() == (built[0] / name).read_bytes()
+        assert open_bundle(fetched, verify=True).version == built[0].name
 
-    def test_others_can_read_what_was_fetched(self, remote, made, tmp_path):
-        remote.publish(made[0])
-        fetched = remote.fetch(made[0].name, tmp_path)
+    def test_a_fetched_bundle_is_readable_for_other_users(self, remote, built, tmp_path):
+        remote.publish(built[0])
+        fetched = remote.fetch(built[0].name, tmp_path)
         assert fetched.stat().st_mode & 0o777 == 0o755
         assert all(path.stat().st_mode & 0o444 == 0o444 for path in fetched.rglob("*"))
 
-    def test_a_bundle_goes_up_once(self, remote, bucket, made):
-        assert remote.publish(made[0]) > 1
+    def test_a_bundle_is_uploaded_once(self, remote, bucket, built):
+        assert remote.publish(built[0]) > 1
         before = s3_client(bucket.endpoint).list_objects_v2(Bucket=bucket.name)["Contents"]
-        assert remote.publish(made[0]) == 0
+        assert remote.publish(built[0]) == 0
         assert s3_client(bucket.endpoint).list_objects_v2(Bucket=bucket.name)["Contents"] == before
 
-    def test_another_build_of_the_same_content_is_there_already(self, remote, bucket, made, index_dir, tmp_path):
+    def test_another_build_of_the_same_content_is_not_uploaded(self, remote, bucket, built, index_dir, tmp_path):
         bundle = replace(make_bundle(), model_version="ease-0")
         other = write_bundle(bundle, index_dir, tmp_path, {"inputs": "other files"})
-        assert other.name == made[0].name
-        remote.publish(made[0])
+        assert other.name == built[0].name
+        remote.publish(built[0])
         assert remote.publish(other) == 0
         manifest = stored(bucket, f"bundles/{other.name}/manifest.json")
-        assert manifest == (made[0] / "manifest.json").read_bytes() != (other / "manifest.json").read_bytes()
+        assert manifest == (built[0] / "manifest.json").read_bytes() != (other / "manifest.json").read_bytes()
 
-    def test_a_sound_bundle_is_not_fetched_again(self, remote, made, tmp_path):
-        remote.publish(made[0])
-        first = remote.fetch(made[0].name, tmp_path).stat().st_ino
-        assert remote.fetch(made[0].name, tmp_path).stat().st_ino == first
+    def test_a_sound_bundle_is_not_fetched_again(self, remote, built, tmp_path):
+        remote.publish(built[0])
+        first = remote.fetch(built[0].name, tmp_path).stat().st_ino
+        assert remote.fetch(built[0].name, tmp_path).stat().st_ino == first
 
-    def test_a_damaged_local_bundle_is_replaced(self, remote, made, tmp_path):
-        remote.publish(made[0])
-        shutil.copytree(made[0], tmp_path / made[0].name)
-        (tmp_path / made[0].name / "popularity.npy").write_bytes(b"short")
-        remote.fetch(made[0].name, tmp_path)
+    def test_a_damaged_local_bundle_is_replaced(self, remote, built, tmp_path):
+        remote.publish(built[0])
+        shutil.copytree(built[0], tmp_path / built[0].name)
+        (tmp_path / built[0].name / "popularity.npy").write_bytes(b"short")
+        remote.fetch(built[0].name, tmp_path)
         assert LocalBundles(tmp_path).list() == []
-        assert open_bundle(tmp_path / made[0].name, verify=True).version == made[0].name
-        assert [path.name for path in tmp_path.iterdir()] == [made[0].name]
+        assert open_bundle(tmp_path / built[0].name, verify=True).version == built[0].name
+        assert [path.name for path in tmp_path.iterdir()] == [built[0].name]
 
-    def test_versions_are_listed_oldest_first(self, remote, made):
+    def test_versions_are_listed_oldest_first(self, remote, built):
         assert remote.list() == []
-        for path in made[:2]:
+        for path in built[:2]:
             remote.publish(path)
-        assert {each.version for each in remote.list()} == {path.name for path in made[:2]}
-        assert all(each.complete and each.size > 10_000 for each in remote.list())
+        assert {published.version for published in remote.list()} == {path.name for path in built[:2]}
+        assert all(published.complete and published.size > 10_000 for published in remote.list())
 
-    def test_two_prefixes_of_one_bucket_are_two_places(self, remote, bucket, made):
+    def test_prefixes_of_one_bucket_are_separate(self, remote, bucket, built):
         other = open_bucket(replace(bucket, prefix="other/"))
-        remote.publish(made[0])
+        remote.publish(built[0])
         assert other.list() == []
-        assert not other.is_published(made[0].name)
+        assert not other.is_published(built[0].name)
         with pytest.raises(BundleMissing, match="none; run `marquee release`"):
-            other.activate(made[0].name)
+            other.activate(built[0].name)
 
 
 class TestInterrupted:
-    def test_an_interrupted_upload_is_not_there(self, remote, bucket, made, tmp_path):
+    def test_an_interrupted_upload_is_not_listed(self, remote, bucket, built, tmp_path):
         with pytest.raises(BucketUnavailable, match="line was cut"):
-            dying(bucket).publish(made[0])
+            failing_bundles(bucket).publish(built[0])
         assert len(keys_of(bucket)) >= 5
         assert remote.list() == []
-        assert not remote.is_published(made[0].name)
+        assert not remote.is_published(built[0].name)
         with pytest.raises(BundleMissing, match="available: none"):
-            remote.fetch(made[0].name, tmp_path)
+            remote.fetch(built[0].name, tmp_path)
         with pytest.raises(BundleMissing, match="available: none"):
-            remote.activate(made[0].name)
+            remote.activate(built[0].name)
 
-    def test_the_next_upload_sends_what_is_missing(self, remote, bucket, made):
+    def test_the_next_upload_sends_only_the_missing_files(self, remote, bucket, built):
         with pytest.raises(BucketUnavailable):
-            dying(bucket).publish(made[0])
-        there, files = len(keys_of(bucket)), sum(path.is_file() for path in made[0].rglob("*"))
-        assert remote.publish(made[0]) == files - there
-        assert remote.is_published(made[0].name)
+            failing_bundles(bucket).publish(built[0])
+        uploaded, files = len(keys_of(bucket)), sum(path.is_file() for path in built[0].rglob("*"))
+        assert remote.publish(built[0]) == files - uploaded
+        assert remote.is_published(built[0].name)
 
-    def test_a_second_upload_of_other_bytes_is_noticed(self, remote, bucket, made):
-        version = made[0].name
+    def test_a_concurrent_upload_of_other_bytes_is_detected(self, remote, bucket, built):
+        version = built[0].name
 
         def other_build(done: int, total: int) -> None:
             if done == total:
                 spoil(bucket, f"bundles/{version}/text_index/meta.json", b"{}")
 
         with pytest.raises(BundleDamaged, match=r"meta\.json was changed during the upload"):
-            remote.publish(made[0], other_build)
+            remote.publish(built[0], other_build)
         assert remote.list() == []
 
-    def test_an_interrupted_download_leaves_nothing(self, bucket, made, tmp_path):
-        open_bucket(bucket).publish(made[0])
+    def test_an_interrupted_download_leaves_nothing(self, bucket, built, tmp_path):
+        open_bucket(bucket).publish(built[0])
 
         def cut(done: int, total: int) -> None:
             if done == 3:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            open_bucket(bucket).fetch(made[0].name, tmp_path / "bundles", cut)
+            open_bucket(bucket).fetch(built[0].name, tmp_path / "bundles", cut)
         assert list((tmp_path / "bundles").iterdir()) == []
 
 
 class TestDamaged:
-    def test_a_damaged_folder_is_not_published(self, remote, bucket, made, tmp_path):
-        copy = Path(shutil.copytree(made[0], tmp_path / made[0].name))
+    def test_a_damaged_folder_is_not_published(self, remote, bucket, built, tmp_path):
+        copy = Path(shutil.copytree(built[0], tmp_path / built[0].name))
         size = (copy / "popularity.npy").stat().st_size
         (copy / "popularity.npy").write_bytes(b"x" * size)
         with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
@@ -181,9 +181,9 @@ class TestDamaged:
             ("manifest.json", b"[]", r"manifest\.json: found a JSON list"),
         ],
     )
-    def test_a_damaged_object_is_refused(self, remote, bucket, made, tmp_path, name, body, reason):
-        version = made[0].name
-        remote.publish(made[0])
+    def test_a_damaged_object_is_refused(self, remote, bucket, built, tmp_path, name, body, reason):
+        version = built[0].name
+        remote.publish(built[0])
         spoil(bucket, f"bundles/{version}/{name}", body)
         with pytest.raises(BundleDamaged, match=rf"^s3://.*{version}/ is refused: {reason}.*where it was built"):
             remote.fetch(version, tmp_path)
@@ -191,51 +191,51 @@ class TestDamaged:
         with pytest.raises((BundleDamaged, BundleMissing)):
             remote.activate(version)
 
-    def test_other_bytes_of_the_same_size_are_refused(self, remote, bucket, made, tmp_path):
-        key = f"bundles/{made[0].name}/popularity.npy"
-        remote.publish(made[0])
+    def test_other_bytes_of_the_same_size_are_refused(self, remote, bucket, built, tmp_path):
+        key = f"bundles/{built[0].name}/popularity.npy"
+        remote.publish(built[0])
         spoil(bucket, key, bytes(reversed(stored(bucket, key))))
         with pytest.raises(BundleDamaged, match=r"is refused: popularity\.npy: SHA-256 is"):
-            remote.fetch(made[0].name, tmp_path)
+            remote.fetch(built[0].name, tmp_path)
         assert list(tmp_path.iterdir()) == []
         with pytest.raises(BundleDamaged, match=r"popularity\.npy: differs from the manifest"):
-            remote.activate(made[0].name)
+            remote.activate(built[0].name)
 
-    def test_a_bundle_under_another_version_is_refused(self, remote, bucket, made, tmp_path):
-        remote.publish(made[0])
+    def test_a_bundle_under_another_version_is_refused(self, remote, bucket, built, tmp_path):
+        remote.publish(built[0])
         for key in keys_of(bucket):
-            spoil(bucket, key.replace(made[0].name, "a" * 16), stored(bucket, key))
-        with pytest.raises(BundleDamaged, match=f"version is '{made[0].name}', expected '{'a' * 16}'"):
+            spoil(bucket, key.replace(built[0].name, "a" * 16), stored(bucket, key))
+        with pytest.raises(BundleDamaged, match=f"version is '{built[0].name}', expected '{'a' * 16}'"):
             remote.fetch("a" * 16, tmp_path)
         assert not remote.is_published("a" * 16)
 
-    def test_a_file_outside_the_bundle_is_refused(self, remote, bucket, made, tmp_path):
-        remote.publish(made[0])
-        key = f"bundles/{made[0].name}/manifest.json"
+    def test_a_file_outside_the_bundle_is_refused(self, remote, bucket, built, tmp_path):
+        remote.publish(built[0])
+        key = f"bundles/{built[0].name}/manifest.json"
         manifest = json.loads(stored(bucket, key))
         manifest["files"]["../../evil"] = {"size": 4, "sha256": "0" * 64}
         spoil(bucket, key, seal(manifest))
-        spoil(bucket, f"bundles/{made[0].name}/../../evil", b"evil")
+        spoil(bucket, f"bundles/{built[0].name}/../../evil", b"evil")
         with pytest.raises(BundleDamaged, match="not a file of a bundle"):
-            remote.fetch(made[0].name, tmp_path / "bundles")
+            remote.fetch(built[0].name, tmp_path / "bundles")
         assert [path.name for path in tmp_path.iterdir()] == ["bundles"]
 
     @pytest.mark.parametrize("version", ["", "..", "../../etc", "latest", "0" * 16])
-    def test_only_versions_are_looked_for(self, remote, tmp_path, version):
-        for ask in (lambda: remote.fetch(version, tmp_path), lambda: remote.activate(version)):
+    def test_a_name_that_is_no_version_is_not_looked_up(self, remote, tmp_path, version):
+        for call in (lambda: remote.fetch(version, tmp_path), lambda: remote.activate(version)):
             with pytest.raises(BundleMissing, match="no bundle"):
-                ask()
+                call()
 
-    def test_publishing_again_mends_it(self, remote, bucket, made, tmp_path):
-        version = made[0].name
-        remote.publish(made[0])
+    def test_publishing_again_repairs_a_damaged_bundle(self, remote, bucket, built, tmp_path):
+        version = built[0].name
+        remote.publish(built[0])
         spoil(bucket, f"bundles/{version}/popularity.npy", b"short")
-        assert remote.publish(made[0]) == 2
+        assert remote.publish(built[0]) == 2
         assert remote.fetch(version, tmp_path).name == version
 
 
 class TestFeatures:
-    def test_they_go_beside_the_bundles_and_once(self, remote, bucket, tmp_path):
+    def test_features_are_stored_outside_the_bundles_and_uploaded_once(self, remote, bucket, tmp_path):
         (tmp_path / "items.parquet").write_bytes(b"films")
         (tmp_path / "item_embeddings.parquet").write_bytes(b"vectors")
         (tmp_path / "notes.txt").write_bytes(b"mine")
@@ -246,44 +246,44 @@ class TestFeatures:
         assert remote.publish_features(tmp_path) == 1
         assert stored(bucket, "features/items.parquet") == b"other films"
 
-    def test_no_folder_no_features(self, remote, tmp_path):
+    def test_a_missing_folder_has_no_features(self, remote, tmp_path):
         assert remote.publish_features(tmp_path / "nowhere") == 0
 
 
 class TestPrune:
-    def test_the_released_and_the_one_before_stay(self, remote, bucket, made, tmp_path):
-        for path in made:
+    def test_the_released_bundle_and_the_previous_one_are_kept(self, remote, bucket, built, tmp_path):
+        for path in built:
             remote.publish(path)
             remote.activate(path.name)
         assert remote.prune(keep=1) == []
-        assert remote.prune(keep=0) == [made[0].name]
-        assert not [key for key in keys_of(bucket) if made[0].name in key]
-        assert {each.version for each in remote.list()} == {path.name for path in made[1:]}
-        assert remote.fetch(made[2].name, tmp_path)
+        assert remote.prune(keep=0) == [built[0].name]
+        assert not [key for key in keys_of(bucket) if built[0].name in key]
+        assert {published.version for published in remote.list()} == {path.name for path in built[1:]}
+        assert remote.fetch(built[2].name, tmp_path)
 
-    def test_without_a_pointer_nobody_knows_what_is_in_use(self, remote, made):
-        remote.publish(made[0])
+    def test_prune_without_a_pointer_is_refused(self, remote, built):
+        remote.publish(built[0])
         with pytest.raises(BundleMissing, match="nothing is released"):
             remote.prune(keep=0)
         assert len(remote.list()) == 1
 
-    def test_an_upload_that_was_given_up_goes_and_one_under_way_stays(self):
+    def test_an_abandoned_upload_is_removed_and_one_in_progress_is_kept(self):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
-        def found(version: str, minutes: int, complete: bool = True) -> Published:
+        def published(version: str, minutes: int, complete: bool = True) -> Published:
             return Published(version, noon + timedelta(minutes=minutes), 1, complete)
 
-        all_found = [
-            found("given up", -9, complete=False),
-            found("old", -8),
-            found("older by a little", -7),
-            found("before", -1),
-            found("now", 0),
-            found("under way", 1, complete=False),
-            found("next", 2),
+        bundles = [
+            published("given up", -9, complete=False),
+            published("old", -8),
+            published("older by a little", -7),
+            published("before", -1),
+            published("now", 0),
+            published("under way", 1, complete=False),
+            published("next", 2),
         ]
         pointer = Pointer("now", "before")
-        assert outdated(all_found, pointer, 0) == ["old", "older by a little", "next", "given up"]
-        assert outdated(all_found, pointer, 1) == ["old", "older by a little", "given up"]
-        assert outdated(all_found, pointer, 9) == ["given up"]
-        assert outdated([found("lost", -9, complete=False)], pointer, 0) == []
+        assert outdated(bundles, pointer, 0) == ["old", "older by a little", "next", "given up"]
+        assert outdated(bundles, pointer, 1) == ["old", "older by a little", "given up"]
+        assert outdated(bundles, pointer, 9) == ["given up"]
+        assert outdated([published("lost", -9, complete=False)], pointer, 0) == []

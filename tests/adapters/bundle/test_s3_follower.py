@@ -1,4 +1,4 @@
-"""A server follows its bucket, whatever happens to the bucket."""
+"""The follower of a bucket: new releases, outages and damaged bundles."""
 
 import logging
 import threading
@@ -25,35 +25,35 @@ from tests.servers.proxy import Proxy
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Proxy]:
-    with s3_server() as url, Proxy(url) as made:
-        yield made
+    with s3_server() as url, Proxy(url) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def full_bucket(proxy, made) -> Bucket:
-    """Both bundles are published in it. Tests only move its pointer."""
+def full_bucket(proxy, built) -> Bucket:
+    """A bucket with both bundles published. Tests only move its pointer."""
     bucket = new_bucket(proxy.upstream)
-    for path in made:
+    for path in built:
         open_bucket(bucket).publish(path)
     return bucket
 
 
 @pytest.fixture
 def bucket(full_bucket) -> Bucket:
-    """Nothing is released yet."""
+    """The same bucket without a pointer: nothing is released yet."""
     spoil(full_bucket, CURRENT, None)
     return full_bucket
 
 
 @pytest.fixture
 def remote(bucket) -> S3Bundles:
-    """The way of those who release."""
+    """The bucket as the releasing side accesses it: directly."""
     return open_bucket(bucket)
 
 
 @pytest.fixture
 def followed(bucket, proxy) -> S3Bundles:
-    """The way of the server: through a proxy that forwards until it is told otherwise."""
+    """The bucket as the server accesses it: through a proxy, which forwards by default."""
     proxy.forward()
     return open_bucket(replace(bucket, endpoint=proxy.url))
 
@@ -64,8 +64,8 @@ def local(tmp_path) -> LocalBundles:
 
 
 @pytest.fixture(scope="module")
-def made(index_dir, tmp_path_factory) -> list[Path]:
-    """Two bundles. Never change them."""
+def built(index_dir, tmp_path_factory) -> list[Path]:
+    """Two bundles. Read-only."""
     root = tmp_path_factory.mktemp("made")
     return [
         write_bundle(replace(make_bundle(), model_version=f"ease-{number}"), index_dir, root) for number in range(2)
@@ -77,24 +77,24 @@ def release(remote: S3Bundles, path: Path) -> str:
 
 
 class TestLook:
-    def test_what_is_released_is_fetched_and_served(self, remote, followed, local, made):
-        old = release(remote, made[0])
+    def test_a_released_bundle_is_fetched_and_served(self, remote, followed, local, built):
+        old = release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
         assert local.pointer() == Pointer(old, None)
         releases = LocalReleases(local.home, lambda bundle, path: NumpySearch(bundle))
         assert releases.current().bundle.version == old
-        new = release(remote, made[1])
+        new = release(remote, built[1])
         follower.look()
         releases.refresh()
         assert releases.current().bundle.version == new
         assert local.pointer() == Pointer(new, old)
 
-    def test_going_back_needs_no_download(self, remote, followed, local, made, proxy):
-        old = release(remote, made[0])
+    def test_a_rollback_needs_no_download(self, remote, followed, local, built, proxy):
+        old = release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
-        release(remote, made[1])
+        release(remote, built[1])
         follower.look()
         remote.activate(remote.previous())
         before = proxy.requests
@@ -102,27 +102,25 @@ class TestLook:
         assert local.pointer().version == old
         assert proxy.requests == before + 1
 
-    def test_the_bucket_leads(self, remote, followed, local, made):
-        release(remote, made[0])
+    def test_the_bucket_overrides_a_local_activation(self, remote, followed, local, built):
+        release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
-        remote.fetch(made[1].name, local.root)
-        local.activate(made[1].name)
+        remote.fetch(built[1].name, local.root)
+        local.activate(built[1].name)
         follower.look()
-        assert local.pointer().version == made[0].name
+        assert local.pointer().version == built[0].name
 
-    def test_a_bundle_that_was_removed_here_is_fetched_again(self, remote, followed, local, made):
-        release(remote, made[0])
+    def test_a_bundle_removed_locally_is_fetched_again(self, remote, followed, local, built):
+        release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
-        (local.root / made[0].name).rename(local.root / "elsewhere")
+        (local.root / built[0].name).rename(local.root / "elsewhere")
         follower.look()
-        assert local.current_path().name == made[0].name
+        assert local.current_path().name == built[0].name
 
-    def test_a_bundle_that_took_damage_here_is_fetched_again_when_the_server_starts(
-        self, remote, followed, local, made, proxy
-    ):
-        version = release(remote, made[0])
+    def test_a_locally_damaged_bundle_is_fetched_again_at_the_start(self, remote, followed, local, built, proxy):
+        version = release(remote, built[0])
         BucketFollower(followed, local).look()
         damaged = local.root / version / "popularity.npy"
         flip_bit(damaged, damaged.stat().st_size * 8 - 1)
@@ -132,10 +130,10 @@ class TestLook:
         assert local.verify(version).version == version
         before = proxy.requests
         follower.look()
-        assert proxy.requests == before + 1, "what was found sound is not fetched again"
+        assert proxy.requests == before + 1, "a verified bundle is not fetched again"
 
-    def test_with_a_damaged_bundle_here_a_bucket_that_is_down_is_fatal(self, remote, followed, local, made, proxy):
-        version = release(remote, made[0])
+    def test_an_outage_at_the_start_with_a_damaged_local_bundle_is_fatal(self, remote, followed, local, built, proxy):
+        version = release(remote, built[0])
         BucketFollower(followed, local).look()
         damaged = local.root / version / "popularity.npy"
         flip_bit(damaged, damaged.stat().st_size * 8 - 1)
@@ -143,21 +141,21 @@ class TestLook:
         with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
-    def test_a_release_with_one_bit_turned_is_refused(self, remote, followed, local, bucket, made, request):
-        old = release(remote, made[0])
+    def test_a_release_with_one_flipped_bit_is_refused(self, remote, followed, local, bucket, built, request):
+        old = release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
-        new = release(remote, made[1])
-        content = bytearray((made[1] / "popularity.npy").read_bytes())
+        new = release(remote, built[1])
+        content = bytearray((built[1] / "popularity.npy").read_bytes())
         content[-1] ^= 1
         spoil(bucket, f"bundles/{new}/popularity.npy", bytes(content))
-        request.addfinalizer(lambda: remote.publish(made[1]))
+        request.addfinalizer(lambda: remote.publish(built[1]))
         with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
             follower.look()
         assert local.pointer().version == old
 
-    def test_a_bucket_that_is_down_is_logged_once(self, remote, followed, local, made, proxy, caplog):
-        release(remote, made[0])
+    def test_an_outage_is_logged_once(self, remote, followed, local, built, proxy, caplog):
+        release(remote, built[0])
         follower = BucketFollower(followed, local)
         follower.look()
         proxy.refuse()
@@ -167,19 +165,21 @@ class TestLook:
                     follower.look()
             assert [record.levelname for record in caplog.records] == ["ERROR"]
             assert "did not respond" in (follower.last_error or "")
-            assert local.pointer().version == made[0].name
+            assert local.pointer().version == built[0].name
             proxy.forward()
             follower.look()
         assert follower.last_error is None
         assert caplog.records[-1].getMessage() == "following the bucket again"
 
-    def test_a_damaged_bundle_is_not_fetched_at_every_look(self, remote, followed, local, bucket, made, proxy, request):
-        old, clock = release(remote, made[0]), ManualClock()
+    def test_a_damaged_bundle_is_not_fetched_at_every_check(
+        self, remote, followed, local, bucket, built, proxy, request
+    ):
+        old, clock = release(remote, built[0]), ManualClock()
         follower = BucketFollower(followed, local, monotonic=clock.monotonic)
         follower.look()
-        new = release(remote, made[1])
+        new = release(remote, built[1])
         spoil(bucket, f"bundles/{new}/popularity.npy", b"short")
-        request.addfinalizer(lambda: remote.publish(made[1]))
+        request.addfinalizer(lambda: remote.publish(built[1]))
         with pytest.raises(BundleDamaged, match=r"popularity\.npy"):
             follower.look()
         before = proxy.requests
@@ -188,23 +188,23 @@ class TestLook:
         assert proxy.requests == before + 1
         assert local.pointer().version == old
         assert "popularity.npy" in (follower.last_error or "")
-        assert remote.publish(made[1]) > 0
+        assert remote.publish(built[1]) > 0
         clock.advance(REFUSED_S + 1)
         follower.look()
         assert (local.pointer().version, follower.last_error) == (new, None)
 
-    def test_after_a_damaged_release_another_is_followed(self, remote, followed, local, bucket, made, request):
-        new = release(remote, made[1])
+    def test_a_release_after_a_damaged_one_is_followed(self, remote, followed, local, bucket, built, request):
+        new = release(remote, built[1])
         spoil(bucket, f"bundles/{new}/popularity.npy", b"short")
-        request.addfinalizer(lambda: remote.publish(made[1]))
+        request.addfinalizer(lambda: remote.publish(built[1]))
         follower = BucketFollower(followed, local)
         with pytest.raises(BundleDamaged):
             follower.look()
-        release(remote, made[0])
+        release(remote, built[0])
         follower.look()
-        assert local.pointer().version == made[0].name
+        assert local.pointer().version == built[0].name
 
-    def test_an_outage_in_a_download_is_tried_again_at_the_next_look(self, remote, followed, local, made):
+    def test_a_failed_download_is_retried_at_the_next_check(self, remote, followed, local, built):
         class Cut(S3Bundles):
             cuts = 1
 
@@ -214,15 +214,15 @@ class TestLook:
                     raise BucketUnavailable("the line was cut")
                 return super().fetch(*arguments)
 
-        release(remote, made[0])
+        release(remote, built[0])
         follower = BucketFollower(Cut(followed._objects), local)
         with pytest.raises(BucketUnavailable, match="cut"):
             follower.look()
         follower.look()
-        assert local.pointer().version == made[0].name
+        assert local.pointer().version == built[0].name
 
-    def test_a_full_disk_is_an_error_like_others(self, remote, followed, local, made):
-        release(remote, made[0])
+    def test_a_disk_error_is_recorded(self, remote, followed, local, built):
+        release(remote, built[0])
         local.home.mkdir()
         local.root.write_text("not a folder")
         follower = BucketFollower(followed, local)
@@ -232,56 +232,56 @@ class TestLook:
 
 
 class TestServing:
-    def test_a_new_release_comes_by_itself(self, remote, followed, local, made):
-        release(remote, made[0])
+    def test_a_new_release_is_activated_in_the_background(self, remote, followed, local, built):
+        release(remote, built[0])
         follower = BucketFollower(followed, local, every_s=0.05)
         follower.start()
         try:
-            assert local.pointer().version == made[0].name
-            release(remote, made[1])
-            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
+            assert local.pointer().version == built[0].name
+            release(remote, built[1])
+            wait_for(lambda: local.pointer().version == built[1].name, "the new bundle")
         finally:
             follower.stop()
         assert "marquee-bucket" not in [thread.name for thread in threading.enumerate()]
 
-    def test_it_goes_on_after_an_outage(self, remote, followed, local, made, proxy):
-        release(remote, made[0])
+    def test_it_continues_after_an_outage(self, remote, followed, local, built, proxy):
+        release(remote, built[0])
         follower = BucketFollower(followed, local, every_s=0.05)
         follower.start()
         try:
             proxy.drop()
             wait_for(lambda: follower.last_error is not None, "the outage")
-            assert local.pointer().version == made[0].name
+            assert local.pointer().version == built[0].name
             proxy.forward()
-            release(remote, made[1])
-            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
-            # Which is a moment before it is done.
+            release(remote, built[1])
+            wait_for(lambda: local.pointer().version == built[1].name, "the new bundle")
+            # The pointer moves shortly before the check ends.
             wait_for(lambda: follower.last_error is None, "the end of the outage")
         finally:
             follower.stop()
 
-    def test_it_goes_on_after_a_fault_of_its_own(self, remote, followed, local, made, caplog):
+    def test_it_continues_after_an_unexpected_exception(self, remote, followed, local, built, caplog):
         class Faulty(S3Bundles):
-            asked = 0
+            calls = 0
 
             def pointer(self):
-                self.asked += 1
-                if self.asked == 2:
+                self.calls += 1
+                if self.calls == 2:
                     raise ZeroDivisionError
                 return super().pointer()
 
-        release(remote, made[0])
+        release(remote, built[0])
         faulty = Faulty(followed._objects)
         follower = BucketFollower(faulty, local, every_s=0.02)
         follower.start()
         try:
-            wait_for(lambda: faulty.asked > 3, "another look")
+            wait_for(lambda: faulty.calls > 3, "another check")
         finally:
             follower.stop()
         assert "checking the bucket failed" in caplog.text
 
-    def test_it_starts_with_what_is_there_when_the_bucket_is_down(self, remote, followed, local, made, proxy):
-        release(remote, made[0])
+    def test_it_starts_with_the_local_bundle_during_an_outage(self, remote, followed, local, built, proxy):
+        release(remote, built[0])
         BucketFollower(followed, local).look()
         proxy.refuse()
         follower = BucketFollower(followed, local)
@@ -289,14 +289,14 @@ class TestServing:
         follower.stop()
         assert "did not respond" in (follower.last_error or "")
 
-    def test_with_nothing_here_a_bucket_that_is_down_is_fatal(self, followed, local, proxy):
+    def test_an_outage_at_the_start_without_a_local_bundle_is_fatal(self, followed, local, proxy):
         proxy.refuse()
         with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
-    def test_with_nothing_anywhere_it_says_what_to_do(self, followed, local):
+    def test_without_any_bundle_the_error_names_the_remedy(self, followed, local):
         with pytest.raises(BundleMissing, match="run `marquee release`"):
             BucketFollower(followed, local).start()
 
-    def test_it_may_be_stopped_before_it_was_started(self, followed, local):
+    def test_it_may_be_stopped_before_it_is_started(self, followed, local):
         BucketFollower(followed, local).stop()

@@ -1,4 +1,4 @@
-"""The pointer of a bucket: moved on condition, so that of two releases at once one wins and the other is told."""
+"""The pointer of a bucket: moved by a conditional write, so that one of two concurrent releases wins."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def pointer(bucket) -> BucketPointer:
 
 
 class Overtaken(Objects):
-    """Somebody does something between our look and our write, and the answer to the write may be lost."""
+    """Objects whose ``replace`` first calls ``between``, as if another client were faster, and may lose its answer."""
 
     between: Callable[[], object] | None = None
     answer_lost = False
@@ -40,19 +40,19 @@ def overtaken(bucket: Bucket) -> Overtaken:
     return Overtaken(open_objects(bucket)._client, bucket)
 
 
-def test_nothing_is_released_yet(pointer, bucket) -> None:
+def test_an_empty_bucket_has_no_release(pointer, bucket) -> None:
     with pytest.raises(BundleMissing, match=rf"s3://{bucket.name}/films/current\.json: nothing is released there"):
         pointer.read()
 
 
-def test_it_moves_and_remembers_the_one_before(pointer, bucket) -> None:
+def test_a_move_records_the_previous_version(pointer, bucket) -> None:
     assert pointer.move(ONE) == Pointer(ONE, None)
     assert pointer.move(TWO) == Pointer(TWO, ONE)
     assert pointer.read() == Pointer(TWO, ONE)
     assert json.loads(stored(bucket, "current.json")) == {"version": TWO, "previous": ONE}
 
 
-def test_a_move_to_where_it_is_keeps_the_way_back(pointer) -> None:
+def test_a_move_to_the_same_version_keeps_the_previous_one(pointer) -> None:
     pointer.move(ONE)
     pointer.move(TWO)
     assert pointer.move(TWO) == Pointer(TWO, ONE)
@@ -60,47 +60,47 @@ def test_a_move_to_where_it_is_keeps_the_way_back(pointer) -> None:
 
 
 @pytest.mark.parametrize("before", [None, ONE])
-def test_of_two_moves_at_once_one_wins_and_the_other_is_told(pointer, bucket, before) -> None:
+def test_of_two_concurrent_moves_one_wins_and_the_other_fails(pointer, bucket, before) -> None:
     if before is not None:
         pointer.move(before)
-    mine = overtaken(bucket)
-    mine.between = lambda: pointer.move(TWO)
+    objects = overtaken(bucket)
+    objects.between = lambda: pointer.move(TWO)
     with pytest.raises(PointerMoved, match=rf"meanwhile, to {TWO}.*`marquee release {THREE}` again"):
-        BucketPointer(mine).move(THREE)
+        BucketPointer(objects).move(THREE)
     assert pointer.read() == Pointer(TWO, before)
 
 
-def test_two_moves_to_the_same_version_agree(pointer, bucket) -> None:
+def test_concurrent_moves_to_the_same_version_both_succeed(pointer, bucket) -> None:
     pointer.move(ONE)
-    mine = overtaken(bucket)
-    mine.between = lambda: pointer.move(TWO)
-    assert BucketPointer(mine).move(TWO) == Pointer(TWO, ONE)
+    objects = overtaken(bucket)
+    objects.between = lambda: pointer.move(TWO)
+    assert BucketPointer(objects).move(TWO) == Pointer(TWO, ONE)
 
 
-def test_a_write_whose_answer_was_lost_is_no_lost_race(pointer, bucket) -> None:
+def test_a_retried_write_whose_answer_was_lost_succeeds(pointer, bucket) -> None:
     pointer.move(ONE)
-    mine = overtaken(bucket)
-    mine.answer_lost = True
-    assert BucketPointer(mine).move(TWO) == Pointer(TWO, ONE)
+    objects = overtaken(bucket)
+    objects.answer_lost = True
+    assert BucketPointer(objects).move(TWO) == Pointer(TWO, ONE)
 
 
 def test_a_pointer_removed_meanwhile_is_a_lost_race(pointer, bucket) -> None:
     pointer.move(ONE)
-    mine = overtaken(bucket)
-    mine.between = lambda: spoil(bucket, "current.json", None)
+    objects = overtaken(bucket)
+    objects.between = lambda: spoil(bucket, "current.json", None)
     with pytest.raises(PointerMoved, match="to nothing"):
-        BucketPointer(mine).move(TWO)
+        BucketPointer(objects).move(TWO)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"5", b'"x"', b"\xff", b"[" * 100_000])
-def test_a_pointer_that_is_none_is_named_and_mended(pointer, bucket, content) -> None:
+def test_an_invalid_pointer_is_refused_and_can_be_replaced(pointer, bucket, content) -> None:
     spoil(bucket, "current.json", content)
     with pytest.raises(BundleDamaged, match=r"films/current\.json: not .*marquee release"):
         pointer.read()
     assert pointer.move(ONE) == Pointer(ONE, None)
 
 
-def test_back_needs_somewhere_to_go(pointer, bucket) -> None:
+def test_a_rollback_needs_a_previous_release(pointer, bucket) -> None:
     bundles = S3Bundles(open_objects(bucket))
     pointer.move(ONE)
     with pytest.raises(BundleMissing, match="no release to roll back to"):
@@ -109,7 +109,7 @@ def test_back_needs_somewhere_to_go(pointer, bucket) -> None:
     assert bundles.previous() == ONE
 
 
-def test_a_bucket_that_is_gone_is_no_lost_race(bucket) -> None:
+def test_a_missing_bucket_is_not_reported_as_a_lost_race(bucket) -> None:
     missing = Bucket("no-such-bucket", endpoint=bucket.endpoint)
     with pytest.raises(BucketUnavailable, match="no such bucket"):
         open_objects(missing).replace("current.json", b"{}", None)

@@ -21,7 +21,7 @@ from services.recommender.errors import BundleDamaged, BundleError, BundleMissin
 from tests.builders import make_bundle, make_factors, make_towers
 
 
-def test_cells_come_back_and_a_cell_that_does_not_exist_is_refused(index_dir, tmp_path, monkeypatch):
+def test_cells_are_read_back_and_a_nonexistent_cell_is_refused(index_dir, tmp_path, monkeypatch):
     monkeypatch.setattr(data_jobs.cells, "VERY_MANY", 1)
     bundle = make_bundle()
     embeddings = with_cells(bundle.embeddings, Silent())
@@ -35,7 +35,7 @@ def test_cells_come_back_and_a_cell_that_does_not_exist_is_refused(index_dir, tm
         open_bundle(path)
 
 
-def test_what_was_written_is_read_back(finished):
+def test_a_bundle_round_trips(finished):
     before, after = make_bundle(), open_bundle(finished, verify=True)
     assert after.version == finished.name
     assert len(after.version) == 16
@@ -50,7 +50,7 @@ def test_what_was_written_is_read_back(finished):
     assert after.created_at > "2026"
 
 
-def test_factors_are_kept_and_a_bundle_of_a_version_without_them_still_opens(finished, index_dir, tmp_path):
+def test_factors_are_read_back_and_a_bundle_without_them_opens(finished, index_dir, tmp_path):
     before = make_bundle(svd=True)
     path = write_bundle(before, index_dir, tmp_path)
     after = open_bundle(path, verify=True)
@@ -67,7 +67,7 @@ def test_factors_of_another_number_of_films_are_refused(index_dir, tmp_path):
         write_bundle(replace(make_bundle(), svd=make_factors(119)), index_dir, tmp_path)
 
 
-def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
+def test_factors_that_are_not_finite_are_refused(index_dir, tmp_path):
     units = make_factors(120).units.copy()
     units[5, 2] = np.nan
     path = write_bundle(replace(make_bundle(), svd=ItemFactors(units)), index_dir, tmp_path)
@@ -75,7 +75,7 @@ def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
         open_bundle(path, verify=True)
 
 
-def test_neighbours_are_kept_and_a_bundle_without_them_still_opens(finished, index_dir, tmp_path):
+def test_neighbours_are_read_back_and_a_bundle_without_them_opens(finished, index_dir, tmp_path):
     before = nearest_films(make_bundle().embeddings, Silent(), films=100, neighbours=20)
     path = write_bundle(replace(make_bundle(), nearest=before), index_dir, tmp_path)
     after = open_bundle(path, verify=True).nearest
@@ -84,7 +84,7 @@ def test_neighbours_are_kept_and_a_bundle_without_them_still_opens(finished, ind
     assert open_bundle(finished, verify=True).nearest is None
 
 
-def test_a_neighbour_that_is_no_film_is_refused(index_dir, tmp_path):
+def test_a_neighbour_out_of_range_is_refused(index_dir, tmp_path):
     nearest = nearest_films(make_bundle().embeddings, Silent(), films=100, neighbours=20)
     nearest.rows[3, 5] = 120
     path = write_bundle(replace(make_bundle(), nearest=nearest), index_dir, tmp_path)
@@ -95,14 +95,14 @@ def test_a_neighbour_that_is_no_film_is_refused(index_dir, tmp_path):
 TOWERS = ("items", "history", "inner", "inner_bias", "outer", "outer_bias")
 
 
-def test_two_towers_are_kept_to_the_last_bit_and_a_bundle_without_them_still_opens(finished, index_dir, tmp_path):
+def test_towers_are_read_back_exactly_and_a_bundle_without_them_opens(finished, index_dir, tmp_path):
     before = make_bundle(towers=True)
     path = write_bundle(before, index_dir, tmp_path)
     after = open_bundle(path, verify=True)
     for name in TOWERS:
-        stored, meant = getattr(after.towers, name), getattr(before.towers, name)
+        stored, expected = getattr(after.towers, name), getattr(before.towers, name)
         assert stored.dtype == np.float32
-        assert np.array_equal(stored, meant), name
+        assert np.array_equal(stored, expected), name
         assert not stored.flags.writeable
     counts = json.loads((path / "manifest.json").read_text())["counts"]
     assert (counts["tower dims"], counts["tower hidden"]) == (6, 5)
@@ -111,7 +111,7 @@ def test_two_towers_are_kept_to_the_last_bit_and_a_bundle_without_them_still_ope
     assert open_bundle(finished, verify=True).towers is None
 
 
-def test_two_towers_answer_from_a_bundle_as_before_they_were_written(index_dir, tmp_path):
+def test_towers_score_the_same_after_a_round_trip(index_dir, tmp_path):
     before = make_towers(120)
     after = open_bundle(write_bundle(replace(make_bundle(), towers=before), index_dir, tmp_path)).towers
     rows, weights = np.array([0, 3, 119], np.int32), np.array([1.0, 0.5, 1.0], np.float32)
@@ -130,7 +130,7 @@ def test_the_version_covers_every_array_of_the_towers(index_dir, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "told"),
+    ("name", "shape", "message"),
     [
         ("items", (120, 6), r"towers\.history\.npy: length 1 \(tower dims\) is 6, expected 5"),
         ("items", (119, 7), r"towers\.items\.npy: length 0 \(films\) is 119, expected 120"),
@@ -139,14 +139,14 @@ def test_the_version_covers_every_array_of_the_towers(index_dir, tmp_path):
         ("outer_bias", (7,), r"towers\.outer_bias\.npy: length 0 \(tower dims\) is 7, expected 6"),
     ],
 )
-def test_two_towers_that_do_not_fit_together_are_refused(index_dir, tmp_path, name, shape, told):
-    odd = replace(make_towers(120), **{name: np.zeros(shape, np.float32)})
-    with pytest.raises(BundleDamaged, match=told):
-        write_bundle(replace(make_bundle(), towers=odd), index_dir, tmp_path)
+def test_towers_of_inconsistent_shapes_are_refused(index_dir, tmp_path, name, shape, message):
+    towers = replace(make_towers(120), **{name: np.zeros(shape, np.float32)})
+    with pytest.raises(BundleDamaged, match=message):
+        write_bundle(replace(make_bundle(), towers=towers), index_dir, tmp_path)
 
 
 @pytest.mark.parametrize("name", TOWERS)
-def test_two_towers_that_are_no_numbers_are_refused(index_dir, tmp_path, name):
+def test_towers_that_are_not_finite_are_refused(index_dir, tmp_path, name):
     values = getattr(make_towers(120), name).copy()
     values.flat[0] = np.inf
     path = write_bundle(replace(make_bundle(), towers=replace(make_towers(120), **{name: values})), index_dir, tmp_path)
@@ -154,14 +154,14 @@ def test_two_towers_that_are_no_numbers_are_refused(index_dir, tmp_path, name):
         open_bundle(path, verify=True)
 
 
-def test_a_bundle_that_lost_one_array_of_its_towers_is_refused(index_dir, tmp_path):
+def test_a_bundle_with_a_missing_tower_array_is_refused(index_dir, tmp_path):
     path = write_bundle(make_bundle(towers=True), index_dir, tmp_path)
     (path / "towers.outer.npy").unlink()
     with pytest.raises(BundleDamaged, match=r"towers\.outer\.npy"):
         open_bundle(path)
 
 
-def test_manifest_tells_all_a_reader_must_know(finished):
+def test_the_manifest_describes_the_whole_bundle(finished):
     manifest = json.loads((finished / "manifest.json").read_text())
     assert manifest["format"] == 3
     assert manifest["version"] == finished.name
@@ -177,14 +177,14 @@ def test_manifest_tells_all_a_reader_must_know(finished):
     assert on_disk == set(manifest["files"]) | {"manifest.json"}
 
 
-def test_everybody_may_read_what_the_engine_wrote_for_its_owner(finished):
+def test_every_file_is_world_readable(finished):
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in finished.rglob("*"))
     assert finished.stat().st_mode & 0o055 == 0o055
     assert not list(finished.rglob("*.lock"))
 
 
-def test_same_input_same_version_also_with_another_index_and_other_figures(finished, tmp_path):
-    # Two runs of the engine differ in bytes.
+def test_index_bytes_and_figures_do_not_change_the_version(finished, tmp_path):
+    # Two indexes of the same catalogue differ in their bytes.
     index = write_text_index(make_bundle().catalogue, tmp_path / "index")
     again = write_bundle(replace(make_bundle(), figures={"recall@10": 0.2}, sources=("a",)), index, tmp_path / "b")
     assert again.name == finished.name
@@ -204,7 +204,7 @@ def test_same_input_same_version_also_with_another_index_and_other_figures(finis
         ),
     ],
 )
-def test_any_other_content_is_another_version(change, finished, index_dir, tmp_path):
+def test_any_changed_content_changes_the_version(change, finished, index_dir, tmp_path):
     assert write_bundle(change(make_bundle()), index_dir, tmp_path).name != finished.name
 
 
@@ -214,13 +214,13 @@ def test_without_vectors_there_are_no_vector_files(index_dir, tmp_path):
     assert not list(path.glob("embeddings*"))
 
 
-def test_an_empty_catalogue_is_a_bundle_too(tmp_path):
-    one = make_bundle(films=1, outside=0)
-    path = write_bundle(one, write_text_index(one.catalogue, tmp_path / "i"), tmp_path / "b")
+def test_a_catalogue_of_one_film_is_a_valid_bundle(tmp_path):
+    bundle = make_bundle(films=1, outside=0)
+    path = write_bundle(bundle, write_text_index(bundle.catalogue, tmp_path / "i"), tmp_path / "b")
     assert len(open_bundle(path, verify=True).catalogue) == 1
 
 
-def test_a_sound_bundle_of_the_same_version_stays(index_dir, tmp_path):
+def test_a_sound_bundle_of_the_same_version_is_kept(index_dir, tmp_path):
     path = write_bundle(make_bundle(), index_dir, tmp_path)
     before = path.stat().st_ino, (path / "manifest.json").stat().st_mtime_ns
     assert write_bundle(make_bundle(), index_dir, tmp_path) == path
@@ -228,7 +228,7 @@ def test_a_sound_bundle_of_the_same_version_stays(index_dir, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_damaged_bundle_of_the_same_version_is_mended(index_dir, tmp_path):
+def test_a_damaged_bundle_of_the_same_version_is_replaced(index_dir, tmp_path):
     path = write_bundle(make_bundle(), index_dir, tmp_path)
     (path / "popularity.npy").write_bytes(b"gone")
     assert write_bundle(make_bundle(), index_dir, tmp_path) == path
@@ -236,37 +236,37 @@ def test_a_damaged_bundle_of_the_same_version_is_mended(index_dir, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-def test_whole_or_not_at_all(index_dir, tmp_path):
+def test_a_failed_write_leaves_no_files(index_dir, tmp_path):
     unwritable = replace(make_bundle(), figures={"ndcg": float("nan")})
     with pytest.raises(ValueError, match="JSON"):
         write_bundle(unwritable, index_dir, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_text_index_no_bundle(tmp_path):
+def test_a_missing_text_index_is_refused(tmp_path):
     with pytest.raises(BundleMissing, match="no text index"):
         write_bundle(make_bundle(), tmp_path / "nowhere", tmp_path / "bundles")
 
 
-def test_a_collision_of_hashes_is_refused_and_names_both_films(index_dir, tmp_path):
+def test_a_hash_collision_is_refused_and_names_both_films(index_dir, tmp_path):
     bundle = make_bundle()
     hashes = bundle.catalogue.hashes.copy()
     hashes[7] = hashes[8]
     rows = bundle.catalogue.hash_rows[7:9]
-    with pytest.raises(BundleError, match="40-bit hash") as refused:
+    with pytest.raises(BundleError, match="40-bit hash") as error:
         write_bundle(replace(bundle, catalogue=replace(bundle.catalogue, hashes=hashes)), index_dir, tmp_path)
-    assert all(bundle.catalogue.item_ids[int(row)] in str(refused.value) for row in rows)
+    assert all(bundle.catalogue.item_ids[int(row)] in str(error.value) for row in rows)
 
 
 def test_unsorted_hashes_are_refused(index_dir, tmp_path):
     bundle = make_bundle()
-    turned = replace(bundle.catalogue, hashes=bundle.catalogue.hashes[::-1].copy())
+    catalogue = replace(bundle.catalogue, hashes=bundle.catalogue.hashes[::-1].copy())
     with pytest.raises(BundleDamaged, match="not sorted"):
-        write_bundle(replace(bundle, catalogue=turned), index_dir, tmp_path)
+        write_bundle(replace(bundle, catalogue=catalogue), index_dir, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("change", "names"),
+    ("change", "message"),
     [
         (lambda b: replace(b, popularity=b.popularity[:-1]), "popularity.npy: length 0 (films) is 119, expected 120"),
         (lambda b: replace(b, popularity=b.popularity.astype(np.float64)), "expected <f4"),
@@ -274,16 +274,16 @@ def test_unsorted_hashes_are_refused(index_dir, tmp_path):
         (lambda b: replace(b, embeddings=replace(b.embeddings, mean=b.embeddings.mean[1:])), "vector dims"),
     ],
 )
-def test_arrays_that_disagree_are_refused_and_nothing_is_left(change, names, index_dir, tmp_path):
-    with pytest.raises(BundleDamaged) as refused:
+def test_inconsistent_arrays_are_refused_and_leave_no_files(change, message, index_dir, tmp_path):
+    with pytest.raises(BundleDamaged) as error:
         write_bundle(change(make_bundle()), index_dir, tmp_path)
-    assert names in str(refused.value)
+    assert message in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_somebody_else_was_faster(index_dir, tmp_path, monkeypatch):
+def test_a_bundle_of_a_faster_process_is_accepted(index_dir, tmp_path, monkeypatch):
     path = write_bundle(make_bundle(), index_dir, tmp_path)
-    # The other process's folder appears between the look and the rename.
-    looks = iter([False])
-    monkeypatch.setattr(Path, "exists", lambda self: next(looks, os.path.lexists(self)))
+    # The other process's folder appears between the check and the rename.
+    checks = iter([False])
+    monkeypatch.setattr(Path, "exists", lambda self: next(checks, os.path.lexists(self)))
     assert write_bundle(make_bundle(), index_dir, tmp_path) == path

@@ -1,4 +1,4 @@
-"""Batch inference: S3 in, S3 out, resumed by its note, and nothing left behind."""
+"""Batch inference: input and output in S3, resumed from the stored job, and nothing left in the bucket."""
 
 from collections.abc import Iterator
 
@@ -39,8 +39,8 @@ def bucket(s3: str) -> Bucket:
 
 @pytest.fixture(params=[EmbeddingModel(TITAN, 256), EmbeddingModel(NOVA, 384)], ids=["titan", "nova"])
 def model(request: pytest.FixtureRequest) -> EmbeddingModel:
-    made: EmbeddingModel = request.param
-    return made
+    chosen: EmbeddingModel = request.param
+    return chosen
 
 
 def batch(model: EmbeddingModel, bucket: Bucket, jobs: Jobs, slept: list[float] | None = None) -> BedrockBatch:
@@ -57,38 +57,40 @@ def expected(model: EmbeddingModel, text: str) -> np.ndarray:
     return model.unit_of(invoked(model.family.model_id, body))
 
 
-def test_each_text_gets_its_own_vector_in_whatever_order_they_come(model, bucket, jobs):
-    told, slept = [], []
-    found = dict(batch(model, bucket, jobs, slept).vectors(TEXTS, lambda *step: told.append(step)))
-    assert set(found) == set(TEXTS)
-    assert all(np.array_equal(found[text], expected(model, text)) for text in TEXTS)
-    assert told == [(1, 12), (12, 12)]
+def test_each_text_gets_its_own_vector_whatever_the_order_of_the_output(model, bucket, jobs):
+    steps, slept = [], []
+    vectors = dict(batch(model, bucket, jobs, slept).vectors(TEXTS, lambda *step: steps.append(step)))
+    assert set(vectors) == set(TEXTS)
+    assert all(np.array_equal(vectors[text], expected(model, text)) for text in TEXTS)
+    assert steps == [(1, 12), (12, 12)]
     assert slept == [batch_module.POLL_S]
     assert keys_of(bucket) == []
 
 
-def test_what_the_job_could_not_embed_is_left_out(model, bucket, jobs):
+def test_texts_that_the_job_could_not_embed_are_left_out(model, bucket, jobs):
     jobs.spoil = {0, 7}
-    found = dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
-    assert set(TEXTS) - set(found) == {TEXTS[0], TEXTS[7]}
+    vectors = dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
+    assert set(TEXTS) - set(vectors) == {TEXTS[0], TEXTS[7]}
 
 
-def test_more_than_a_job_takes_are_several_jobs(model, bucket, jobs, monkeypatch):
+def test_more_texts_than_fit_a_job_are_several_jobs(model, bucket, jobs, monkeypatch):
     monkeypatch.setattr(batch_module, "RECORDS_A_JOB", 5)
-    # In parts of 5, the last one would have 2, and Bedrock takes no job of fewer than 100.
+    # Bedrock refuses a job below its minimum of 100 records; in parts of 5, the last job here would have only 2.
     jobs.least = 4
     assert len(dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))) == 12
     assert len(jobs.started) == 3
 
 
-def test_every_look_at_a_job_goes_by_one_client(model, bucket, jobs, monkeypatch):
-    made, make = [], batch_module.aws.make_client
-    monkeypatch.setattr(batch_module.aws, "make_client", lambda *asked: made.append(asked[0]) or make(*asked))
+def test_one_client_serves_all_polls_of_a_job(model, bucket, jobs, monkeypatch):
+    clients, make = [], batch_module.aws.make_client
+    monkeypatch.setattr(
+        batch_module.aws, "make_client", lambda *arguments: clients.append(arguments[0]) or make(*arguments)
+    )
     dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
-    assert made.count("bedrock") == 1
+    assert clients.count("bedrock") == 1
 
 
-def test_a_build_that_was_stopped_waits_for_the_same_job(model, bucket, jobs):
+def test_an_interrupted_build_resumes_the_same_job(model, bucket, jobs):
     class Stopped(Exception):
         pass
 
@@ -103,7 +105,7 @@ def test_a_build_that_was_stopped_waits_for_the_same_job(model, bucket, jobs):
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped", "Expired"])
-def test_a_job_that_ends_badly_says_why_and_is_started_anew(model, bucket, jobs, status):
+def test_a_failed_job_is_explained_and_started_again(model, bucket, jobs, status):
     jobs.fails = status
     with pytest.raises(EncoderUnavailable, match=f"is {status}: the role can't read the input; run it again"):
         dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
@@ -113,7 +115,7 @@ def test_a_job_that_ends_badly_says_why_and_is_started_anew(model, bucket, jobs,
     assert keys_of(bucket) == []
 
 
-def test_a_start_whose_answer_was_lost_is_not_a_second_job(model, bucket, jobs):
+def test_a_start_whose_answer_was_lost_starts_no_second_job(model, bucket, jobs):
     jobs.forgets = 1
     with pytest.raises(EncoderUnavailable, match="the answer is lost"):
         dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
@@ -121,7 +123,7 @@ def test_a_start_whose_answer_was_lost_is_not_a_second_job(model, bucket, jobs):
     assert len(jobs.started) == 1
 
 
-def test_a_job_that_is_no_longer_known_is_started_anew(model, bucket, jobs):
+def test_a_purged_job_is_started_again(model, bucket, jobs):
     jobs.forgets = 1
     with pytest.raises(EncoderUnavailable):
         dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))
@@ -132,7 +134,7 @@ def test_a_job_that_is_no_longer_known_is_started_anew(model, bucket, jobs):
     assert len(dict(batch(model, bucket, jobs).vectors(TEXTS, quiet))) == 12
 
 
-def test_no_control_plane_says_what_the_role_needs(model, bucket):
-    nobody = BedrockBatch(model, open_objects(bucket), "no role", BedrockLocation(endpoint="http://127.0.0.1:9"))
+def test_a_failed_start_names_the_required_right(model, bucket):
+    unreachable = BedrockBatch(model, open_objects(bucket), "no role", BedrockLocation(endpoint="http://127.0.0.1:9"))
     with pytest.raises(EncoderUnavailable, match="iam:PassRole"):
-        dict(nobody.vectors(TEXTS, quiet))
+        dict(unreachable.vectors(TEXTS, quiet))

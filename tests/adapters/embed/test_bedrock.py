@@ -1,4 +1,4 @@
-"""Bedrock as it can be: throttling, late, wrong, malformed, refusing; and what is made of it."""
+"""The Bedrock encoders against throttled, late, wrong, malformed and refused answers."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ BAD_VECTORS = {
     "NaN": changed(lambda vector: [float("nan"), *vector[1:]]),
     "infinite": changed(lambda vector: [float("inf"), *vector[1:]]),
     "all zero": changed(lambda vector: [0.0] * len(vector)),
-    "strings": changed(lambda vector: [str(each) for each in vector]),
+    "strings": changed(lambda vector: [str(number) for number in vector]),
     "booleans": changed(lambda vector: [True, *vector[1:]]),
     "null": changed(lambda vector: None),
     "a number too large": changed(lambda vector: [10**400, *vector[1:]]),
@@ -60,7 +60,7 @@ def films(client: BedrockClient, slept: list[float], tries: int = 6) -> BedrockF
 
 
 @pytest.mark.parametrize("bad", BAD_VECTORS)
-def test_what_is_no_vector_is_no_answer(service, client, bad):
+def test_an_invalid_vector_is_refused(service, client, bad):
     service.always = BAD_VECTORS[bad]
     with pytest.raises(EncoderUnavailable) as caught:
         queries(client).encode(["a heist"])
@@ -68,37 +68,37 @@ def test_what_is_no_vector_is_no_answer(service, client, bad):
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [(throttled, "throttled"), (denied, "bedrock:InvokeModel"), (broken, "failed")]
+    ("fault", "message"), [(throttled, "throttled"), (denied, "bedrock:InvokeModel"), (broken, "failed")]
 )
-def test_a_query_is_tried_once_and_the_failure_says_what_to_do(service, client, fault, said):
+def test_a_query_is_tried_once_and_the_failure_names_the_remedy(service, client, fault, message):
     service.faults = [fault]
-    with pytest.raises(EncoderUnavailable, match=said):
+    with pytest.raises(EncoderUnavailable, match=message):
         queries(client).encode(["a heist"])
     assert len(service.seen) == 1
     assert queries(client).encode(["a heist"]).shape == (1, 256)
 
 
-def test_a_query_waits_no_longer_than_it_may(service, client):
+def test_a_query_is_given_up_at_its_timeout(service, client):
     service.silent = True
     encoder = BedrockQueries(client, SystemClock(), HASTE_S)
     with pytest.raises(EncoderUnavailable, match="did not respond in time"):
         encoder.encode(["a heist"])
 
 
-def test_a_query_waits_no_longer_than_the_request_has_left(service, client):
+def test_a_query_is_given_up_at_the_deadline_of_the_request(service, client):
     service.silent = True
     with pytest.raises(EncoderUnavailable, match="did not respond in time"):
         queries(client).encode(["a heist"], Deadline.within(SystemClock(), HASTE_S))
 
 
-def test_without_time_left_nobody_is_asked(service, client):
+def test_a_query_with_no_time_left_makes_no_call(service, client):
     clock = ManualClock()
     with pytest.raises(EncoderUnavailable, match="no time left"):
         queries(client, clock).encode(["a heist"], Deadline.within(clock, 0.0))
     assert service.seen == []
 
 
-def test_a_bedrock_that_keeps_failing_is_left_alone_for_a_while(service, client):
+def test_the_breaker_opens_after_repeated_failures(service, client):
     clock, service.always = ManualClock(), broken
     encoder = queries(client, clock)
     for _ in range(FAILURES + 3):
@@ -110,13 +110,13 @@ def test_a_bedrock_that_keeps_failing_is_left_alone_for_a_while(service, client)
     assert encoder.encode(["a heist"]).shape == (1, 256)
 
 
-def test_no_server_is_an_outage_and_no_crash(service):
+def test_a_missing_server_is_reported_as_unavailable(service):
     encoder = queries(BedrockClient(EmbeddingModel(TITAN, 256), BedrockLocation(endpoint="http://127.0.0.1:9")))
     with pytest.raises(EncoderUnavailable, match="did not respond"):
         encoder.encode(["a heist"])
 
 
-def test_without_credentials_it_says_what_to_give(monkeypatch, new_session):
+def test_missing_credentials_are_explained(monkeypatch, new_session):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -138,14 +138,14 @@ def test_a_build_slows_down_when_it_is_throttled_and_speeds_up_again(service, cl
     assert encoder.pace.pause_s == 0.0 < slowest
 
 
-def test_a_build_gives_up_after_its_tries_and_says_why(service, client):
+def test_a_build_fails_after_its_last_attempt(service, client):
     service.always = throttled
     with pytest.raises(EncoderUnavailable, match="throttled"):
         films(client, [], tries=4).encode(["one", "two"])
     assert len(service.seen) == 4
 
 
-def test_a_build_does_not_insist_where_it_is_refused(service, client):
+def test_a_build_does_not_retry_a_denied_call(service, client):
     service.always = denied
     with pytest.raises(EncoderUnavailable, match="access denied"):
         films(client, []).encode(["one"])
@@ -153,20 +153,20 @@ def test_a_build_does_not_insist_where_it_is_refused(service, client):
 
 
 @pytest.mark.parametrize("bad", ["NaN", "half a document", "no JSON"])
-def test_a_build_asks_again_for_an_answer_that_it_can_t_read(service, client, bad):
+def test_a_build_retries_after_an_unreadable_answer(service, client, bad):
     service.faults = [BAD_VECTORS[bad]]
     assert films(client, []).encode(["one"]).shape == (1, 256)
 
 
-def test_films_and_queries_say_what_the_vector_is_for(service):
+def test_films_and_queries_name_their_purpose(service):
     client = BedrockClient(EmbeddingModel(NOVA, 384), BedrockLocation(endpoint=service.url))
     client.vector("a heist", Use.FILM, PATIENCE_S)
     client.vector("a heist", Use.QUERY, PATIENCE_S)
-    asked = [body["singleEmbeddingParams"]["embeddingPurpose"] for _, body in service.seen]
-    assert asked == ["GENERIC_INDEX", "TEXT_RETRIEVAL"]
+    purposes = [body["singleEmbeddingParams"]["embeddingPurpose"] for _, body in service.seen]
+    assert purposes == ["GENERIC_INDEX", "TEXT_RETRIEVAL"]
 
 
-def test_titan_is_asked_for_unit_vectors_of_the_length_that_was_chosen(service):
+def test_the_request_to_titan_names_length_and_normalisation(service):
     BedrockClient(EmbeddingModel(TITAN, 512), BedrockLocation(endpoint=service.url)).vector(
         "a heist", Use.FILM, PATIENCE_S
     )
@@ -176,7 +176,7 @@ def test_titan_is_asked_for_unit_vectors_of_the_length_that_was_chosen(service):
 
 
 @pytest.mark.parametrize("model", [EmbeddingModel(TITAN, 256), EmbeddingModel(NOVA, 384)])
-def test_a_vector_that_is_not_of_unit_length_is_made_so(model):
+def test_vectors_are_normalised(model):
     raw = [3.0, 4.0] + [0.0] * (model.dims - 2)
     body = {"embedding": raw} if model.family is TITAN else {"embeddings": [{"embedding": raw}]}
     vector = model.unit_of(body)
@@ -185,9 +185,9 @@ def test_a_vector_that_is_not_of_unit_length_is_made_so(model):
     assert huge[:2] == pytest.approx([0.6, 0.8])
 
 
-def test_a_text_is_cut_where_the_model_would_refuse_it():
-    sent = json.loads(EmbeddingModel(TITAN, 256).request("x" * 60_000, Use.FILM))
-    assert len(sent["inputText"]) == LONGEST_TEXT
+def test_a_text_is_cut_at_the_limit_of_the_model():
+    request = json.loads(EmbeddingModel(TITAN, 256).request("x" * 60_000, Use.FILM))
+    assert len(request["inputText"]) == LONGEST_TEXT
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_the_id_names_model_and_length(name, dims, encoder_id):
 
 
 @pytest.mark.parametrize(("name", "dims"), [("titan", 384), ("nova", 512), ("nova", 1)])
-def test_a_length_that_the_model_does_not_make_is_refused(name, dims):
+def test_a_length_that_the_model_does_not_support_is_refused(name, dims):
     with pytest.raises(EncoderUnavailable, match=f"ENCODER_DIMS = {dims}: .*256"):
         model_of(name, dims)
 
 
-def test_a_failure_is_told_by_its_own_class(service, client):
+def test_a_failure_carries_its_kind(service, client):
     service.always = throttled
     with pytest.raises(BedrockFailure) as caught:
         client.vector("a heist", Use.QUERY, PATIENCE_S)

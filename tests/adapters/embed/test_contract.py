@@ -1,6 +1,6 @@
-"""What every text encoder promises, whatever makes its vectors: one suite for ONNX, Titan and Nova."""
+"""The contract of every text encoder: one suite for ONNX, Titan and Nova."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from services.recommender.ports import Deadline, TextEncoder
 from tests.bedrock.server import Bedrock, bedrock
 from tests.patience import PATIENCE_S
 
-Made = Callable[[str], TextEncoder]
 MODELS = {
     "onnx": lambda _: load_encoder(),
     "titan, films": lambda url: BedrockFilms(BedrockClient(EmbeddingModel(TITAN, 256), BedrockLocation(endpoint=url))),
@@ -42,7 +41,7 @@ def encoder(request: pytest.FixtureRequest, service: Bedrock) -> TextEncoder:
     return MODELS[request.param](service.url)
 
 
-def test_a_vector_a_text_of_unit_length_in_their_order(encoder):
+def test_each_text_has_a_unit_vector_in_the_order_of_the_texts(encoder):
     texts = ["a heist in a dream", "a fish in the sea", "a bank robbery"]
     vectors = encoder.encode(texts)
     assert vectors.dtype == np.float32
@@ -51,11 +50,11 @@ def test_a_vector_a_text_of_unit_length_in_their_order(encoder):
     assert np.array_equal(vectors[1:], encoder.encode(texts[1:]))
 
 
-def test_no_texts_are_no_vectors(encoder):
+def test_no_texts_give_no_vectors(encoder):
     assert encoder.encode([]).shape == (0, encoder.dims)
 
 
-def test_a_deadline_that_is_far_off_changes_nothing(encoder):
+def test_a_distant_deadline_changes_nothing(encoder):
     far = Deadline.within(SystemClock(), PATIENCE_S)
     assert np.array_equal(encoder.encode(["a heist"], far), encoder.encode(["a heist"]))
 
@@ -65,19 +64,19 @@ def test_texts_that_share_words_are_closer_than_others(encoder):
     assert heist @ robbery > heist @ fish
 
 
-def test_the_name_tells_model_and_length_apart(encoder):
+def test_the_id_names_model_and_length(encoder):
     assert ":" in encoder.encoder_id
     assert encoder.dims in {256, 384, 512, 3_072}
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=st.text(min_size=1, max_size=60).map(lambda text: f"x{text}"))
-def test_any_text_has_a_finite_vector_that_is_always_the_same(encoder, text):
+def test_any_text_has_a_finite_and_deterministic_vector(encoder, text):
     first, again = encoder.encode([text]), encoder.encode([text])
     assert np.isfinite(first).all()
     assert np.array_equal(first, again)
 
 
 @pytest.mark.parametrize("text", ["x" * 60_000, "film " * 20_000, "\ud800 lone", "\x00", "日本の映画" * 2_000])
-def test_texts_that_are_too_long_or_no_text_at_all_are_taken(encoder, text):
+def test_overlong_and_malformed_texts_are_accepted(encoder, text):
     assert np.isfinite(encoder.encode([text])).all()

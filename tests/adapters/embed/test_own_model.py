@@ -1,4 +1,4 @@
-"""A model of one's own in EMBEDDER_DIR: it says what it is, and is held to it."""
+"""A custom model in EMBEDDER_DIR: its description is required and verified."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ def sha256(path: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The packaged model under another name, with its tokenizer written in other bytes."""
+    """The packaged model under another name, with a tokenizer file of different bytes."""
     files = find_model()
     shutil.copy(files.model, tmp_path / "model.onnx")
     (tmp_path / "tokenizer.json").write_bytes(files.tokenizer.read_bytes() + b"\n")
@@ -42,14 +42,14 @@ def test_a_described_model_is_loaded_under_its_own_name(folder):
     assert encoder.encode(["a heist"]) == pytest.approx(load_encoder().encode(["a heist"]), abs=1e-5)
 
 
-def test_texts_are_cut_at_the_number_of_tokens_it_says(folder):
+def test_texts_are_cut_at_the_described_number_of_tokens(folder):
     encoder = load_encoder(folder)
     start = " ".join(["film"] * 6)
     assert encoder.encode([f"{start} one"]).tobytes() == encoder.encode([f"{start} two"]).tobytes()
 
 
 @pytest.mark.parametrize("name", ["name", "dims", "max_tokens", "model_sha256", "tokenizer_sha256"])
-def test_a_description_that_lacks_a_field_names_it(folder, name):
+def test_a_missing_or_invalid_field_of_the_description_is_named(folder, name):
     describe(folder, **{name: None})
     with pytest.raises(EncoderUnavailable, match=f"{name}.*is missing.*sha256sum"):
         load_encoder(folder)
@@ -86,7 +86,7 @@ class Tokens:
 
 
 class Session:
-    """A model that has no place for token types, and more than one output."""
+    """A model without an input for token types, and with more than one output."""
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
@@ -99,7 +99,7 @@ class Session:
         return [np.arange(12, dtype=np.float32).reshape(1, 3, 4), np.zeros((1, 4), np.float32)]
 
 
-def test_a_model_is_given_the_inputs_it_has_a_place_for():
+def test_a_model_gets_only_the_inputs_it_declares():
     kind = OnnxModel("tiny", 4, 16, "ab" * 32, "cd" * 32)
     encoder = OnnxEncoder(ModelFiles(Path("model.onnx"), Path("tokenizer.json"), kind))
     encoder._loaded = (Tokens(), session := Session())

@@ -1,4 +1,4 @@
-"""Pages to explain, a store in memory, and an explainer at a stand-in for Bedrock."""
+"""Pages to explain, an in-memory sentence store, and an explainer on a fake Bedrock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,31 +49,31 @@ def record_of(at: int, overview: str = "Somebody rides on.") -> Record:
 
 
 def page_of(films: Sequence[int], overview: str = "Somebody rides on.") -> Page:
-    """A page of films by their numbers."""
+    """A page of these films, given by number."""
     evidence = tuple(map(evidence_of, films))
-    numbers = {each.item_id: at for each, at in zip(evidence, films, strict=True)}
+    numbers = {film.item_id: at for film, at in zip(evidence, films, strict=True)}
     return Page(
         evidence,
-        lambda some: [record_of(numbers[each.item_id], overview) for each in some],
+        lambda requested: [record_of(numbers[film.item_id], overview) for film in requested],
         lambda: Likings(("Crime", "Drama"), ("Collateral (2004)",)),
     )
 
 
 @dataclass
 class Memory(SentenceStore):
-    """The store in memory. ``down``: it does not answer."""
+    """An in-memory store. ``down``: it does not answer."""
 
     down: bool = False
-    kept: dict[str, str] = field(default_factory=dict)
+    sentences: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     writes: int = 0
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        return {} if self.down else {key: self.kept[key] for key in keys if key in self.kept}
+        return {} if self.down else {key: self.sentences[key] for key in keys if key in self.sentences}
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
         self.writes += 1
-        self.kept |= sentences
+        self.sentences |= sentences
 
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
         if self.down:

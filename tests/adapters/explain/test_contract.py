@@ -1,6 +1,6 @@
-"""What every explainer promises, whoever writes its sentences: one suite for the template and for models of Bedrock.
+"""The contract of every explainer: one suite for the template and for Bedrock models.
 
-To write another, add it to ``EXPLAINERS`` first: these tests fail until it keeps the contract of ``Explainer``.
+Add a new explainer to ``EXPLAINERS``: these tests fail until it meets the contract of ``Explainer``.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ EXPLAINERS: dict[str, Callable[[str], Explainer]] = {
     "bedrock, tool": lambda url: explainer_at(url, name=BY_TOOL, by_tool=True),
 }
 PAGES = st.lists(st.integers(0, 60), max_size=8, unique=True)
-EACH = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -40,28 +40,26 @@ def soon() -> Deadline:
     return Deadline.within(ManualClock(), PATIENCE_S)
 
 
-def strangers(evidence: Evidence, record: Record) -> list[str]:
+def unsupported_names(evidence: Evidence, record: Record) -> list[str]:
     """People and liked films that neither the evidence nor the record names."""
     films = ("Collateral", "Cléo from 5 to 7", "Seven Samurai", "Yojimbo")
-    given = " ".join([*(reason.text for reason in evidence.reasons), *record.directors, *record.cast])
-    return [name for name in (*(name for pair in PEOPLE for name in pair), *films) if name not in given]
+    evidence_text = " ".join([*(reason.text for reason in evidence.reasons), *record.directors, *record.cast])
+    return [name for name in (*(name for pair in PEOPLE for name in pair), *films) if name not in evidence_text]
 
 
-@EACH
+@EXAMPLES
 @given(films=PAGES)
-def test_there_is_one_sentence_a_film_in_their_order_and_it_names_nothing_else(
-    explainer: Explainer, films: list[int]
-) -> None:
+def test_each_film_has_one_sentence_in_order_and_it_names_nothing_else(explainer: Explainer, films: list[int]) -> None:
     page = page_of(films)
     sentences = explainer.explain(page, soon()).sentences
     for evidence, record, sentence in zip(page.evidence, page.records(page.evidence), sentences, strict=True):
         assert sentence.isprintable()
-        assert not [name for name in strangers(evidence, record) if name in sentence], sentence
+        assert not [name for name in unsupported_names(evidence, record) if name in sentence], sentence
 
 
-@EACH
+@EXAMPLES
 @given(films=PAGES)
-def test_no_sentence_is_longer_than_the_port_says(explainer: Explainer, films: list[int]) -> None:
+def test_no_sentence_exceeds_the_limit_of_the_port(explainer: Explainer, films: list[int]) -> None:
     for sentence in explainer.explain(page_of(films), soon()).sentences:
         assert len(sentence.split()) <= SENTENCE_WORDS
 
@@ -75,7 +73,7 @@ def test_the_same_page_has_the_same_sentences(explainer: Explainer) -> None:
     assert explainer.explain(page, soon()).sentences == explainer.explain(page, soon()).sentences
 
 
-def test_a_deadline_that_has_passed_costs_no_sentence(explainer: Explainer) -> None:
+def test_after_the_deadline_every_film_still_has_a_sentence(explainer: Explainer) -> None:
     clock = ManualClock()
     late = Deadline.within(clock, 1)
     clock.advance(2)
@@ -84,7 +82,7 @@ def test_a_deadline_that_has_passed_costs_no_sentence(explainer: Explainer) -> N
     assert all(sentences)
 
 
-def test_the_version_of_the_prompt_is_named_and_stays(explainer: Explainer) -> None:
-    """It is part of the key of a stored answer."""
+def test_the_version_of_the_prompt_is_stable(explainer: Explainer) -> None:
+    """The version is part of the key of a stored answer."""
     assert explainer.prompt_version
     assert explainer.prompt_version == explainer.prompt_version

@@ -1,4 +1,4 @@
-"""The endpoint as it can be: late, throttled, refusing, wrong, malformed; and what is made of it."""
+"""The SageMaker retriever against late, throttled, refusing, wrong and malformed answers."""
 
 import json
 import threading
@@ -58,8 +58,8 @@ FAILURES_BY_CODE = {
 
 
 @dataclass
-class StandIn:
-    """An endpoint. ``answer``: status, error code and body; ``silent``: it never ends its answer."""
+class FakeEndpoint:
+    """A fake endpoint. ``answer``: status, error code and body; ``silent``: it never finishes its answer."""
 
     url: str = ""
     answer: tuple[int, str, bytes] = (200, "", changed())
@@ -69,8 +69,8 @@ class StandIn:
 
 
 @contextmanager
-def stand_in() -> Iterator[StandIn]:
-    service = StandIn()
+def fake_endpoint() -> Iterator[FakeEndpoint]:
+    service = FakeEndpoint()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -78,21 +78,21 @@ def stand_in() -> Iterator[StandIn]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service.seen.append((self.path, json.loads(body)))
-            status, code, said = service.answer
+            status, code, content = service.answer
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             if code:
                 self.send_header("x-amzn-ErrorType", code)
-            self.send_header("Content-Length", str(len(said)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if service.silent:
-                self.wfile.write(said[:5])
+                self.wfile.write(content[:5])
                 self.wfile.flush()
                 service.released.wait()
                 self.close_connection = True
                 return
             try:
-                self.wfile.write(said)
+                self.wfile.write(content)
             except OSError:
                 self.close_connection = True
 
@@ -113,36 +113,36 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def service() -> Iterator[StandIn]:
-    with stand_in() as running:
+def service() -> Iterator[FakeEndpoint]:
+    with fake_endpoint() as running:
         yield running
 
 
-def retriever(service: StandIn, clock=None, timeout_s: float = PATIENCE_S) -> SageMakerRetriever:
+def retriever(service: FakeEndpoint, clock=None, timeout_s: float = PATIENCE_S) -> SageMakerRetriever:
     return SageMakerRetriever(
         "towers", sagemaker_client(None, service.url, timeout_s), clock or SystemClock(), timeout_s
     )
 
 
-def propose(asked: SageMakerRetriever, deadline: Deadline | None = None, person: str | None = None):
-    return asked.propose(person, HISTORY, 5, deadline or Deadline.within(SystemClock(), PATIENCE_S))
+def propose(endpoint: SageMakerRetriever, deadline: Deadline | None = None, person: str | None = None):
+    return endpoint.propose(person, HISTORY, 5, deadline or Deadline.within(SystemClock(), PATIENCE_S))
 
 
-def test_it_asks_the_endpoint_by_name_and_reads_films_and_scores(service):
-    found = propose(retriever(service), person="mark")
-    assert (found.item_ids, found.scores) == (("f3", "f9", "f4"), (2.5, 2.5, -1.0))
-    assert found.ms >= 0
-    asked = {"history": [["f1", 1.15], ["f2", 0.3]], "k": 5, "person": "mark"}
-    assert service.seen == [("/endpoints/towers/invocations", asked)]
+def test_it_calls_the_endpoint_by_name_and_reads_films_and_scores(service):
+    candidates = propose(retriever(service), person="mark")
+    assert (candidates.item_ids, candidates.scores) == (("f3", "f9", "f4"), (2.5, 2.5, -1.0))
+    assert candidates.ms >= 0
+    request = {"history": [["f1", 1.15], ["f2", 0.3]], "k": 5, "person": "mark"}
+    assert service.seen == [("/endpoints/towers/invocations", request)]
 
 
-def test_a_stranger_has_no_mark(service):
+def test_without_a_person_the_request_names_none(service):
     propose(retriever(service))
     assert "person" not in service.seen[0][1]
 
 
 @pytest.mark.parametrize("bad", BAD_ANSWERS)
-def test_what_is_no_list_of_films_is_no_answer(service, bad):
+def test_an_invalid_list_of_films_is_refused(service, bad):
     service.answer = (200, "", BAD_ANSWERS[bad])
     with pytest.raises(RetrieverUnavailable) as caught:
         propose(retriever(service))
@@ -150,7 +150,7 @@ def test_what_is_no_list_of_films_is_no_answer(service, bad):
 
 
 @pytest.mark.parametrize("failure", FAILURES_BY_CODE)
-def test_a_failure_is_tried_once_and_said_in_a_few_words(service, failure):
+def test_a_failure_is_tried_once_and_has_a_short_reason(service, failure):
     status, code = failure
     service.answer = (status, code, json.dumps({"Message": "arn:aws:sagemaker:secret-account"}).encode())
     with pytest.raises(RetrieverUnavailable) as caught:
@@ -160,19 +160,19 @@ def test_a_failure_is_tried_once_and_said_in_a_few_words(service, failure):
     assert len(service.seen) == 1
 
 
-def test_an_answer_that_does_not_end_is_late(service):
+def test_an_unfinished_answer_is_late(service):
     service.silent = True
     with pytest.raises(RetrieverUnavailable, match="late"):
         propose(retriever(service, timeout_s=HASTE_S))
 
 
-def test_it_waits_no_longer_than_the_request_has_left(service):
+def test_it_is_given_up_at_the_deadline_of_the_request(service):
     service.silent = True
     with pytest.raises(RetrieverUnavailable, match="late"):
         propose(retriever(service), Deadline.within(SystemClock(), HASTE_S))
 
 
-def test_without_time_left_nobody_is_asked(service):
+def test_with_no_time_left_no_call_is_made(service):
     clock = ManualClock()
     with pytest.raises(RetrieverUnavailable, match="no time is left"):
         propose(retriever(service, clock), Deadline.within(clock, 0.0))
@@ -180,26 +180,26 @@ def test_without_time_left_nobody_is_asked(service):
 
 
 @pytest.mark.parametrize("answer", [(503, "ServiceUnavailable", b"{}"), (200, "", b"{}")], ids=["down", "malformed"])
-def test_an_endpoint_that_keeps_failing_is_left_alone_for_a_while(service, answer):
+def test_the_breaker_opens_after_repeated_failures(service, answer):
     clock, service.answer = ManualClock(), answer
-    asked = retriever(service, clock)
+    failing = retriever(service, clock)
     for _ in range(FAILURES + 3):
         with pytest.raises(RetrieverUnavailable):
-            propose(asked)
+            propose(failing)
     assert len(service.seen) == FAILURES
     with pytest.raises(RetrieverUnavailable, match="left alone"):
-        propose(asked)
+        propose(failing)
     service.answer = (200, "", changed())
     clock.advance(60)
-    assert propose(asked).item_ids == ("f3", "f9", "f4")
+    assert propose(failing).item_ids == ("f3", "f9", "f4")
 
 
-def test_no_server_is_an_outage_and_no_crash():
+def test_a_missing_server_is_reported_as_down():
     with pytest.raises(RetrieverUnavailable, match="down"):
-        propose(retriever(StandIn(url="http://127.0.0.1:9")))
+        propose(retriever(FakeEndpoint(url="http://127.0.0.1:9")))
 
 
-def test_without_credentials_it_says_so(monkeypatch, new_session):
+def test_missing_credentials_are_named(monkeypatch, new_session):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -210,13 +210,13 @@ def test_without_credentials_it_says_so(monkeypatch, new_session):
         propose(SageMakerRetriever("towers", client, SystemClock(), PATIENCE_S))
 
 
-def test_the_settings_name_the_endpoint_its_time_and_where_it_is(service, tmp_path):
+def test_the_settings_name_the_endpoint_its_timeout_and_url(service, tmp_path):
     settings = load_settings(
         _env_file=None, marquee_home=tmp_path, two_tower_endpoint="towers",
         aws_endpoint_url_sagemaker_runtime=service.url, two_tower_timeout_ms=60_000,
     )  # fmt: skip
-    found = find_retriever(settings, SystemClock())
-    assert propose(found).item_ids == ("f3", "f9", "f4")
+    configured = find_retriever(settings, SystemClock())
+    assert propose(configured).item_ids == ("f3", "f9", "f4")
     assert not settings.is_embedded
     bare = load_settings(_env_file=None, marquee_home=tmp_path)
     assert bare.two_tower_timeout_ms == 150
@@ -224,7 +224,7 @@ def test_the_settings_name_the_endpoint_its_time_and_where_it_is(service, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["two_tower endpoint", "-towers", "x" * 64, "arn:aws:sagemaker:x"])
-def test_a_name_that_no_endpoint_can_have_is_refused(name):
+def test_an_invalid_endpoint_name_is_refused(name):
     with pytest.raises(SettingsError, match="TWO_TOWER_ENDPOINT"):
         load_settings(_env_file=None, two_tower_endpoint=name, aws_region="eu-west-1")
 

@@ -1,8 +1,8 @@
-"""The awkward films, the small world and the sample, each with its index in every engine.
+"""Fixtures: ``FILMS``, ``make_bundle()`` and the sample, each indexed in every engine.
 
-One suite runs against all engines: ``films_search``, ``world_search`` and ``sample_search`` come once for each. Two of
-them are collections of OpenSearch Serverless, or rather their strict stand-ins, which are faiss behind the refusals of
-a generation; that of Classic also loses what a mapping says of itself.
+One suite runs against all engines: ``films_search``, ``world_search`` and ``sample_search`` are parametrised by engine.
+Two of the engines are fake collections of OpenSearch Serverless: a real server behind a proxy that refuses what their
+generation refuses. The Classic one also drops the ``_meta`` of a mapping.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ Open = Callable[[Bundle, Path], SearchPort]
 
 @dataclass
 class NeverDegraded(SearchPort):
-    """A search that must answer by itself: what the engine behind it answered would prove nothing."""
+    """A search that must not fall back: an answer of the local engine would prove nothing."""
 
     port: SearchPort
 
@@ -77,7 +77,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def engine_target(engine: str, request: pytest.FixtureRequest) -> Iterator[OpenSearchTarget | None]:
-    """The server or the collection to search with, None: none."""
+    """The server or collection to search; None for the embedded engine."""
     if engine == "embedded":
         yield None
         return
@@ -88,16 +88,16 @@ def engine_target(engine: str, request: pytest.FixtureRequest) -> Iterator[OpenS
     kind = cast("Generation", engine)
     with Serverless(url, kind=kind, keeps_meta=kind != "classic") as collection:
         yield OpenSearchTarget(collection.url, kind=kind, timeout_s=PATIENCE_S, auth="none")
-        others = [each for each in collection.refused if not each.endswith(NO_IDS)]
-        assert others == [], "only whether ids are taken is found out by trying"
+        unexpected = [refusal for refusal in collection.refused if not refusal.endswith(NO_IDS)]
+        assert unexpected == [], "only the support of custom ids may be found out by trying"
 
 
 @pytest.fixture(scope="session")
 def open_engine(engine_target: OpenSearchTarget | None) -> Iterator[Open]:
-    """Opens a bundle in the engine, indexing it first where the engine is a server."""
+    """A function that opens a bundle in the engine, and indexes it first where the engine is a server."""
     opened: list[SearchPort] = []
 
-    def opening(bundle: Bundle, folder: Path) -> SearchPort:
+    def open_bundle(bundle: Bundle, folder: Path) -> SearchPort:
         local = EmbeddedSearch(bundle, folder)
         if engine_target is None:
             return local
@@ -107,7 +107,7 @@ def open_engine(engine_target: OpenSearchTarget | None) -> Iterator[Open]:
         opened.append(open_guarded(target, bundle, local, SystemClock()))
         return NeverDegraded(opened[-1])
 
-    yield opening
+    yield open_bundle
     for search in opened:
         search.close()
 

@@ -16,20 +16,22 @@ SEED = 7
 
 @pytest.mark.parametrize("kind", ["exact", "typo", "director"])
 def test_fifty_queries_find_the_same_films(sample, sample_local, sample_search, kind):
-    same, overlaps, apart = [], [], []
+    same_first, overlaps, deviations = [], [], []
     queries = make(sample.catalogue, SEED)[kind]
     for query in queries:
         request = SearchRequest(text=query.text)
-        here, there = sample_local.search(request, NOW).text, sample_search.search(request, NOW).text
-        same.append(here.rows[0] == there.rows[0])
-        first = set(here.rows[:10].tolist())
-        overlaps.append(len(first & set(there.rows[:10].tolist())) / len(first))
-        apart.append(abs(there.reference / here.reference - 1))
+        local, remote = sample_local.search(request, NOW).text, sample_search.search(request, NOW).text
+        same_first.append(local.rows[0] == remote.rows[0])
+        first = set(local.rows[:10].tolist())
+        overlaps.append(len(first & set(remote.rows[:10].tolist())) / len(first))
+        deviations.append(abs(remote.reference / local.reference - 1))
     assert len(queries) == 50
-    assert np.mean(same) == 1.0
+    assert np.mean(same_first) == 1.0
     assert np.mean(overlaps) >= 0.95
     assert min(overlaps) >= 0.8
-    assert np.median(apart) <= 0.01, "the same scale; single words are stemmed in another way (pasting: paste, past)"
+    assert np.median(deviations) <= 0.01, (
+        "the same scale, except for words that the stemmers treat differently (pasting: paste, past)"
+    )
 
 
 @pytest.mark.parametrize("filters", [NO_FILTERS, Filters(genres=to_mask(["Drama"]), year_from=1980)])
@@ -41,15 +43,15 @@ def test_vectors_find_the_same_films(sample, sample_search, films, filters):
         vectors = sample.embeddings.rows(rng.choice(len(sample.catalogue), films, replace=False))
         exact = np.where(passing, sample.embeddings.cosines(vectors), -2)
         hits = sample_search.search(SearchRequest(vectors=vectors, filters=filters, size=200), NOW).knn
-        wanted = np.argsort(-exact)[: min(200, np.count_nonzero(passing))]
-        overlaps.append(len(set(hits.rows.tolist()) & set(wanted.tolist())) / len(wanted))
+        expected = np.argsort(-exact)[: min(200, np.count_nonzero(passing))]
+        overlaps.append(len(set(hits.rows.tolist()) & set(expected.tolist())) / len(expected))
     assert np.mean(overlaps) >= 0.95
 
 
 @pytest.mark.parametrize("text", ["war", "a detective in love", "space", "the"])
 def test_scores_are_on_the_same_scale(sample_local, sample_search, text):
-    """BM25 of Lucene since version 8 is 2.2 times smaller; the constants for names are not."""
+    """Since Lucene 8, BM25 scores are 2.2 times smaller; constant scores for names are not."""
     request = SearchRequest(text=text, size=20)
-    here, there = sample_local.search(request, NOW).text, sample_search.search(request, NOW).text
-    assert there.scores[0] == pytest.approx(here.scores[0], rel=0.05)
-    assert there.reference == pytest.approx(here.reference, rel=0.05)
+    local, remote = sample_local.search(request, NOW).text, sample_search.search(request, NOW).text
+    assert remote.scores[0] == pytest.approx(local.scores[0], rel=0.05)
+    assert remote.reference == pytest.approx(local.reference, rel=0.05)

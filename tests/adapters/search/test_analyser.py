@@ -29,7 +29,7 @@ def test_words_are_folded_but_not_stemmed():
 
 
 @pytest.mark.parametrize("title", ["WALL·E", "WALL-E", "Wall E", "wall e!"])
-def test_squeezed_forgets_signs_and_spaces(title):
+def test_squeezed_drops_punctuation_and_spaces(title):
     assert squeezed(title) == "walle"
 
 

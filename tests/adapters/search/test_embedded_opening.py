@@ -19,7 +19,7 @@ def copy(world_index, tmp_path) -> Path:
     return Path(shutil.copytree(world_index, tmp_path / "index"))
 
 
-def test_a_read_only_index_opens_and_nothing_is_left_behind(world, copy, tmp_path, monkeypatch):
+def test_a_read_only_index_opens_and_leaves_no_files(world, copy, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
@@ -40,7 +40,7 @@ def test_an_open_index_outlives_its_files(world, copy):
     assert search.names.name(int(search.names.keyed(["film", "7"])[0])) == "film 7"
 
 
-def test_a_closed_index_says_so(world, copy):
+def test_a_closed_index_is_refused(world, copy):
     search = EmbeddedSearch(world, copy)
     search.close()
     search.close()
@@ -53,14 +53,14 @@ def test_an_index_of_other_films_is_refused(copy):
         EmbeddedSearch(make_bundle(films=299), copy)
 
 
-def test_a_missing_folder(world, tmp_path):
+def test_a_missing_folder_is_refused(world, tmp_path):
     with pytest.raises(BundleDamaged, match="nowhere"):
         EmbeddedSearch(world, tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("name", ["meta.json", "names.text.npy", "names.starts.npy", "names.rows.npy"])
 @pytest.mark.parametrize("content", [None, b"", b"nonsense"])
-def test_missing_and_damaged_files(world, copy, name, content):
+def test_missing_and_damaged_files_are_refused(world, copy, name, content):
     (copy / name).unlink()
     if content is not None:
         (copy / name).write_bytes(content)
@@ -69,7 +69,7 @@ def test_missing_and_damaged_files(world, copy, name, content):
 
 
 @pytest.mark.parametrize("suffix", [".term", ".idx", ".fast", ".fieldnorm"])
-def test_a_segment_file_that_is_gone(world, copy, suffix):
+def test_a_truncated_segment_file_is_refused(world, copy, suffix):
     for path in copy.glob(f"*{suffix}"):
         os.truncate(path, 3)
     with pytest.raises(BundleDamaged):

@@ -1,4 +1,4 @@
-"""When the remote engine fails, the local one answers and says why; when it keeps failing, it is left alone."""
+"""The fallback to the local engine when the remote one fails, and its breaker."""
 
 import logging
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ NAMES = Names.of(make_catalogue(3))
 
 @dataclass
 class Scripted:
-    """Answers, or raises what it is told to."""
+    """A search that returns ``answer`` or raises ``error``; ``takes_s`` advances the clock."""
 
     answer: SearchResult
     error: Exception | None = None
@@ -98,14 +98,14 @@ def test_a_failure_is_answered_locally_and_named(ask, remote, reason, caplog):
     assert f"{reason}: with all details" in caplog.text
 
 
-def test_what_was_waited_for_in_vain_is_time_of_both_retrievers(search, remote, clock):
+def test_the_time_of_a_failed_call_is_added_to_the_local_search(search, remote, clock):
     remote.error, remote.takes_s = RemoteFailure("timeout"), 0.25
     result = search.search(REQUEST, Deadline.within(clock, 1))
     assert result.text.ms == pytest.approx(250.5)
     assert result.knn is None
 
 
-def test_after_some_failures_the_remote_engine_is_left_alone(ask, remote):
+def test_the_breaker_opens_after_repeated_failures(ask, remote):
     remote.error = RemoteFailure("timeout")
     for _ in range(3):
         assert ask().degraded == ("timeout",)
@@ -124,14 +124,14 @@ def test_it_recovers_without_a_restart(ask, remote, clock):
     assert ask() is REMOTE
 
 
-def test_a_request_whose_time_is_over_is_no_failure_of_the_engine(search, remote, clock):
+def test_an_expired_deadline_does_not_count_as_a_failure(search, remote, clock):
     for _ in range(5):
         assert search.search(REQUEST, Deadline.within(clock, 0.01)).degraded == ("late",)
     assert remote.calls == 0
     assert search.search(REQUEST, Deadline.within(clock, 1)) is REMOTE
 
 
-def test_a_wrong_question_is_no_failure_of_the_engine(ask, remote, local):
+def test_an_invalid_request_does_not_count_as_a_failure(ask, remote, local):
     remote.error = SearchUnavailable("query vectors of shape (1, 8)")
     for _ in range(5):
         with pytest.raises(SearchUnavailable, match="shape"):
@@ -152,7 +152,7 @@ def test_the_names_of_films_are_local(search, local, remote):
     assert (local.prefixes, remote.prefixes) == (["names"], [])
 
 
-def test_it_has_the_remote_name_and_closes_both(search, remote, local):
+def test_it_has_the_remote_version_and_closes_both(search, remote, local):
     assert search.index_version == "films-v1"
     search.close()
     assert (remote.closed, local.closed) == (True, True)

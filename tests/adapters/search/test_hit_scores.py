@@ -18,7 +18,7 @@ def test_best_of_some_films(scores, size):
     assert np.array_equal(scores[hits.rows // 3], hits.scores)
 
 
-def test_best_of_no_film_is_none():
+def test_best_of_no_films_is_empty():
     assert best_of(EMPTY.rows, EMPTY.scores, 3).rows.tolist() == []
 
 
@@ -35,16 +35,16 @@ def test_reference_of_few_hits_is_their_mean():
     assert with_reference(hits, hits, 3).floor == 0.0
 
 
-def test_namesakes_trade_their_scores():
+def test_namesakes_exchange_their_scores():
     hits = ordered(np.array([4, 5, 6, 7], np.int32), np.array([9.0, 8.0, 7.0, 6.0], np.float32))
     rank = np.array([0, 0, 0, 0, 3, 1, 2, 0], np.int32)
-    traded = best_known_first(hits, np.array([4, 6], np.int32), rank)
-    assert traded.rows.tolist() == [6, 5, 4, 7]
-    assert traded.scores.tolist() == [9.0, 8.0, 7.0, 6.0]
+    reordered = best_known_first(hits, np.array([4, 6], np.int32), rank)
+    assert reordered.rows.tolist() == [6, 5, 4, 7]
+    assert reordered.scores.tolist() == [9.0, 8.0, 7.0, 6.0]
     assert best_known_first(hits, np.array([4], np.int32), rank) is hits
 
 
-def test_scores_are_taken_over_where_they_are_known():
+def test_scores_are_copied_from_the_unfiltered_hits():
     everything = ordered(np.array([1, 2], np.int32), np.array([9.0, 8.0], np.float32))
     hits = ordered(np.array([2, 3], np.int32), np.array([8.5, 8.2], np.float32))
     same = same_scores(hits, everything, 5)

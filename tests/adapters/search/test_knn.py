@@ -14,7 +14,7 @@ from tests.builders import ManualClock
 from tests.patience import PATIENCE_S
 
 NOW = Deadline.within(ManualClock(), PATIENCE_S)
-# Rows of int8 codes are of unit length up to this; an engine that normalises differs by as much.
+# The length of int8 rows differs from 1 by up to this, and so do the scores of an engine that normalises.
 VECTORS_ROUNDED = 0.01
 
 
@@ -36,16 +36,16 @@ def test_the_nearest_films_of_any_query_vector(world, world_search):
     assert hits.reference == pytest.approx(hits_for(world_search, vectors, size=50).scores.mean())
 
 
-def test_of_one_query_vector_the_film_itself_is_nearest(world, world_search):
+def test_the_film_of_a_query_vector_is_nearest(world, world_search):
     assert hits_for(world_search, world.embeddings.rows(np.array([42])), size=1).rows.tolist() == [42]
 
 
-@pytest.mark.parametrize("known", [0, 60, 300])
+@pytest.mark.parametrize("count", [0, 60, 300])
 @pytest.mark.parametrize("filters", [NO_FILTERS, Filters(genres=to_mask(["Western"]))])
-def test_neighbours_that_the_bundle_has_are_those_that_a_search_finds(world, world_index, open_engine, known, filters):
+def test_stored_neighbours_equal_those_of_a_search(world, world_index, open_engine, count, filters):
     films = np.array([5, 59, 60, 200], np.int32)
     vectors = world.embeddings.rows(films)
-    nearest = nearest_films(world.embeddings, Silent(), known, 80)
+    nearest = nearest_films(world.embeddings, Silent(), count, 80)
     search = open_engine(replace(world, nearest=nearest), world_index)
     looked_up = hits_for(search, vectors, films=films, size=70, filters=filters)
     searched = hits_for(search, vectors, size=70, filters=filters)
@@ -55,22 +55,22 @@ def test_neighbours_that_the_bundle_has_are_those_that_a_search_finds(world, wor
     assert looked_up.floor == pytest.approx(searched.floor, abs=1e-3)
 
 
-def test_more_films_than_there_are_neighbours_are_searched_for(world, world_index, open_engine):
+def test_a_request_for_more_films_than_stored_neighbours_searches(world, world_index, open_engine):
     films = np.array([5], np.int32)
     search = open_engine(replace(world, nearest=nearest_films(world.embeddings, Silent(), 300, 60)), world_index)
     assert len(hits_for(search, world.embeddings.rows(films), films=films, size=70).rows) == 70
 
 
-def test_two_tastes_stay_two(world, world_search):
+def test_the_score_is_the_maximum_over_query_vectors(world, world_search):
     both = hits_for(world_search, world.embeddings.rows(np.array([0, 1])), size=300)
-    one, other = (hits_for(world_search, world.embeddings.rows(np.array([row])), size=300) for row in (0, 1))
+    first, second = (hits_for(world_search, world.embeddings.rows(np.array([row])), size=300) for row in (0, 1))
     best = np.full(300, -2.0)
-    for hits in (one, other):
+    for hits in (first, second):
         best[hits.rows] = np.maximum(best[hits.rows], hits.scores)
     assert both.scores == pytest.approx(best[both.rows], abs=1e-5)
 
 
-def test_a_filter_that_leaves_fewer_than_were_asked_for(world, world_search):
+def test_a_filter_that_leaves_fewer_films_than_requested(world, world_search):
     filters = Filters(genres=to_mask(["Western"]), year_from=1990)
     passing = set(np.flatnonzero(filters.mask(world.catalogue)).tolist())
     assert 0 < len(passing) < 200
@@ -79,7 +79,7 @@ def test_a_filter_that_leaves_fewer_than_were_asked_for(world, world_search):
 
 
 @pytest.mark.parametrize("shelf", [(), (7,), (3, 10, 200, 299)])
-def test_the_films_of_a_shelf_are_found_however_far_away_they_are(world, world_search, shelf):
+def test_all_films_of_a_shelf_are_found_at_any_distance(world, world_search, shelf):
     vectors = world.embeddings.rows(np.array([5]))
     hits = hits_for(world_search, vectors, filters=Filters(rows=shelf), size=50)
     assert sorted(hits.rows.tolist()) == list(shelf)
@@ -87,37 +87,37 @@ def test_the_films_of_a_shelf_are_found_however_far_away_they_are(world, world_s
     assert hits.reference == hits_for(world_search, vectors, size=50).reference
 
 
-def test_a_filter_that_leaves_none(world, world_search):
+def test_a_filter_that_leaves_no_films(world, world_search):
     hits = hits_for(world_search, world.embeddings.rows(np.array([5])), filters=Filters(year_from=3_000), size=10)
     assert hits.rows.tolist() == []
     assert hits.reference > 0
 
 
-def test_a_seed_without_a_vector_says_nothing(world_search, world):
+def test_a_zero_query_vector_is_ignored(world_search, world):
     film = world.embeddings.rows(np.array([9]))
-    beside = hits_for(world_search, np.concatenate([film, np.zeros_like(film)]), size=20)
-    assert beside.rows[0] == 9
-    nothing = hits_for(world_search, np.zeros_like(film), size=20)
-    assert not nothing.scores.any()
-    assert (nothing.reference, nothing.floor) == (0.0, 0.0)
+    mixed = hits_for(world_search, np.concatenate([film, np.zeros_like(film)]), size=20)
+    assert mixed.rows[0] == 9
+    empty = hits_for(world_search, np.zeros_like(film), size=20)
+    assert not empty.scores.any()
+    assert (empty.reference, empty.floor) == (0.0, 0.0)
 
 
-def test_filters_choose_but_change_no_score(world, world_search):
+def test_filters_do_not_change_scores(world, world_search):
     vectors = world.embeddings.rows(np.array([5]))
     filters = Filters(genres=to_mask(["Western"]))
     everything, western = (
         hits_for(world_search, vectors, size=1_000),
         hits_for(world_search, vectors, filters=filters, size=1_000),
     )
-    kept = filters.mask(world.catalogue)[everything.rows]
-    assert western.rows.tolist() == everything.rows[kept].tolist()
+    passing = filters.mask(world.catalogue)[everything.rows]
+    assert western.rows.tolist() == everything.rows[passing].tolist()
     assert (western.reference, western.floor) == (everything.reference, everything.floor)
     few = hits_for(world_search, vectors, filters=filters, size=30)
     assert len(few.rows) == 30
     assert few.floor == hits_for(world_search, vectors, size=30).floor
 
 
-def test_films_without_a_vector_are_no_hits(world, world_index, open_engine):
+def test_films_without_a_vector_are_not_returned(world, world_index, open_engine):
     vectors = world.embeddings.rows(np.arange(300))
     vectors[::2] = 0
     bundle = replace(world, embeddings=Embeddings.quantise(vectors, "test-encoder"))
@@ -126,12 +126,12 @@ def test_films_without_a_vector_are_no_hits(world, world_index, open_engine):
     assert hits.floor == 0.0
 
 
-def test_a_bundle_without_vectors_has_no_such_retriever(world, world_index, open_engine):
+def test_a_bundle_without_vectors_has_no_vector_hits(world, world_index, open_engine):
     search = open_engine(replace(world, embeddings=None), world_index)
     assert hits_for(search, np.ones((1, 16), np.float32)) is None
 
 
-def test_no_query_vectors_no_retriever(world_search):
+def test_without_query_vectors_there_are_no_vector_hits(world_search):
     assert hits_for(world_search, np.empty((0, 16), np.float32)) is None
 
 

@@ -10,7 +10,7 @@ from tests.builders import make_catalogue
 NAMES = Names.of(make_catalogue(12))
 
 
-def test_saved_and_mapped(tmp_path):
+def test_names_round_trip(tmp_path):
     save_names(NAMES, tmp_path)
     loaded = load_names(tmp_path)
     assert loaded.beginning(["film", "7"]).names.tolist() == NAMES.beginning(["film", "7"]).names.tolist()
@@ -21,10 +21,10 @@ def test_saved_and_mapped(tmp_path):
 
 @pytest.mark.parametrize("part", ["lines", "row_offsets", "starts", "start_names", "key_names", "gram_names", "short"])
 @pytest.mark.parametrize("wrong", [-1, 1 << 30])
-def test_what_points_outside_is_refused(tmp_path, part, wrong):
-    bent = np.array(getattr(NAMES, part))
-    bent[-1] = wrong
-    save_names(dataclasses.replace(NAMES, **{part: bent}), tmp_path)
+def test_an_index_out_of_range_is_refused(tmp_path, part, wrong):
+    damaged = np.array(getattr(NAMES, part))
+    damaged[-1] = wrong
+    save_names(dataclasses.replace(NAMES, **{part: damaged}), tmp_path)
     with pytest.raises(ValueError, match=f"names.{part}"):
         load_names(tmp_path)
 

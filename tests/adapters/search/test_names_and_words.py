@@ -1,4 +1,4 @@
-"""What the films' texts have of words and names: the same behind every engine."""
+"""Mentions of words and films by name: the same in every engine."""
 
 import numpy as np
 import pytest
@@ -25,15 +25,15 @@ def ids(films_bundle):
         ("AND", {"h1": TextField.OVERVIEW}),
     ],
 )
-def test_where_a_word_stands(films_search, ids, word, where):
+def test_the_fields_that_mention_a_word(films_search, ids, word, where):
     (mention,) = films_search.mentions([word])
     assert dict(zip(ids(mention.rows), mention.fields.tolist(), strict=True)) == where
 
 
-def test_each_word_is_answered_in_its_place(films_search):
-    found = films_search.mentions(["taxi", "nothing", "robot"])
-    assert [len(mention.rows) for mention in found] == [1, 0, 1]
-    assert all(mention.rows.dtype == np.int32 and mention.fields.dtype == np.uint8 for mention in found)
+def test_mentions_are_in_the_order_of_the_words(films_search):
+    mentions = films_search.mentions(["taxi", "nothing", "robot"])
+    assert [len(mention.rows) for mention in mentions] == [1, 0, 1]
+    assert all(mention.rows.dtype == np.int32 and mention.fields.dtype == np.uint8 for mention in mentions)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_each_word_is_answered_in_its_place(films_search):
         ("reloaded", []),
     ],
 )
-def test_films_of_exactly_a_name_come_best_known_first(films_search, ids, text, films):
-    found = films_search.named(text)
-    assert (ids(found.rows), found.errors) == (films, 0)
+def test_films_of_exactly_this_name_are_ordered_by_popularity(films_search, ids, text, films):
+    films_named = films_search.named(text)
+    assert (ids(films_named.rows), films_named.errors) == (films, 0)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_films_of_exactly_a_name_come_best_known_first(films_search, ids, text, 
         ("heat", 2, ["h1", "h2"], 0),
     ],
 )
-def test_a_name_with_typing_errors_is_found_where_they_are_forgiven(films_search, ids, text, errors, films, away):
-    found = films_search.named(text, errors)
-    assert (ids(found.rows), found.errors) == (films, away)
+def test_a_name_is_found_within_the_allowed_number_of_errors(films_search, ids, text, errors, films, away):
+    films_named = films_search.named(text, errors)
+    assert (ids(films_named.rows), films_named.errors) == (films, away)

@@ -20,10 +20,10 @@ def hits_for(search, text, **options):
 
 @pytest.fixture
 def find(films_search, films_bundle):
-    def found(text: str, **options: object) -> list[str]:
+    def ids_of(text: str, **options: object) -> list[str]:
         return [films_bundle.catalogue.item_ids[int(row)] for row in hits_for(films_search, text, **options).rows]
 
-    return found
+    return ids_of
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def find(films_search, films_bundle):
         ("paris waitress", "a1"),
     ],
 )
-def test_what_is_found_first(find, text, first):
+def test_the_first_film_of_a_query(find, text, first):
     assert find(text)[0] == first
 
 
@@ -73,20 +73,20 @@ def test_typing_errors_are_forgiven(find, text, film):
     assert film in find(text)[:5]
 
 
-def test_of_namesakes_the_best_known_is_first(find, films_search):
+def test_among_namesakes_the_most_popular_is_first(find, films_search):
     assert find("heat")[:2] == ["h1", "h2"]
     scores = hits_for(films_search, "heat").scores
     assert np.all(np.diff(scores) <= 0)
 
 
-def test_a_directors_films_come_before_films_that_mention_them(find):
+def test_a_director_s_films_come_before_films_that_mention_them(find):
     assert set(find("Michael Mann")[:2]) == {"h1", "c1"}
     assert set(find("lana wachowski")[:2]) == {"m1", "m2"}
     assert find("al pacino")[0] == "h1"
 
 
 @pytest.mark.parametrize("text", ["", "   ", '"()[]{}:*?~^', "zzzzqqqq", "\0", "\ud800", "-", "x" * 5_000])
-def test_text_that_matches_nothing_is_no_hits(films_search, text):
+def test_text_that_matches_nothing_has_no_hits(films_search, text):
     empty = hits_for(films_search, text)
     assert empty.rows.tolist() == []
     assert empty.scores.tolist() == []
@@ -123,12 +123,12 @@ def test_any_text_is_a_query(films_search, text):
     assert np.all(np.diff(hits.scores) <= 0)
 
 
-def test_ten_thousand_words_are_cut(films_search):
+def test_a_query_of_ten_thousand_words_is_cut(films_search):
     hits = hits_for(films_search, " ".join(f"word{i}" for i in range(10_000)) + " heat")
     assert len(hits.rows) < 12
 
 
-def test_not_asked_for_is_none(films_search):
+def test_an_empty_request_has_no_hits(films_search):
     result = films_search.search(SearchRequest(), NOW)
     assert (result.text, result.knn, result.degraded) == (None, None, ())
 
@@ -144,9 +144,9 @@ def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(world_search
     assert hits.floor == hits.scores[99]
     few = hits_for(world_search, "film 7", size=1_000)
     assert few.floor == 0.0
-    one = hits_for(world_search, "film", size=1)
-    assert one.rows.tolist() == hits.rows[:1].tolist()
-    assert (one.reference, one.floor) == (hits.reference, hits.scores[0])
+    single = hits_for(world_search, "film", size=1)
+    assert single.rows.tolist() == hits.rows[:1].tolist()
+    assert (single.reference, single.floor) == (hits.reference, hits.scores[0])
 
 
 def test_equal_scores_are_in_the_order_of_rows(world_search):
@@ -175,15 +175,15 @@ def test_the_engine_filters_as_the_mask_does(world_search, world, filters, text)
     everything = hits_for(world_search, text, size=300)
     filtered = hits_for(world_search, text, filters=filters, size=300)
     mask = filters.mask(world.catalogue)
-    kept = mask[everything.rows]
-    assert filtered.rows.tolist() == everything.rows[kept].tolist()
-    assert filtered.scores.tolist() == everything.scores[kept].tolist()
+    passing = mask[everything.rows]
+    assert filtered.rows.tolist() == everything.rows[passing].tolist()
+    assert filtered.scores.tolist() == everything.scores[passing].tolist()
     assert (filtered.reference, filtered.floor) == (everything.reference, everything.floor)
 
 
 @settings(max_examples=60)
 @given(filters=FILTERS, size=st.integers(1, 60))
-def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, size):
+def test_filters_do_not_change_the_score_of_a_film(world_search, filters, size):
     everything = hits_for(world_search, "film 7 heist", size=size)
     filtered = hits_for(world_search, "film 7 heist", filters=filters, size=size)
     score_of = dict(zip(everything.rows.tolist(), everything.scores.tolist(), strict=True))
@@ -194,9 +194,9 @@ def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, s
     assert (filtered.reference, filtered.floor) == (everything.reference, everything.floor)
 
 
-def test_a_shelf_of_ten_thousand_films_is_a_filter(world_search):
+def test_a_shelf_of_ten_thousand_films_is_accepted(world_search):
     everything = hits_for(world_search, "film", size=300)
-    # A catalogue as large as that is no test for every day: what counts is the length of the list that travels.
+    # The catalogue itself is small: only the length of the list in the request matters here.
     shelf = hits_for(world_search, "film", filters=Filters(rows=tuple(range(1, 10_001))), size=300)
     assert shelf.rows.tolist() == [row for row in everything.rows.tolist() if row]
     assert shelf.reference == everything.reference

@@ -16,7 +16,7 @@ from tests.adapters.state.dynamodb_kit import Wire
 from tests.adapters.state.state_kit import FakeClock, Make, Store, dynamodb, sqlite
 from tests.patience import PATIENCE_S
 
-# What the stores allow for a call that comes with no deadline of its own.
+# The time limits of the stores for calls without a deadline.
 OWN_WAITS = (
     (bulk, "PERSON_PATIENCE_S"), (keys, "KEYS_WAIT_S"), (log, "BULK_ATTEMPT_S"), (log, "PAGE_PATIENCE_S"),
     (quota, "QUOTA_WAIT_S"), (state, "WAIT_S"), (sqlite_bulk, "SEED_WAIT_S"),
@@ -28,7 +28,7 @@ OWN_WAITS = (
 
 @pytest.fixture(autouse=True)
 def patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No call is late because the machine is slow; tests of late ones make them so."""
+    """Raise the time limits of the stores, so that a slow machine causes no timeout; tests of timeouts lower them."""
     for module, name in OWN_WAITS:
         monkeypatch.setattr(module, name, PATIENCE_S)
 
@@ -40,7 +40,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def make(request: pytest.FixtureRequest) -> Make:
-    """How to make a store of each kind: the contract suite runs with all of them."""
+    """A factory for stores, parametrised by kind: the contract suite runs with all of them."""
     if request.param == "sqlite":
         return sqlite
     return partial(dynamodb, request.getfixturevalue("dynamodb_url"))
@@ -48,14 +48,14 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 @pytest.fixture
 def store(make: Make, tmp_path: Path, clock: FakeClock) -> Iterator[Store[FakeClock]]:
-    made = make(tmp_path, clock)
-    yield made
-    made.state.close()
+    opened = make(tmp_path, clock)
+    yield opened
+    opened.state.close()
 
 
 @pytest.fixture
 def wire(store: Store[FakeClock]) -> Iterator[Wire]:
-    """What a DynamoDB store sends."""
-    noted = Wire(store)
-    yield noted
-    noted.close()
+    """The recorder of a DynamoDB store's requests."""
+    recorder = Wire(store)
+    yield recorder
+    recorder.close()

@@ -1,4 +1,4 @@
-"""What a store's DynamoDB client sends, and faults in place of answers, by botocore's own hooks."""
+"""Record the requests of a store's DynamoDB client and inject faults, by botocore's event hooks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,16 +13,16 @@ from tests.patience import PATIENCE_S
 
 
 class Wire:
-    """The calls of one store, in order; ``sent`` holds operation and parameters of each attempt, ``waits`` the seconds
-    that it would have waited for the answer.
+    """The calls of one store in order. ``sent``: operation and parameters of each attempt; ``waits``: its read timeout
+    in seconds.
     """
 
     def __init__(self, store: Store[Any]) -> None:
         assert store.tables is not None
-        # Its innards are none of its type.
+        # A private attribute without a public type.
         self._client: Any = store.tables._client.get()
         self.tables = store.tables.tables
-        # Beside the store: what it does with the tables is not noted.
+        # A client of its own, whose requests are not recorded.
         self.raw = make_client(
             DynamoLocation(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=PATIENCE_S)
         )
@@ -41,26 +41,26 @@ class Wire:
         return [operation for operation, _ in self.sent]
 
     def fail(self, operation: str, code: str, times: int = 1, status: int = 400, **body: Any) -> None:
-        """Answer the next so many calls of an operation ("" for any) with an error."""
-        error = {"Error": {"Code": code, "Message": f"told to fail: {code}"}, **body}
+        """Answer the next ``times`` calls of an operation ("" for any) with an error."""
+        error = {"Error": {"Code": code, "Message": f"injected: {code}"}, **body}
         parsed = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
         self._answers += [(operation, lambda: (AWSResponse("", status, HTTPHeaders(), None), parsed))] * times
 
     def answer(self, operation: str, make: Callable[[], dict[str, Any]]) -> None:
         """Answer the next call of an operation with a document."""
-        metadata = {"ResponseMetadata": {"RequestId": "told"}}
+        metadata = {"ResponseMetadata": {"RequestId": "injected"}}
         self._answers.append((operation, lambda: (AWSResponse("", 200, HTTPHeaders(), None), make() | metadata)))
 
     def before(self, operation: str, act: Callable[[], object]) -> None:
-        """Do something just before the next call of an operation leaves."""
+        """Call ``act`` just before the next call of an operation is sent."""
         self._befores.append((operation, act))
 
     def after(self, operation: str, act: Callable[[], object]) -> None:
-        """Do something whenever a call of an operation was answered."""
+        """Call ``act`` after each answer to an operation."""
         self._client.meta.events.register(f"after-call.dynamodb.{operation}", lambda **_: act())
 
     def lose_answer(self, operation: str) -> None:
-        """Let the next call of an operation through and lose what comes back."""
+        """Send the next call of an operation and drop its answer."""
         self._lost = operation
 
     def heal(self) -> None:

@@ -1,6 +1,6 @@
-"""What the contract suite is run with: stores to make, a clock to set, events to send.
+"""Helpers of the contract suite: factories for stores, a clock to set, events to send.
 
-Another store joins the suite by one line in the fixture ``make``.
+Add another store to the suite by one line in the fixture ``make``.
 """
 
 import itertools
@@ -47,13 +47,13 @@ from tests.patience import PATIENCE_S
 C = TypeVar("C", bound=Clock)
 T = TypeVar("T")
 Results = list[Receipt | MarqueeError]
-# Far ahead, so that the server itself deletes nothing as expired.
+# Far in the future, so that the server itself expires no items.
 NOON_MS = 4_000_000_000_000
 THREADS = 16
 
 
 class FakeClock(Clock):
-    """A clock that goes when told to."""
+    """A clock that only moves when the test advances it."""
 
     def __init__(self, at_ms: int = NOON_MS) -> None:
         self.at_ms = at_ms
@@ -73,7 +73,7 @@ class FakeClock(Clock):
 
 
 class PassingClock(FakeClock):
-    """Moves on whenever it is asked."""
+    """A clock that advances at every reading."""
 
     def __init__(self, step_s: float) -> None:
         super().__init__()
@@ -85,15 +85,15 @@ class PassingClock(FakeClock):
 
 
 def passing(looks: int, step_s: float = 60.0) -> Deadline:
-    """A deadline that is over after so many looks at it, on a slow machine as on a fast one; a minute a look leaves
-    each attempt before that more time than it needs.
+    """A deadline that expires after ``looks`` readings of its clock, independent of the speed of the machine. At a
+    minute per reading, each attempt before that has more time than it needs.
     """
     return Deadline.within(PassingClock(step_s), looks * step_s)
 
 
 @dataclass(frozen=True)
 class Store(Generic[C]):
-    """A state store, and what else is kept in its file or tables; ``tables`` for one in DynamoDB."""
+    """A state store and the other ports that share its file or tables; ``tables`` for DynamoDB."""
 
     state: StatePort
     keys: KeyStore
@@ -109,9 +109,9 @@ class Store(Generic[C]):
         return self.state.record(commands, self.deadline())
 
     def profile(self, user_id: str = "ann") -> Profile:
-        found = self.state.read(user_id, None, self.deadline())[0]
-        assert found is not None, "whoever is asked for has one, be it empty"
-        return found
+        profile = self.state.read(user_id, None, self.deadline())[0]
+        assert profile is not None, "a read with a user id always returns a profile, possibly empty"
+        return profile
 
     def revision(self, user_id: str = "ann") -> str:
         return self.profile(user_id).revision
@@ -129,26 +129,26 @@ def sqlite(folder: Path, clock: C) -> Store[C]:
 
 
 def dynamodb(url: str, folder: Path, clock: C) -> Store[C]:
-    """Three tables of its own on a running server."""
+    """A store with three new tables on a running server."""
     connection = DynamoLocation(new_tables(), endpoint=url, timeout_s=PATIENCE_S)
     create_tables(connection)
     return dynamodb_at(connection, clock)
 
 
 def dynamodb_at(connection: DynamoLocation, clock: C, units: ConsumedUnits | None = None) -> Store[C]:
-    """Another server of the same tables."""
+    """A store on existing tables, as another process opens it."""
     tables = DynamoStore(connection, clock, units)
     return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), DynamoSentences(tables), clock, tables)
 
 
 def new_tables() -> Tables:
-    """Names that nobody has."""
+    """Table names that no other test uses."""
     run = secrets.token_hex(6)
     return Tables(f"{run}-users", f"{run}-events", f"{run}-rec-cache")
 
 
 Make = Callable[[Path, FakeClock], Store[FakeClock]]
-"""Makes an empty store that reads a clock; the folder is for those that need one."""
+"""Makes an empty store with this clock; the folder is for stores with a file."""
 
 
 def did(film: str = "heat", kind: EventKind = EventKind.LIKE, ts_ms: int = NOON_MS, value: float = 1.0) -> Event:
@@ -167,14 +167,14 @@ def line(event: Event, event_id: str, user_id: str = "ann") -> LoggedEvent:
 
 
 def stored(results: Results) -> list[Receipt]:
-    """The results, all of which must be receipts."""
+    """The receipts; fails if a result is an error."""
     receipts = [result for result in results if isinstance(result, Receipt)]
     assert len(receipts) == len(results), results
     return receipts
 
 
 def in_threads(work: Callable[[int], T], count: int = THREADS) -> list[T]:
-    """``work(number)`` in so many threads that all begin at once."""
+    """Run ``work(number)`` in ``count`` threads that start at the same time."""
     start = threading.Barrier(count, timeout=PATIENCE_S)
 
     def begin(number: int) -> T:

@@ -1,6 +1,6 @@
-"""A process that writes until it is told to stop, or is killed: prints the id of each event once it is stored.
+"""A process that records events and prints the id of each stored event; tests may kill it.
 
-Usage: state_writer.py DATABASE PERSON EVENTS [BYTES]: with BYTES, no file may grow beyond that.
+Usage: state_writer.py DATABASE PERSON EVENTS [BYTES]. BYTES limits the size of any file.
 """
 
 import resource

@@ -1,4 +1,4 @@
-"""Writes that nobody waits for: in order, after the call, dropped when too many wait."""
+"""Background writes: in order, after the call, and dropped when too many are waiting."""
 
 import threading
 
@@ -8,14 +8,14 @@ from services.adapters.state.dynamodb.behind import WAITING, Behind, at_once
 from tests.patience import PATIENCE_S, wait_for
 
 
-def test_at_once_is_before_the_call_returns() -> None:
+def test_at_once_runs_the_job_before_the_call_returns() -> None:
     done: list[int] = []
     at_once(lambda: done.append(1))
     at_once.close()
     assert done == [1]
 
 
-def test_the_caller_does_not_wait_and_closing_does() -> None:
+def test_the_call_returns_at_once_and_closing_waits_for_the_jobs() -> None:
     go, done = threading.Event(), list[int]()
     behind = Behind()
     behind(lambda: (go.wait(PATIENCE_S), done.append(0))[1])
@@ -27,7 +27,7 @@ def test_the_caller_does_not_wait_and_closing_does() -> None:
     assert done == [0, 1, 2, 3]
 
 
-def test_what_is_too_much_is_dropped() -> None:
+def test_jobs_beyond_the_limit_are_dropped() -> None:
     go, done = threading.Event(), list[int]()
     behind = Behind()
     started = threading.Event()
@@ -41,7 +41,7 @@ def test_what_is_too_much_is_dropped() -> None:
     assert done == list(range(WAITING))
 
 
-def test_a_job_that_fails_is_told_and_the_next_is_done(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_job_is_logged_and_the_next_one_runs(caplog: pytest.LogCaptureFixture) -> None:
     done: list[int] = []
 
     def broken() -> None:

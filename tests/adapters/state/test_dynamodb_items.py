@@ -1,4 +1,4 @@
-"""The keys of the items: no two people share one, whatever their ids are."""
+"""Partition keys of cached answers: no two people share one, whatever their ids are."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Contract: many threads at one store lose nothing and count nothing twice."""
+"""Contract: with many threads on one store, no write is lost or counted twice."""
 
 from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.events import EventKind
@@ -35,7 +35,7 @@ def test_different_likes_of_one_person_are_all_kept(store: Store) -> None:
     assert sorted(profile.history.hashes.tolist()) == films
 
 
-def test_batches_that_name_people_in_any_order_don_t_wait_for_each_other(store: Store) -> None:
+def test_batches_with_people_in_any_order_do_not_deadlock(store: Store) -> None:
     people = [f"p{n}" for n in range(6)]
 
     def post(number: int) -> None:
@@ -62,7 +62,7 @@ def test_a_read_sees_a_whole_write_or_none(store: Store) -> None:
     assert all(in_threads(work, 4))
 
 
-def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
+def test_a_cached_answer_of_an_old_profile_is_never_read(store: Store) -> None:
     key = CacheKey("ann", "k20")
 
     def work(number: int) -> bool:
@@ -80,7 +80,7 @@ def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
     assert all(in_threads(work, 8))
 
 
-def test_what_is_erased_under_way_leaves_profile_and_log_of_one_mind(store: Store) -> None:
+def test_profile_and_log_agree_after_concurrent_erasures(store: Store) -> None:
     def work(number: int) -> None:
         for n in range(10):
             if number == 0:

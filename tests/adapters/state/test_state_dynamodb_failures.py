@@ -1,4 +1,4 @@
-"""DynamoDB stopped, slow, throttled, without a table or credentials: StateUnavailable in time, nothing half stored."""
+"""DynamoDB stopped, slow, throttled, without a table or credentials: StateUnavailable in time, no partial writes."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ from tests.servers.dynamodb import DynamoDb
 
 KEY = CacheKey("ann", "k20#ex0#f1")
 THROTTLED = "ProvisionedThroughputExceededException"
-# Of an attempt when nothing of the time is left.
+# The timeout of an attempt when no time is left.
 SHORTEST_S = 0.002
 
 
@@ -49,25 +49,25 @@ def make(dynamodb_url: str) -> Make:
 
 @pytest.fixture
 def black_hole() -> Iterator[str]:
-    """The address of a server that takes connections and never answers."""
+    """The URL of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture
 def silent(black_hole: str) -> Iterator[Callable[..., tuple[Store, Wire]]]:
-    """Makes stores before that server. That a call comes back at all shows that the server was given up; how long it
-    was waited for stands in ``Wire.waits``.
+    """A factory for stores on that server. A call that returns has given the server up; ``Wire.waits`` holds the
+    timeouts of its attempts.
     """
-    made: list[tuple[Store, Wire]] = []
+    opened: list[tuple[Store, Wire]] = []
 
     def make(clock: Clock, timeout_s: float = HASTE_S) -> tuple[Store, Wire]:
         store = dynamodb_at(DynamoLocation(new_tables(), endpoint=black_hole, timeout_s=timeout_s), clock)
-        made.append((store, Wire(store)))
-        return made[-1]
+        opened.append((store, Wire(store)))
+        return opened[-1]
 
     yield make
-    for store, wire in made:
+    for store, wire in opened:
         wire.close()
         store.state.close()
 
@@ -76,7 +76,7 @@ def contents(store: Store) -> tuple:
     return (store.revision("ann"), list(store.state.log()), store.state.export("ann") is None)
 
 
-def test_a_server_that_never_answers_is_left_by_the_deadline(silent) -> None:
+def test_a_silent_server_is_given_up_at_the_deadline(silent) -> None:
     store, wire = silent(FakeClock(), timeout_s=PATIENCE_S)
     for act in (
         lambda deadline: store.state.read("ann", KEY, deadline),
@@ -89,14 +89,14 @@ def test_a_server_that_never_answers_is_left_by_the_deadline(silent) -> None:
         assert sum(wire.waits) <= HASTE_S + SHORTEST_S
 
 
-def test_a_read_takes_two_attempts_and_not_the_whole_deadline(silent) -> None:
+def test_a_read_makes_two_attempts_within_the_deadline(silent) -> None:
     store, wire = silent(FakeClock())
     with pytest.raises(StateUnavailable, match="did not respond in time"):
         store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
     assert sum(wire.waits) <= 2 * HASTE_S + SHORTEST_S
 
 
-def test_a_quota_does_not_wait_long(silent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quota_has_a_short_time_limit(silent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota, "QUOTA_WAIT_S", HASTE_S)
     store, wire = silent(SystemClock(), timeout_s=PATIENCE_S)
     with pytest.raises(StateUnavailable):
@@ -112,7 +112,7 @@ def test_a_cache_write_is_tried_once(silent) -> None:
     assert wire.waits == [HASTE_S, HASTE_S]
 
 
-def test_after_some_failures_a_dead_server_costs_nothing(silent) -> None:
+def test_the_breaker_opens_after_repeated_failures(silent) -> None:
     store, wire = silent(FakeClock())
     for _ in range(FAILURES):
         with pytest.raises(StateUnavailable):
@@ -126,9 +126,11 @@ def test_after_some_failures_a_dead_server_costs_nothing(silent) -> None:
     assert wire.sent == []
 
 
-def test_a_stopped_server_is_unavailable_and_back_without_a_restart(own_dynamodb: DynamoDb, tmp_path: Path) -> None:
+def test_a_stopped_server_is_unavailable_and_used_again_after_its_restart(
+    own_dynamodb: DynamoDb, tmp_path: Path
+) -> None:
     store = dynamodb(own_dynamodb.url, tmp_path, FakeClock())
-    # The store's clock is set by hand, so that the breaker's pause is over when the test says so.
+    # The test advances the store's clock, and so decides when the breaker's pause is over.
     [receipt] = stored(store.record(send(did("heat"), key="a")))
     own_dynamodb.stop()
     for _ in range(FAILURES):
@@ -145,11 +147,11 @@ def test_a_stopped_server_is_unavailable_and_back_without_a_restart(own_dynamodb
 
 
 def _short() -> Deadline:
-    """Enough for some attempts."""
+    """A deadline with time for several attempts."""
     return passing(looks=10)
 
 
-def test_a_throttled_write_is_tried_again(store: Store, wire: Wire) -> None:
+def test_a_throttled_write_is_retried(store: Store, wire: Wire) -> None:
     wire.fail("TransactWriteItems", THROTTLED, times=3)
     wire.fail("BatchGetItem", "ThrottlingException", times=2)
     stored(store.record(send(did(), key="a")))
@@ -158,7 +160,7 @@ def test_a_throttled_write_is_tried_again(store: Store, wire: Wire) -> None:
     assert len(store.log_of("ann")) == 1
 
 
-def test_a_storm_of_throttling_is_an_outage_for_the_request_and_not_for_the_next(store: Store, wire: Wire) -> None:
+def test_throttling_fails_the_request_but_does_not_open_the_breaker(store: Store, wire: Wire) -> None:
     for operation in ("BatchGetItem", "TransactWriteItems"):
         wire.fail(operation, THROTTLED, times=1_000)
         for _ in range(FAILURES + 1):
@@ -169,7 +171,7 @@ def test_a_storm_of_throttling_is_an_outage_for_the_request_and_not_for_the_next
     assert not stored(store.record(send(did(), key="a")))[0].replayed
 
 
-def test_a_cancelled_transaction_is_planned_anew_unless_it_can_never_pass(store: Store, wire: Wire) -> None:
+def test_a_cancelled_transaction_is_retried_unless_it_is_invalid(store: Store, wire: Wire) -> None:
     passing = [{"Code": "None"}, {"Code": "TransactionConflict"}, {"Code": "ThrottlingError"}]
     wire.fail("TransactWriteItems", "TransactionCanceledException", CancellationReasons=passing)
     stored(store.record(send(did())))
@@ -181,7 +183,7 @@ def test_a_cancelled_transaction_is_planned_anew_unless_it_can_never_pass(store:
     assert len(store.log_of("ann")) == 1
 
 
-def test_a_condition_that_never_holds_ends_with_the_deadline(store: Store, wire: Wire) -> None:
+def test_a_condition_that_never_holds_fails_at_the_deadline(store: Store, wire: Wire) -> None:
     reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]
     wire.fail("TransactWriteItems", "TransactionCanceledException", times=1_000, CancellationReasons=reasons)
     with pytest.raises(StateUnavailable, match=r"coming first|no time left"):
@@ -191,7 +193,7 @@ def test_a_condition_that_never_holds_ends_with_the_deadline(store: Store, wire:
 
 
 @pytest.mark.parametrize("key", ["a", None])
-def test_a_write_whose_answer_was_lost_is_stored_once_and_is_no_repeat(
+def test_a_write_whose_answer_was_lost_is_stored_once_and_is_no_duplicate(
     store: Store, wire: Wire, key: str | None
 ) -> None:
     wire.lose_answer("TransactWriteItems")
@@ -201,7 +203,7 @@ def test_a_write_whose_answer_was_lost_is_stored_once_and_is_no_repeat(
     assert [logged.event_id for logged in store.log_of("ann")] == [receipt.event_id]
 
 
-def test_an_admission_whose_answer_was_lost_never_admits_one_too_many(store: Store, wire: Wire) -> None:
+def test_an_admission_whose_answer_was_lost_never_exceeds_the_limit(store: Store, wire: Wire) -> None:
     at = store.clock.now_ms()
     assert store.quota.admit("k1", 3, 10, at).allowed
     wire.lose_answer("UpdateItem")
@@ -210,7 +212,7 @@ def test_an_admission_whose_answer_was_lost_never_admits_one_too_many(store: Sto
 
 
 @pytest.mark.parametrize("missing", ["users", "events", "cache"])
-def test_a_missing_table_is_named_with_what_to_do(store: Store, wire: Wire, missing: str) -> None:
+def test_a_missing_table_is_named_with_the_remedy(store: Store, wire: Wire, missing: str) -> None:
     name = getattr(wire.tables, missing)
     wire.raw.delete_table(TableName=name)
     with pytest.raises(StateUnavailable, match=f"no table {name}: create it with `marquee tables create`"):
@@ -222,13 +224,13 @@ def test_a_missing_table_is_named_with_what_to_do(store: Store, wire: Wire, miss
     assert all(wire.raw.scan(TableName=table)["Count"] == 0 for table in rest - {wire.tables.cache})
 
 
-def test_without_the_events_table_reading_goes_on(store: Store, wire: Wire) -> None:
+def test_profiles_can_be_read_without_the_events_table(store: Store, wire: Wire) -> None:
     store.record(send(did()))
     wire.raw.delete_table(TableName=wire.tables.events)
     assert len(store.profile().seen) == 1
 
 
-def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, wire: Wire) -> None:
+def test_a_damaged_profile_is_named_by_hash_and_can_be_erased(store: Store, wire: Wire) -> None:
     store.record(send(did()))
     wire.raw.update_item(
         TableName=wire.tables.users,
@@ -244,7 +246,7 @@ def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, wire:
     assert store.profile().revision == ""
 
 
-def test_a_damaged_answer_is_computed_again(store: Store, wire: Wire) -> None:
+def test_a_damaged_cached_answer_is_ignored(store: Store, wire: Wire) -> None:
     store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     wire.raw.update_item(
         TableName=wire.tables.cache,
@@ -255,7 +257,7 @@ def test_a_damaged_answer_is_computed_again(store: Store, wire: Wire) -> None:
     assert store.cached(KEY) is None
 
 
-def test_a_page_of_the_log_that_fails_is_read_again_from_its_place(store: Store, wire: Wire) -> None:
+def test_a_failed_page_of_the_log_is_read_again(store: Store, wire: Wire) -> None:
     lines = [line(did(f"film {n}" + "x" * 3_000), f"e{n:04}", f"p{n % 7}") for n in range(900)]
     store.state.seed(lines)
     whole = list(store.state.log())
@@ -263,24 +265,24 @@ def test_a_page_of_the_log_that_fails_is_read_again_from_its_place(store: Store,
     pages = wire.operations.count("Scan")
     assert pages > 2
     wire.sent.clear()
-    seen = []
+    logged_events = []
     for number, logged in enumerate(store.state.log()):
         if number in (0, 300):
             wire.fail("Scan", THROTTLED)
             wire.fail("Scan", "InternalServerError", status=500)
-        seen.append(logged)
-    assert seen == whole
+        logged_events.append(logged)
+    assert logged_events == whole
     assert wire.operations.count("Scan") == pages + 4
 
 
-def test_a_log_that_keeps_failing_is_given_up(store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_keeps_failing_is_an_error(store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "PAGE_PATIENCE_S", 0.01)
     wire.fail("Scan", "InternalServerError", times=1_000, status=500)
     with pytest.raises(StateUnavailable, match="failed; send the request again"):
         list(store.state.log())
 
 
-def test_a_load_that_is_throttled_or_broken_off_can_be_done_again(store: Store, wire: Wire) -> None:
+def test_a_throttled_or_interrupted_load_can_be_repeated(store: Store, wire: Wire) -> None:
     lines = [line(did(f"film {n}"), f"e{n}", f"p{n % 3}") for n in range(120)]
     wire.fail("BatchWriteItem", "AccessDeniedException", times=2)
     with pytest.raises(StateUnavailable, match="credentials"):
@@ -297,45 +299,45 @@ def _first_put(wire: Wire) -> dict:
     return next(params for name, params in reversed(wire.sent) if name == "BatchWriteItem")["RequestItems"]
 
 
-def test_a_closed_store_says_so(store: Store) -> None:
+def test_a_closed_store_is_unavailable(store: Store) -> None:
     store.state.close()
     for act in (store.keys.list, lambda: store.quota.admit("k1", 1, 1, 0), lambda: list(store.state.log())):
         with pytest.raises(StateUnavailable, match="closed"):
             act()
 
 
-def test_no_time_left_is_no_call(store: Store, wire: Wire) -> None:
+def test_with_no_time_left_no_call_is_made(store: Store, wire: Wire) -> None:
     with pytest.raises(StateUnavailable, match="no time left"):
         store.state.read("ann", KEY, store.deadline(0))
     assert wire.sent == []
 
 
-def refused(code: str, status: int = 400) -> ClientError:
+def client_error(code: str, status: int = 400) -> ClientError:
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetItem")
 
 
 @pytest.mark.parametrize(
-    ("error", "passing", "outage", "words"),
+    ("error", "passing", "outage", "message"),
     [
-        (refused(THROTTLED), True, False, "throttling"),
-        (refused("RequestLimitExceeded"), True, False, "throttling"),
-        (refused("TransactionConflictException"), True, False, "busy with other writes"),
-        (refused("InternalServerError", 500), True, True, "failed; send the request again"),
-        (refused("503", 503), True, True, "failed; send the request again"),
-        (refused("AccessDeniedException"), False, True, "access to the tables"),
-        (refused("ExpiredTokenException"), False, True, "access to the tables"),
-        (refused("ValidationException"), False, False, "refused the call"),
+        (client_error(THROTTLED), True, False, "throttling"),
+        (client_error("RequestLimitExceeded"), True, False, "throttling"),
+        (client_error("TransactionConflictException"), True, False, "busy with other writes"),
+        (client_error("InternalServerError", 500), True, True, "failed; send the request again"),
+        (client_error("503", 503), True, True, "failed; send the request again"),
+        (client_error("AccessDeniedException"), False, True, "access to the tables"),
+        (client_error("ExpiredTokenException"), False, True, "access to the tables"),
+        (client_error("ValidationException"), False, False, "refused the call"),
         (ReadTimeoutError(endpoint_url="http://x"), True, True, "did not respond in time"),
         (EndpointConnectionError(endpoint_url="http://x"), True, True, "did not respond in time"),
         (NoCredentialsError(), False, True, "needs credentials"),
     ],
 )
-def test_what_each_failure_means(error: Exception, passing: bool, outage: bool, words: str) -> None:
+def test_failures_are_classified(error: Exception, passing: bool, outage: bool, message: str) -> None:
     assert (is_passing(error), is_outage(error)) == (passing, outage)
-    assert words in advice(error)
+    assert message in advice(error)
 
 
-def test_a_server_without_a_region_can_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
@@ -343,7 +345,7 @@ def test_a_server_without_a_region_can_not_be_asked(monkeypatch: pytest.MonkeyPa
         dynamodb_at(DynamoLocation(new_tables()), SystemClock())
 
 
-def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, new_session: None) -> None:
+def test_the_client_can_be_created_at_the_first_call(monkeypatch: pytest.MonkeyPatch, new_session: None) -> None:
     """For a snapshot, which must hold neither credentials nor a connection."""
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/creds")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -356,13 +358,13 @@ def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, n
     store.close()
 
 
-def test_callers_are_told_what_to_do_and_the_log_what_was_said(
+def test_the_error_names_the_remedy_and_the_log_the_message_of_aws(
     store: Store, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What AWS says can name the account and the role."""
-    said = "User: arn:aws:sts::111111111111:assumed-role/Api is not authorized"
-    wire.fail("GetItem", "AccessDeniedException", Error={"Code": "AccessDeniedException", "Message": said})
+    """Messages of AWS can name the account and the role."""
+    message = "User: arn:aws:sts::111111111111:assumed-role/Api is not authorized"
+    wire.fail("GetItem", "AccessDeniedException", Error={"Code": "AccessDeniedException", "Message": message})
     with pytest.raises(StateUnavailable, match="rejects the credentials") as raised:
         store.keys.get("k1")
     assert "111111111111" not in str(raised.value)
-    assert said in caplog.text
+    assert message in caplog.text

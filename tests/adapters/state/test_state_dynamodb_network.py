@@ -1,4 +1,4 @@
-"""DynamoDB behind a network that delays, drops and answers in its place."""
+"""DynamoDB behind a proxy that delays, drops and answers in its place."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,29 +25,29 @@ from tests.patience import HASTE_S, PATIENCE_S, eventually
 from tests.servers.proxy import Proxy
 
 KEY = CacheKey("ann", "k20#ex0#f1")
-# Enough for some attempts.
+# Clock readings for several attempts.
 LOOKS = 10
 
 
 @pytest.fixture
 def proxy(dynamodb_url: str) -> Iterator[Proxy]:
-    with Proxy(dynamodb_url) as made:
-        yield made
+    with Proxy(dynamodb_url) as started:
+        yield started
 
 
 @pytest.fixture
 def direct(dynamodb_url: str, tmp_path: Path) -> Iterator[Store]:
-    made = dynamodb(dynamodb_url, tmp_path, FakeClock())
-    yield made
-    made.state.close()
+    opened = dynamodb(dynamodb_url, tmp_path, FakeClock())
+    yield opened
+    opened.state.close()
 
 
 @pytest.fixture
 def store(direct: Store, proxy: Proxy) -> Iterator[Store]:
-    """The same tables through the proxy; the clock of the breaker and of expiry is set by hand."""
-    made = behind(proxy, direct, PATIENCE_S)
-    yield made
-    made.state.close()
+    """The same tables through the proxy; the test sets the clock of the breaker and of expiry."""
+    opened = behind(proxy, direct, PATIENCE_S)
+    yield opened
+    opened.state.close()
 
 
 def behind(proxy: Proxy, direct: Store, timeout_s: float) -> Store:
@@ -56,13 +56,13 @@ def behind(proxy: Proxy, direct: Store, timeout_s: float) -> Store:
 
 @pytest.mark.parametrize("status", [500, 503])
 @pytest.mark.parametrize("body", [b"{}", b"<html>no</html>", b""], ids=["json", "html", "nothing"])
-def test_a_gateway_s_error_is_tried_again(store: Store, proxy: Proxy, status: int, body: bytes) -> None:
+def test_a_gateway_error_is_retried(store: Store, proxy: Proxy, status: int, body: bytes) -> None:
     proxy.answer(status, body, times=2)
     stored(store.record(send(did(), key="a")))
     assert len(store.profile().seen) == len(store.log_of("ann")) == 1
 
 
-def test_an_answer_that_is_none_is_an_outage(store: Store, proxy: Proxy) -> None:
+def test_an_answer_of_another_server_is_an_outage(store: Store, proxy: Proxy) -> None:
     for body in (b"<html>log in first</html>", b"{}"):
         proxy.answer(200, body, times=1)
         with pytest.raises(StateUnavailable, match="not DynamoDB's"):
@@ -75,7 +75,7 @@ def test_an_answer_that_is_none_is_an_outage(store: Store, proxy: Proxy) -> None
     wire.close()
 
 
-def test_a_slow_server_costs_a_read_two_attempts(store: Store, direct: Store, proxy: Proxy) -> None:
+def test_a_read_from_a_slow_server_makes_two_attempts(store: Store, direct: Store, proxy: Proxy) -> None:
     hasty = behind(proxy, direct, HASTE_S)
     wire = Wire(hasty)
     proxy.delay()
@@ -89,14 +89,12 @@ def test_a_slow_server_costs_a_read_two_attempts(store: Store, direct: Store, pr
     hasty.state.close()
 
 
-def test_feedback_to_a_slow_server_is_whole_or_not_there_and_can_be_sent_again(
-    store: Store, direct: Store, proxy: Proxy
-) -> None:
+def test_feedback_to_a_slow_server_is_atomic_and_can_be_sent_again(store: Store, direct: Store, proxy: Proxy) -> None:
     stored(store.record(send(did("heat"))))
     wire, deadline = Wire(store), store.deadline()
 
     def late() -> None:
-        """The write arrives, and its answer comes too late, as often as it is sent."""
+        """Let the write arrive, and delay its answer past the deadline at every attempt."""
         proxy.delay()
         store.clock.tick(PATIENCE_S - HASTE_S)
 
@@ -113,10 +111,10 @@ def test_feedback_to_a_slow_server_is_whole_or_not_there_and_can_be_sent_again(
 
 
 def events_of(store: Store, film: str) -> list[LoggedEvent]:
-    return [each for each in store.log_of("ann") if each.event.item_id == film]
+    return [logged for logged in store.log_of("ann") if logged.event.item_id == film]
 
 
-def test_a_dropped_connection_is_made_anew(store: Store, proxy: Proxy) -> None:
+def test_a_dropped_connection_is_reopened(store: Store, proxy: Proxy) -> None:
     stored(store.record(send(did("heat"))))
     wire = Wire(store)
     proxy.drop()
@@ -128,16 +126,16 @@ def test_a_dropped_connection_is_made_anew(store: Store, proxy: Proxy) -> None:
     wire.close()
 
 
-def test_once_it_is_well_again_the_first_call_after_the_pause_finds_out(store: Store, proxy: Proxy) -> None:
+def test_after_the_pause_of_the_breaker_a_recovered_server_is_used_again(store: Store, proxy: Proxy) -> None:
     proxy.answer(503)
     for _ in range(FAILURES):
         with pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, passing(LOOKS))
-    asked = proxy.requests
+    requests = proxy.requests
     store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.quota.admit("k1", 5, 60, 0)
-    assert proxy.requests == asked
+    assert proxy.requests == requests
     proxy.forward()
     store.clock.tick(FIRST_PAUSE_S + 1)
     assert store.quota.admit("k1", 5, 60, 0).allowed

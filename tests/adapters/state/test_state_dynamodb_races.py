@@ -1,4 +1,4 @@
-"""DynamoDB: two servers at the same tables, one always at the worst moment; clocks that differ by a minute."""
+"""DynamoDB: two processes on the same tables, with calls interleaved at the worst moment; clocks a minute apart."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -39,37 +39,37 @@ def make(dynamodb_url: str) -> Make:
 
 @pytest.fixture
 def another(dynamodb_url: str, wire: Wire) -> Iterator[Callable[[float], Store]]:
-    """More servers of the same tables, with clocks that many seconds ahead."""
-    made: list[Store] = []
+    """A factory for more stores on the same tables, with clocks ``ahead_s`` seconds ahead."""
+    opened: list[Store] = []
 
     def server(ahead_s: float = 0) -> Store:
         clock = FakeClock()
         clock.tick(ahead_s)
-        made.append(dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
-        return made[-1]
+        opened.append(dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
+        return opened[-1]
 
     yield server
-    for each in made:
-        each.state.close()
+    for extra in opened:
+        extra.state.close()
 
 
-def of_one_mind(store: Store, user_id: str = "ann") -> set[str]:
-    """The films of the log, which must be those of the profile."""
+def films_in_agreement(store: Store, user_id: str = "ann") -> set[str]:
+    """The films of the log; fails unless they are those of the profile."""
     films = {logged.event.item_id for logged in store.log_of(user_id)}
     assert set(store.profile(user_id).seen.tolist()) == {hash_id(film) for film in films}
     return films
 
 
-def test_a_like_that_comes_between_read_and_write_is_kept(store: Store, wire: Wire, another) -> None:
+def test_a_like_between_read_and_write_is_kept(store: Store, wire: Wire, another) -> None:
     other = another()
     wire.before("TransactWriteItems", lambda: stored(other.record(send(did("up")))))
     stored(store.record(send(did("heat"))))
-    assert of_one_mind(store) == {"heat", "up"}
+    assert films_in_agreement(store) == {"heat", "up"}
 
 
-def test_the_same_key_that_comes_between_read_and_write_is_a_replay(store: Store, wire: Wire, another) -> None:
+def test_the_same_key_between_read_and_write_is_a_replay(store: Store, wire: Wire, another) -> None:
     other, first = another(), []
-    # For two people: only the record of the key, not the profile, stands between them.
+    # For two people: they conflict only in the record of the key, not in a profile.
     body = "the same body"
     wire.before("TransactWriteItems", lambda: first.extend(other.record(send(did(), "bob", key="a", body=body))))
     [receipt] = stored(store.record(send(did(), "ann", key="a", body=body)))
@@ -78,35 +78,37 @@ def test_the_same_key_that_comes_between_read_and_write_is_a_replay(store: Store
     assert store.revision("ann") == ""
 
 
-def test_the_same_like_that_comes_between_is_a_duplicate(store: Store, wire: Wire, another) -> None:
+def test_the_same_like_between_read_and_write_is_a_duplicate(store: Store, wire: Wire, another) -> None:
     other, first = another(), []
     wire.before("TransactWriteItems", lambda: first.extend(other.record(send(did()))))
     assert stored(store.record(send(did()))) == [Receipt(first[0].event_id, duplicate=True)]
 
 
-def test_feedback_in_the_midst_of_an_erasure_is_erased_too(store: Store, wire: Wire, another) -> None:
+def test_feedback_during_an_erasure_is_erased_too(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did("heat"), key="a")))
     wire.before("BatchWriteItem", lambda: stored(other.record(send(did("up"), key="b"))))
     wire.before("TransactWriteItems", lambda: stored(other.record(send(did("alien"), key="c"))))
     assert store.state.erase("ann")
     assert store.state.export("ann") is None
-    assert of_one_mind(store) == set()
+    assert films_in_agreement(store) == set()
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems"])
-def test_feedback_after_an_erasure_begins_anew_and_whole(store: Store, wire: Wire, another, operation: str) -> None:
+def test_feedback_after_a_concurrent_erasure_starts_a_new_profile(
+    store: Store, wire: Wire, another, operation: str
+) -> None:
     other = another()
     stored(store.record(send(did("heat"), key="a")))
     wire.before(operation, lambda: other.state.erase("ann"))
     stored(store.record(send(did("up"), key="b")))
-    assert of_one_mind(store) == {"up"}
+    assert films_in_agreement(store) == {"up"}
     assert len(store.profile().history) == 1
     assert mark_of("ann") in store.state.erased()
 
 
-def test_an_erasure_in_the_midst_of_another_leaves_one_mind(store: Store, wire: Wire, another) -> None:
+def test_profile_and_log_agree_after_concurrent_erasures(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(*(send(did(f"film {n}"), key=f"{n}") for n in range(40))))
 
@@ -116,10 +118,10 @@ def test_an_erasure_in_the_midst_of_another_leaves_one_mind(store: Store, wire: 
 
     wire.before("BatchWriteItem", between)
     assert store.state.erase("ann")
-    assert of_one_mind(store) in (set(), {"later"})
+    assert films_in_agreement(store) in (set(), {"later"})
 
 
-def test_an_erasure_that_was_broken_off_is_done_by_the_next(store: Store, wire: Wire) -> None:
+def test_an_interrupted_erasure_is_completed_by_the_next(store: Store, wire: Wire) -> None:
     stored(store.record(*(send(did(f"film {n}"), key=f"{n}") for n in range(40))))
     for operation in ("DeleteItem", "BatchWriteItem", "TransactWriteItems"):
         wire.fail(operation, "AccessDeniedException")
@@ -131,7 +133,7 @@ def test_an_erasure_that_was_broken_off_is_done_by_the_next(store: Store, wire: 
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
-def test_a_key_used_anew_by_somebody_else_outlives_the_first_user_s_erasure(store: Store) -> None:
+def test_an_expired_key_reused_by_another_person_survives_the_erasure_of_the_first(store: Store) -> None:
     store.record(send(did(), "ann", key="a", body="one"))
     store.clock.tick(86_400)
     [receipt] = stored(store.record(send(did(), "bob", key="a", body="two")))
@@ -140,7 +142,7 @@ def test_a_key_used_anew_by_somebody_else_outlives_the_first_user_s_erasure(stor
     assert again == [Receipt(receipt.event_id, replayed=True)]
 
 
-def test_an_answer_that_is_written_while_the_person_is_erased_is_not_there(store: Store, wire: Wire, another) -> None:
+def test_an_answer_written_during_an_erasure_is_removed(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
@@ -150,9 +152,7 @@ def test_an_answer_that_is_written_while_the_person_is_erased_is_not_there(store
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
-def test_an_answer_that_is_written_just_before_the_person_is_erased_is_taken_back(
-    store: Store, wire: Wire, another
-) -> None:
+def test_an_answer_written_just_before_an_erasure_is_removed(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
@@ -161,9 +161,7 @@ def test_an_answer_that_is_written_just_before_the_person_is_erased_is_taken_bac
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
-def test_an_answer_is_taken_back_when_nobody_can_say_whether_the_person_is_still_there(
-    store: Store, wire: Wire
-) -> None:
+def test_an_answer_is_removed_if_the_check_of_the_person_fails(store: Store, wire: Wire) -> None:
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
     wire.fail("GetItem", "InternalServerError", status=500)
@@ -171,7 +169,7 @@ def test_an_answer_is_taken_back_when_nobody_can_say_whether_the_person_is_still
     assert wire.items(wire.tables.cache) == []
 
 
-def test_a_newer_answer_is_not_taken_back_with_a_stale_one(store: Store, wire: Wire, another) -> None:
+def test_a_newer_answer_is_not_removed_with_a_stale_one(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did())))
     stale = CacheEntry(store.revision(), b"stale", store.clock.now_s() + 60)
@@ -186,36 +184,36 @@ def test_a_newer_answer_is_not_taken_back_with_a_stale_one(store: Store, wire: W
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchWriteItem", "PutItem"])
-def test_feedback_in_the_midst_of_a_load_is_kept(store: Store, wire: Wire, another, operation: str) -> None:
+def test_feedback_during_a_load_is_kept(store: Store, wire: Wire, another, operation: str) -> None:
     other = another()
     lines = [line(did(film), f"e-{film}") for film in ("heat", "up")]
     wire.before(operation, lambda: stored(other.record(send(did("alien")))))
     assert store.state.seed(lines) == 1
-    assert of_one_mind(store) == {"heat", "up", "alien"}
+    assert films_in_agreement(store) == {"heat", "up", "alien"}
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchWriteItem", "PutItem"])
-@pytest.mark.parametrize("known", [True, False])
-def test_an_erasure_in_the_midst_of_a_load_leaves_one_mind(
-    store: Store, wire: Wire, another, operation: str, known: bool
+@pytest.mark.parametrize("exists", [True, False])
+def test_profile_and_log_agree_after_an_erasure_during_a_load(
+    store: Store, wire: Wire, another, operation: str, exists: bool
 ) -> None:
     other = another()
-    if known:
+    if exists:
         stored(store.record(send(did("alien"))))
     wire.before(operation, lambda: other.state.erase("ann"))
     assert store.state.seed([line(did(film), f"e-{film}") for film in ("heat", "up")]) == 1
-    assert of_one_mind(store) == {"heat", "up"}
+    assert films_in_agreement(store) == {"heat", "up"}
 
 
-def test_a_load_in_the_midst_of_an_erasure_leaves_one_mind(store: Store, wire: Wire, another) -> None:
+def test_profile_and_log_agree_after_a_load_during_an_erasure(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did("alien"))))
     wire.before("BatchWriteItem", lambda: other.state.seed([line(did("heat"), "e1")]))
     assert store.state.erase("ann")
-    assert of_one_mind(store) == set()
+    assert films_in_agreement(store) == set()
 
 
-def test_an_export_is_of_one_moment(store: Store, wire: Wire, another) -> None:
+def test_an_export_is_a_consistent_snapshot(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did("heat"))))
     wire.before("Query", lambda: stored(other.record(send(did("up")))))
@@ -223,7 +221,7 @@ def test_an_export_is_of_one_moment(store: Store, wire: Wire, another) -> None:
     assert len(export.events) == len(export.profile.history) == 2
 
 
-def test_one_key_at_many_servers_is_one_event(store: Store, another) -> None:
+def test_one_key_in_many_processes_is_one_event(store: Store, another) -> None:
     servers = [another() for _ in range(THREADS)]
     receipts = flat(in_threads(lambda n: [stored(servers[n].record(send(did(), key="a")))[0] for _ in range(50)]))
     assert len({receipt.event_id for receipt in receipts}) == 1
@@ -231,20 +229,20 @@ def test_one_key_at_many_servers_is_one_event(store: Store, another) -> None:
     assert len(store.log_of("ann")) == 1
 
 
-def test_a_quota_over_many_servers_is_never_exceeded_at_a_rollover(store: Store, another) -> None:
+def test_a_quota_shared_by_many_processes_is_never_exceeded_at_a_rollover(store: Store, another) -> None:
     servers = [another() for _ in range(4)]
     at = store.clock.now_ms()
     assert sum(store.quota.admit("k1", 40, 10, at + n).allowed for n in range(20)) == 20
 
     def call(number: int) -> int:
-        # Every thread is the first of a new sub-bucket now and then.
+        # So that every thread is sometimes the first in a new sub-bucket.
         moments = (at + 1_000 * (n // 4) for n in range(20))
         return sum(servers[number % 4].quota.admit("k1", 40, 10, moment).allowed for moment in moments)
 
     assert sum(in_threads(call, 8)) == 20
 
 
-def test_a_rollover_that_another_server_did_first_is_counted_on(store: Store, wire: Wire, another) -> None:
+def test_a_rollover_by_another_process_is_continued(store: Store, wire: Wire, another) -> None:
     other = another()
     at = store.clock.now_ms()
     store.quota.admit("k1", 3, 10, at)
@@ -254,7 +252,7 @@ def test_a_rollover_that_another_server_did_first_is_counted_on(store: Store, wi
 
 
 @pytest.mark.parametrize("ahead_s", [MINUTE_S, -MINUTE_S])
-def test_servers_a_minute_apart_agree_on_people_keys_and_answers(
+def test_processes_a_minute_apart_agree_on_people_keys_and_answers(
     store: Store, another, tmp_path: Path, ahead_s: int
 ) -> None:
     other = another(ahead_s)
@@ -262,7 +260,7 @@ def test_servers_a_minute_apart_agree_on_people_keys_and_answers(
     assert stored(other.record(send(did("heat"), key="a"))) == [Receipt(first.event_id, replayed=True)]
     stored(other.record(send(did("up", EventKind.DISLIKE, other.clock.now_ms()))))
     stored(store.record(send(did("up", EventKind.CLEAR, other.clock.now_ms() + 1))))
-    assert of_one_mind_of_two(store, other)
+    assert agree(store, other)
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 1_800)
     store.state.write_cache(KEY, answer)
     assert other.cached(KEY) == answer
@@ -272,7 +270,7 @@ def test_servers_a_minute_apart_agree_on_people_keys_and_answers(
     assert store.state.export("ann") is None
 
 
-def of_one_mind_of_two(store: Store, other: Store) -> bool:
-    here, there = store.profile(), other.profile()
-    assert here.revision == there.revision
-    return here.history == there.history and len(here.disliked) == 0 and len(here.history) == 2
+def agree(store: Store, other: Store) -> bool:
+    first, second = store.profile(), other.profile()
+    assert first.revision == second.revision
+    return first.history == second.history and len(first.disliked) == 0 and len(first.history) == 2

@@ -1,4 +1,4 @@
-"""DynamoDB: what is asked of it, how often and in which form; the items as they lie in the tables."""
+"""DynamoDB: number and form of the requests; the stored items."""
 
 from dataclasses import replace
 from functools import partial
@@ -57,12 +57,12 @@ def test_a_read_is_one_batch_with_the_person_strongly_consistent(store: Store, w
     assert "ConsistentRead" not in answers
 
 
-def test_nothing_to_read_is_no_call(store: Store, wire: Wire) -> None:
+def test_an_empty_read_makes_no_call(store: Store, wire: Wire) -> None:
     assert store.state.read(None, None, store.deadline())[0] is None
     assert wire.sent == []
 
 
-def test_unprocessed_keys_are_asked_for_again_and_nothing_else_is(store: Store, wire: Wire) -> None:
+def test_only_unprocessed_keys_are_requested_again(store: Store, wire: Wire) -> None:
     store.state.write_cache(KEY, entry(store))
     wire.sent.clear()
     left = {wire.tables.cache: {"Keys": [{"pk": {"S": "rec#ann"}, "sk": {"S": "k20#ex0#f1"}}]}}
@@ -75,7 +75,7 @@ def test_unprocessed_keys_are_asked_for_again_and_nothing_else_is(store: Store, 
     ]
 
 
-def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) -> None:
+def test_keys_that_stay_unprocessed_are_an_outage(store: Store, wire: Wire) -> None:
     keys = {wire.tables.users: {"Keys": [{"user_id": {"S": "ann"}}]}}
     for _ in range(50):
         wire.answer("BatchGetItem", lambda: {"Responses": {}, "UnprocessedKeys": keys})
@@ -83,7 +83,7 @@ def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) ->
         store.state.read("ann", None, passing(looks=4))
 
 
-def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire) -> None:
+def test_an_expired_answer_still_in_the_table_is_ignored(store: Store, wire: Wire) -> None:
     store.state.write_cache(KEY, entry(store, seconds=10))
     store.clock.tick(10)
     assert len(wire.items(wire.tables.cache)) == 1
@@ -93,13 +93,13 @@ def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire)
     assert [item["pk"]["S"] for item in wire.items(wire.tables.cache)] == ["erased#"]
 
 
-def test_an_answer_is_written_for_two_units_and_a_look_instead_of_a_transaction(store: Store, wire: Wire) -> None:
+def test_an_answer_is_written_by_a_put_and_a_check_instead_of_a_transaction(store: Store, wire: Wire) -> None:
     store.record(send(did()))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
     wire.sent.clear()
     store.state.write_cache(KEY, answer)
-    [(written, _), (looked, params)] = wire.sent
-    assert (written, looked) == ("PutItem", "GetItem")
+    [(first, _), (second, params)] = wire.sent
+    assert (first, second) == ("PutItem", "GetItem")
     assert (params["ConsistentRead"], params["ProjectionExpression"]) == (True, "revision")
     assert store.cached(KEY) == answer
 
@@ -114,7 +114,7 @@ def test_answers_are_compressed(store: Store, wire: Wire) -> None:
 def test_one_event_is_one_read_and_one_transaction(store: Store, wire: Wire) -> None:
     store.record(send(did(), key="a"))
     assert wire.operations == ["BatchGetItem", "TransactWriteItems"]
-    assert all(asked["ConsistentRead"] for asked in wire.sent[0][1]["RequestItems"].values())
+    assert all(table["ConsistentRead"] for table in wire.sent[0][1]["RequestItems"].values())
     [actions] = writes_of(wire)
     assert [action["Put"]["TableName"] for action in actions] == [
         wire.tables.users,
@@ -132,7 +132,7 @@ def test_a_batch_that_fits_is_one_write_of_the_person(store: Store, wire: Wire) 
     assert [len(actions) for actions in writes_of(wire)] == [ACTIONS]
 
 
-def test_a_batch_that_does_not_fit_is_split_in_its_order(store: Store, wire: Wire) -> None:
+def test_a_large_batch_is_split_in_order(store: Store, wire: Wire) -> None:
     receipts = stored(store.record(*keyed(100)))
     assert [len(actions) for actions in writes_of(wire)] == [99, 99, 5]
     assert [logged.event_id for logged in store.log_of("ann")] == [receipt.event_id for receipt in receipts]
@@ -141,16 +141,16 @@ def test_a_batch_that_does_not_fit_is_split_in_its_order(store: Store, wire: Wir
     assert all(receipt.replayed for receipt in again)
 
 
-def test_keys_and_repeats_count_across_the_parts_of_a_split_batch(store: Store) -> None:
+def test_keys_and_duplicates_are_detected_across_the_parts_of_a_split_batch(store: Store) -> None:
     commands = keyed(60)
-    other = replace(commands[0], idempotency=replace(commands[0].idempotency, fingerprint="other"))
-    *fresh, again, mismatch, repeat = store.record(*commands, commands[3], other, send(did("film 3")))
+    mismatched = replace(commands[0], idempotency=replace(commands[0].idempotency, fingerprint="other"))
+    *fresh, again, mismatch, duplicate = store.record(*commands, commands[3], mismatched, send(did("film 3")))
     assert again == Receipt(fresh[3].event_id, replayed=True)
     assert isinstance(mismatch, IdempotencyMismatch)
-    assert repeat == Receipt(fresh[3].event_id, duplicate=True)
+    assert duplicate == Receipt(fresh[3].event_id, duplicate=True)
 
 
-def test_a_part_that_fails_leaves_the_one_before_and_says_so(store: Store, wire: Wire) -> None:
+def test_a_failed_part_keeps_the_earlier_parts_and_is_reported(store: Store, wire: Wire) -> None:
     store.record(send(did("first")))
     wire.before("TransactWriteItems", lambda: wire.fail("TransactWriteItems", "ValidationException"))
     with pytest.raises(StateUnavailable):
@@ -165,14 +165,14 @@ def test_a_part_that_fails_leaves_the_one_before_and_says_so(store: Store, wire:
     assert [result.replayed for result in stored(store.record(*keyed(100)))] == [True] * 49 + [False] * 51
 
 
-def test_a_repeat_names_the_latest_of_the_stored_and_the_sent(store: Store) -> None:
+def test_a_duplicate_names_the_latest_stored_or_sent_event(store: Store) -> None:
     [before] = stored(store.record(send(did(ts_ms=NOON_MS - 10_000))))
     early, again = stored(store.record(send(did(ts_ms=NOON_MS - 80_000)), send(did(ts_ms=NOON_MS - 9_000))))
     assert not early.duplicate
     assert again == Receipt(before.event_id, duplicate=True)
 
 
-def test_an_event_lies_in_the_table_in_words(store: Store, wire: Wire) -> None:
+def test_an_event_is_stored_in_readable_form(store: Store, wire: Wire) -> None:
     [receipt] = stored(store.record(send(did("heat", EventKind.RATING, NOON_MS, 4.5), key="a", via="rec-1")))
     [item] = wire.items(wire.tables.events)
     assert item["sk"] == {"S": f"00{NOON_MS}#{receipt.event_id}"}
@@ -184,28 +184,28 @@ def test_an_event_lies_in_the_table_in_words(store: Store, wire: Wire) -> None:
     assert "ann" not in record["pk"]["S"]
 
 
-def test_a_person_s_newest_films_are_kept_by_name(store: Store, wire: Wire) -> None:
+def test_a_person_s_newest_films_are_stored_by_id(store: Store, wire: Wire) -> None:
     store.record(*(send(did(f"film {n}", ts_ms=NOON_MS + n)) for n in range(25)))
     store.record(send(did("film 7", EventKind.CLEAR, NOON_MS + 30)), send(did("film 5", EventKind.WATCH, NOON_MS + 31)))
     [item] = wire.items(wire.tables.users)
-    films = [each["S"] for each in item["recent_item_ids"]["L"]]
+    films = [film["S"] for film in item["recent_item_ids"]["L"]]
     assert films == ["film 5", *(f"film {n}" for n in range(24, 7, -1)), "film 6"]
     store.record(
         send(did("film 5", EventKind.DISLIKE, NOON_MS - 9)), send(did("film 9", EventKind.CLEAR, NOON_MS + 99))
     )
     [item] = wire.items(wire.tables.users)
-    # The late dislike is older than what followed; the clear counts.
-    assert [each["S"] for each in item["recent_item_ids"]["L"]][:2] == ["film 5", "film 24"]
+    # The late dislike is older than the events after it and changes nothing; the clear removes its film.
+    assert [film["S"] for film in item["recent_item_ids"]["L"]][:2] == ["film 5", "film 24"]
     assert {"S": "film 9"} not in item["recent_item_ids"]["L"]
 
 
-def test_seeded_people_have_their_newest_films_too(store: Store, wire: Wire) -> None:
+def test_seeded_people_have_their_newest_films(store: Store, wire: Wire) -> None:
     store.state.seed([line(did(film, ts_ms=NOON_MS + n), f"e{n}") for n, film in enumerate(["up", "heat"])])
     [item] = wire.items(wire.tables.users)
-    assert [each["S"] for each in item["recent_item_ids"]["L"]] == ["heat", "up"]
+    assert [film["S"] for film in item["recent_item_ids"]["L"]] == ["heat", "up"]
 
 
-def test_keys_quotas_and_marks_lie_in_partitions_of_their_own(store: Store, wire: Wire) -> None:
+def test_keys_quotas_and_erasure_marks_have_separate_partitions(store: Store, wire: Wire) -> None:
     store.keys.put(ApiKey("k1", "shop"))
     store.quota.admit("k1", 5, 60, store.clock.now_ms())
     store.state.erase("ann")
@@ -219,7 +219,7 @@ def test_a_request_within_a_sub_bucket_is_one_write(store: Store, wire: Wire) ->
     assert wire.operations == ["UpdateItem"]
 
 
-def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Store, wire: Wire) -> None:
+def test_consumed_units_are_those_that_dynamodb_reports(dynamodb_url: str, store: Store, wire: Wire) -> None:
     units = ConsumedUnits()
     counted = dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
     stored(counted.record(send(did(), key="a")))
@@ -232,12 +232,12 @@ def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Stor
     counted.state.close()
 
 
-def test_units_are_not_asked_for_unless_they_are_wanted(store: Store, wire: Wire) -> None:
+def test_consumed_units_are_requested_only_on_demand(store: Store, wire: Wire) -> None:
     store.record(send(did()))
     assert not any("ReturnConsumedCapacity" in params for _, params in wire.sent)
 
 
-def test_units_are_summed_over_tables_and_by_reading_and_writing() -> None:
+def test_consumed_units_are_summed_over_tables_for_reads_and_writes() -> None:
     units = ConsumedUnits()
     units.add("batch_get_item", {"ConsumedCapacity": [{"CapacityUnits": 1.0}, {"CapacityUnits": 0.5}]})
     units.add("query", {"ConsumedCapacity": {"CapacityUnits": 2.0}})

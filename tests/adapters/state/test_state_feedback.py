@@ -1,4 +1,4 @@
-"""Contract: what ``record`` stores, what it calls a duplicate, what it replays."""
+"""Contract: what ``record`` stores, and when it reports a duplicate or a replay."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ def test_an_event_is_in_the_profile_and_in_the_log(store: Store) -> None:
     assert (logged.event_id, logged.event, logged.recommendation_id) == (receipt.event_id, did("heat"), "rec-1")
 
 
-def test_a_profile_is_its_events_applied(store: Store) -> None:
+def test_a_profile_equals_its_events_applied(store: Store) -> None:
     events = [
         did("heat", EventKind.RATING, NOON_MS, 4.5),
         did("up", EventKind.DISLIKE, NOON_MS - 5),
@@ -56,11 +56,11 @@ def test_every_write_makes_a_new_revision(store: Store) -> None:
     assert len(revisions) == 4
 
 
-def test_no_commands_no_results(store: Store) -> None:
+def test_no_commands_give_no_results(store: Store) -> None:
     assert store.record() == []
 
 
-def test_a_batch_answers_in_its_order_and_writes_each_person_once(store: Store) -> None:
+def test_a_batch_has_results_in_order_and_duplicates_within_it(store: Store) -> None:
     results = stored(
         store.record(send(did("heat"), "ann"), send(did("up"), "bob"), send(did("up"), "ann"), send(did("heat"), "ann"))
     )
@@ -91,7 +91,7 @@ def test_like_clear_like_are_three_events(store: Store) -> None:
     assert [logged.event.kind for logged in store.log_of("ann")] == kinds
 
 
-def test_another_value_another_film_another_person_is_no_duplicate(store: Store) -> None:
+def test_another_value_film_or_person_is_no_duplicate(store: Store) -> None:
     results = stored(
         store.record(
             send(did(kind=EventKind.RATING, value=4.0)),
@@ -112,13 +112,13 @@ def test_the_same_idempotency_key_is_a_replay(store: Store) -> None:
     assert len(store.log_of("ann")) == 1
 
 
-def test_with_a_key_the_minute_does_not_matter(store: Store) -> None:
+def test_events_with_different_keys_are_no_duplicates(store: Store) -> None:
     results = stored(store.record(send(did(), key="a"), send(did(), key="b")))
     assert not any(result.duplicate or result.replayed for result in results)
     assert len(store.log_of("ann")) == 2
 
 
-def test_a_key_used_for_another_body_is_a_mismatch_in_its_place(store: Store) -> None:
+def test_a_key_with_another_body_is_a_mismatch(store: Store) -> None:
     store.record(send(did("heat"), key="a", body="one"))
     good, bad = store.record(send(did("up"), key="b"), send(did("alien"), key="a", body="two"))
     assert isinstance(good, Receipt)
@@ -127,21 +127,21 @@ def test_a_key_used_for_another_body_is_a_mismatch_in_its_place(store: Store) ->
     assert {logged.event.item_id for logged in store.log_of("ann")} == {"heat", "up"}
 
 
-def test_a_key_counts_within_one_batch_too(store: Store) -> None:
-    first, again, other = store.record(
+def test_a_key_applies_within_one_batch(store: Store) -> None:
+    first, again, mismatch = store.record(
         send(did(), key="a", body="one"), send(did(), key="a", body="one"), send(did(), key="a", body="two")
     )
     assert again == Receipt(first.event_id, replayed=True)
-    assert isinstance(other, IdempotencyMismatch)
+    assert isinstance(mismatch, IdempotencyMismatch)
 
 
-def test_scopes_keep_keys_apart(store: Store) -> None:
-    one = send(did("heat"), key="a")
-    other = replace(one, idempotency=replace(one.idempotency, scope="k2 POST /feedback"))
-    assert [result.replayed for result in stored(store.record(one, other))] == [False, False]
+def test_keys_of_different_scopes_are_separate(store: Store) -> None:
+    first = send(did("heat"), key="a")
+    second = replace(first, idempotency=replace(first.idempotency, scope="k2 POST /feedback"))
+    assert [result.replayed for result in stored(store.record(first, second))] == [False, False]
 
 
-def test_a_key_is_forgotten_after_a_day(store: Store) -> None:
+def test_a_key_expires_after_a_day(store: Store) -> None:
     store.record(send(did(), key="a", body="one"))
     store.clock.tick(24 * 3_600 - 1)
     assert isinstance(store.record(send(did(), key="a", body="two"))[0], IdempotencyMismatch)
@@ -170,7 +170,7 @@ def test_ids_are_kept_as_given(store: Store, odd: str) -> None:
     assert len(store.log_of(odd + "2")) == 1
 
 
-def test_a_person_s_log_is_by_time_then_arrival(store: Store) -> None:
+def test_a_person_s_log_is_ordered_by_time_then_arrival(store: Store) -> None:
     store.record(send(did("b")), send(did("a")), send(did("early", ts_ms=NOON_MS - 1)))
     store.record(send(did("c")))
     assert [logged.event.item_id for logged in store.log_of("ann")] == ["early", "b", "a", "c"]
@@ -181,7 +181,7 @@ def test_event_ids_are_unique(store: Store) -> None:
     assert len({result.event_id for result in results}) == 100
 
 
-def test_seeded_events_are_known_to_the_minute_rule(store: Store) -> None:
+def test_a_repeat_of_a_seeded_event_is_a_duplicate(store: Store) -> None:
     store.state.seed([line(did("heat"), "ml-1")])
     assert stored(store.record(send(did("heat", ts_ms=NOON_MS + 1)))) == [Receipt("ml-1", duplicate=True)]
 
@@ -190,7 +190,7 @@ DAY_S = 86_400
 
 
 @pytest.mark.parametrize("kind", [EventKind.CLEAR, EventKind.DISLIKE, EventKind.LIKE])
-def test_what_was_stored_in_the_future_does_not_void_what_arrives_now(store: Store, kind: EventKind) -> None:
+def test_an_event_with_a_future_time_does_not_override_a_new_one(store: Store, kind: EventKind) -> None:
     ahead = NOON_MS + 1_000 * DAY_S
     stored(store.record(send(did("heat", EventKind.DISLIKE if kind is EventKind.LIKE else EventKind.LIKE, ahead))))
     stored(store.record(send(did("heat", kind, NOON_MS))))
@@ -201,13 +201,13 @@ def test_what_was_stored_in_the_future_does_not_void_what_arrives_now(store: Sto
     assert apply_all(Profile("ann"), [logged.event for logged in store.log_of("ann")]).history == profile.history
 
 
-def test_what_is_told_of_long_ago_stays_before_what_lies_in_the_future(store: Store) -> None:
+def test_an_old_event_does_not_override_one_with_a_future_time(store: Store) -> None:
     stored(store.record(send(did("heat", EventKind.LIKE, NOON_MS + 1_000 * DAY_S))))
     stored(store.record(send(did("heat", EventKind.DISLIKE, NOON_MS - 1_000 * DAY_S))))
     assert store.profile().history.of_film("heat").kinds.tolist() == [EventKind.LIKE]
 
 
-def test_times_that_are_past_order_events_as_ever(store: Store) -> None:
+def test_past_events_are_ordered_by_time(store: Store) -> None:
     stored(store.record(send(did("heat", EventKind.LIKE, NOON_MS))))
     stored(store.record(send(did("heat", EventKind.DISLIKE, NOON_MS - 10))))
     assert store.profile().history.of_film("heat").kinds.tolist() == [EventKind.LIKE]

@@ -8,7 +8,7 @@ from tests.adapters.state.state_kit import Store
 KEY = ApiKey("k1", "web shop", frozenset({"serve", "admin"}), limit=100, window_s=30, created_at=2_000)
 
 
-def test_a_key_comes_back_as_put(store: Store) -> None:
+def test_a_key_is_read_as_stored(store: Store) -> None:
     store.keys.put(KEY)
     assert store.keys.get("k1") == KEY
 

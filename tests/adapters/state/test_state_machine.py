@@ -1,4 +1,4 @@
-"""Contract: any sequence of calls gives what a plain in-memory model gives."""
+"""Contract: any sequence of calls gives the same results as a plain in-memory model."""
 
 import shutil
 import tempfile
@@ -26,21 +26,21 @@ FILMS = st.sampled_from(["heat", "up"])
 
 
 class Model:
-    """What is stored, as lists and dictionaries."""
+    """The expected content of the store, in lists and dictionaries."""
 
     def __init__(self) -> None:
         self.events: dict[str, list[tuple[str, Event]]] = {}
         self.keys: dict[str, tuple[str, str, str, int]] = {}  # key -> fingerprint, event id, person, expiry ms
-        self.cache: dict[str, tuple[CacheEntry, int]] = {}  # person -> entry, number of events it was made of
+        self.cache: dict[str, tuple[CacheEntry, int]] = {}  # person -> entry, number of events it was computed from
 
     def profile(self, person: str) -> Profile:
         return apply_all(Profile(person), [event for _, event in self.events.get(person, [])])
 
-    def repeated(self, person: str, event: Event) -> str | None:
-        known = [
+    def duplicate_of(self, person: str, event: Event) -> str | None:
+        entries = [
             (logged.ts_ms, n, event_id, logged) for n, (event_id, logged) in enumerate(self.events.get(person, []))
         ]
-        of_film = sorted(entry for entry in known if entry[3].item_id == event.item_id)
+        of_film = sorted(entry for entry in entries if entry[3].item_id == event.item_id)
         if not of_film:
             return None
         ts_ms, _, event_id, last = of_film[-1]
@@ -81,12 +81,12 @@ class StoreMachine(RuleBasedStateMachine):
     def feedback(self, person: str, film: str, what: tuple[EventKind, float], age_s: int) -> None:
         event = Event(film, *what, self.clock.now_ms() - age_s * 1_000)
         [receipt] = self.store.record(send(event, person))
-        repeated = self.model.repeated(person, event)
-        if repeated is None:
+        duplicate_id = self.model.duplicate_of(person, event)
+        if duplicate_id is None:
             assert receipt == Receipt(receipt.event_id)
             self.model.events.setdefault(person, []).append((receipt.event_id, event))
         else:
-            assert receipt == Receipt(repeated, duplicate=True)
+            assert receipt == Receipt(duplicate_id, duplicate=True)
 
     @rule(person=PEOPLE, film=FILMS, what=KINDS, key=KEYS)
     def feedback_with_a_key(self, person: str, film: str, what: tuple[EventKind, float], key: str) -> None:
@@ -108,7 +108,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.payloads += 1
         revision = "of long ago" if stale else self.store.revision(person)
         entry = CacheEntry(revision, b"%d" % self.payloads, self.clock.now_s() + seconds)
-        # One store writes first and looks afterwards, so what is stale may take an earlier answer with it.
+        # One store writes first and checks afterwards, so a stale answer may remove an earlier one under its key.
         key = CacheKey(person, "stale" if stale else "k20")
         self.store.state.write_cache(key, entry)
         if stale:
@@ -122,7 +122,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(person=PEOPLE, film=FILMS, number=st.integers(0, 3), what=KINDS)
     def seed(self, person: str, film: str, number: int, what: tuple[EventKind, float]) -> None:
-        # Later than all before it, so that the order of arrival is that of time.
+        # Later than all earlier events, so that the order of arrival is the order of time.
         self.clock.tick(1)
         event = Event(film, *what, self.clock.now_ms())
         event_id = f"seed-{self.clock.now_ms()}-{number}"
@@ -156,9 +156,9 @@ class StoreMachine(RuleBasedStateMachine):
         assert {(line.user_id, line.event_id, line.event) for line in self.store.state.log()} == expected
 
     def in_order(self, person: str) -> list[tuple[str, Event]]:
-        return sorted(self.model.events.get(person, []), key=lambda known: known[1].ts_ms)
+        return sorted(self.model.events.get(person, []), key=lambda entry: entry[1].ts_ms)
 
 
-def test_any_sequence_of_calls_is_as_in_the_model(make: Make) -> None:
+def test_any_sequence_of_calls_agrees_with_the_model(make: Make) -> None:
     machine = type("Machine", (StoreMachine,), {"make": staticmethod(make)})
     run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))

@@ -17,7 +17,7 @@ from tests.patience import PATIENCE_S
 
 
 def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
-    """Simulated viewers' ratings in the order of time."""
+    """Ratings of simulated people, ordered by time."""
     rnd = random.Random(seed)
     lines = [
         line(
@@ -38,12 +38,12 @@ def cache_for(store: Store, user_id: str, entry: str = "k20#ex0#f1") -> CacheKey
     return key
 
 
-def test_seeding_gives_the_profiles_of_the_events(store: Store) -> None:
+def test_seeded_profiles_equal_their_events_applied(store: Store) -> None:
     lines = ratings(people=20, films=30)
     assert store.state.seed(lines) == 20
     for person in {logged.user_id for logged in lines}:
-        mine = [logged.event for logged in lines if logged.user_id == person]
-        expected = apply_all(Profile(person), mine)
+        events = [logged.event for logged in lines if logged.user_id == person]
+        expected = apply_all(Profile(person), events)
         profile = store.profile(person)
         assert profile.history == expected.history
         assert profile.seen.tolist() == expected.seen.tolist()
@@ -52,7 +52,7 @@ def test_seeding_gives_the_profiles_of_the_events(store: Store) -> None:
     assert sorted(map(repr, store.state.log())) == sorted(map(repr, lines))
 
 
-def test_seeding_more_than_a_transaction_and_more_than_a_history(store: Store) -> None:
+def test_seeding_more_events_than_fit_a_transaction_or_a_history(store: Store) -> None:
     lines = ratings(people=20, films=1_200)
     assert store.state.seed(lines) == 20
     assert len(list(store.state.log())) == len(lines)
@@ -70,7 +70,7 @@ def test_seeding_twice_changes_nothing(store: Store) -> None:
     assert store.profile("sim:1").history == before
 
 
-def test_events_of_one_moment_keep_the_order_they_were_given_in(store: Store) -> None:
+def test_events_of_the_same_time_keep_their_order(store: Store) -> None:
     lines = [line(did(film), f"ml-{film}") for film in ("up", "alien", "heat")]
     for _ in range(2):
         store.state.seed(lines)
@@ -80,20 +80,20 @@ def test_events_of_one_moment_keep_the_order_they_were_given_in(store: Store) ->
     assert [logged.event.item_id for logged in store.state.export("ann").events] == ["up", "alien", "heat", "brazil"]
 
 
-def test_seeding_an_event_anew_replaces_it(store: Store) -> None:
+def test_seeding_an_event_again_replaces_it(store: Store) -> None:
     store.state.seed([line(did(kind=EventKind.RATING, value=5.0), "ml-1")])
     store.state.seed([line(did(kind=EventKind.RATING, value=1.0), "ml-1")])
     assert [logged.event.value for logged in store.log_of("ann")] == [1.0]
     assert len(store.profile().disliked) == 1
 
 
-def test_a_line_given_twice_is_one_in_its_first_place(store: Store) -> None:
+def test_a_repeated_line_is_stored_once_in_its_first_place(store: Store) -> None:
     first, between = line(did("heat"), "ml-1"), line(did("alien"), "ml-0")
     store.state.seed([first, between, first])
     assert [logged.event_id for logged in store.log_of("ann")] == ["ml-1", "ml-0"]
 
 
-def test_seeding_keeps_what_people_said_before(store: Store) -> None:
+def test_seeding_keeps_earlier_feedback(store: Store) -> None:
     store.record(send(did("heat", EventKind.DISLIKE)), send(did("up", EventKind.CLEAR)))
     store.state.seed([line(did(film, ts_ms=NOON_MS - 1), f"ml-{film}") for film in ("heat", "up", "alien")])
     profile = store.profile()
@@ -117,14 +117,14 @@ def test_seeding_any_kind_of_event_in_any_order(store: Store) -> None:
     assert profile.seen.tolist() == expected.seen.tolist()
 
 
-def test_seeding_ends_cached_answers(store: Store) -> None:
+def test_seeding_invalidates_cached_answers(store: Store) -> None:
     store.record(send(did()))
     key = cache_for(store, "ann")
     store.state.seed([line(did("up"), "ml-1")])
     assert store.cached(key) is None
 
 
-def test_seeding_ends_with_the_time_of_who_waits_and_can_be_done_again(store: Store) -> None:
+def test_seeding_fails_at_the_deadline_and_can_be_repeated(store: Store) -> None:
     lines = [line(did(film), f"e-{film}") for film in ("heat", "up")]
     with pytest.raises(StateUnavailable):
         store.state.seed(lines, Deadline.within(store.clock, 0.0))
@@ -132,12 +132,12 @@ def test_seeding_ends_with_the_time_of_who_waits_and_can_be_done_again(store: St
     assert [logged.event_id for logged in store.state.log()] == ["e-heat", "e-up"]
 
 
-def test_seeding_nothing(store: Store) -> None:
+def test_seeding_no_events(store: Store) -> None:
     assert store.state.seed([]) == 0
     assert list(store.state.log()) == []
 
 
-def test_the_log_is_by_person_in_order_and_complete(store: Store) -> None:
+def test_the_log_is_complete_and_ordered_by_person_and_time(store: Store) -> None:
     lines = ratings(people=30, films=400)
     store.state.seed(lines)
     log = store.state.log()
@@ -146,10 +146,14 @@ def test_the_log_is_by_person_in_order_and_complete(store: Store) -> None:
     assert first == again  # from the start each time
     people = [user_id for user_id, _ in groupby(first, key=lambda logged: logged.user_id)]
     assert len(people) == len(set(people)) == 30  # a person at a time
-    assert all(one.event.ts_ms <= other.event.ts_ms for one, other in pairwise(first) if one.user_id == other.user_id)
+    assert all(
+        earlier.event.ts_ms <= later.event.ts_ms
+        for earlier, later in pairwise(first)
+        if earlier.user_id == later.user_id
+    )
 
 
-def test_the_log_can_be_read_from_whoever_follows_a_person_on(store: Store) -> None:
+def test_the_log_can_be_resumed_after_a_person(store: Store) -> None:
     store.state.seed(ratings(people=7, films=30))
     whole = list(store.state.log())
     people = [user_id for user_id, _ in groupby(whole, key=lambda logged: logged.user_id)]
@@ -158,11 +162,11 @@ def test_the_log_can_be_read_from_whoever_follows_a_person_on(store: Store) -> N
         assert rest == [logged for logged in whole if logged.user_id in people[number + 1 :]]
 
 
-def test_the_export_of_nobody_is_none(store: Store) -> None:
+def test_the_export_of_an_unknown_person_is_none(store: Store) -> None:
     assert store.state.export("nobody") is None
 
 
-def test_the_export_is_all_there_is(store: Store) -> None:
+def test_the_export_is_complete(store: Store) -> None:
     receipts = stored(store.record(send(did("heat"), via="rec-1"), send(did("up")), send(did("up"), "bob")))
     cache_for(store, "ann")
     cache_for(store, "ann", "k5#ex0#f1")
@@ -175,27 +179,27 @@ def test_the_export_is_all_there_is(store: Store) -> None:
     assert export.cached_answers == 2
 
 
-def test_erasing_leaves_nothing_of_the_person_and_all_of_the_others(store: Store) -> None:
+def test_an_erasure_removes_all_of_the_person_and_nothing_of_others(store: Store) -> None:
     store.record(send(did(), "ann", key="a"), send(did(), "bob", key="b"))
     cache_for(store, "ann")
-    kept = cache_for(store, "bob")
+    other_key = cache_for(store, "bob")
     assert store.state.erase("ann")
     assert store.state.export("ann") is None
     assert store.revision("ann") == ""
     assert [logged.user_id for logged in store.state.log()] == ["bob"]
-    assert store.cached(kept, "bob") is not None
+    assert store.cached(other_key, "bob") is not None
     assert not stored(store.record(send(did(), "ann", key="a")))[0].replayed
     assert stored(store.record(send(did(), "bob", key="b")))[0].replayed
 
 
-def test_erasing_finds_the_answers_of_an_id_with_a_separator(store: Store) -> None:
+def test_an_erasure_removes_the_answers_of_an_id_with_a_separator(store: Store) -> None:
     key = cache_for(store, "a#b")
     assert store.state.export("a#b").cached_answers == 1
     assert store.state.erase("a#b")
     assert store.cached(key, "a#b") is None
 
 
-def test_the_erased_leave_a_mark_and_not_their_name(store: Store) -> None:
+def test_an_erasure_leaves_a_mark_without_the_id(store: Store) -> None:
     assert store.state.erased() == frozenset()
     store.record(send(did(), "Zoë"))
     for _ in range(2):
@@ -203,10 +207,10 @@ def test_the_erased_leave_a_mark_and_not_their_name(store: Store) -> None:
     store.state.erase("never seen")
     assert store.state.erased() == {mark_of("Zoë"), mark_of("never seen")}
     store.record(send(did(), "Zoë"))
-    assert mark_of("Zoë") in store.state.erased()  # what was said before stays forgotten
+    assert mark_of("Zoë") in store.state.erased()  # events before the erasure stay erased
 
 
-def test_nobody_owns_the_answers_of_visitors_without_an_id(store: Store) -> None:
+def test_anonymous_answers_belong_to_no_person(store: Store) -> None:
     key = CacheKey(None, "k20")
     store.state.write_cache(key, CacheEntry("", b"answer", store.clock.now_s() + 60))
     assert store.state.export("") is None
@@ -214,33 +218,33 @@ def test_nobody_owns_the_answers_of_visitors_without_an_id(store: Store) -> None
     assert store.cached(key, None) is not None
 
 
-def test_erasing_nobody_is_false(store: Store) -> None:
+def test_erasing_an_unknown_person_is_false(store: Store) -> None:
     assert not store.state.erase("nobody")
     store.record(send(did()))
     assert store.state.erase("ann")
     assert not store.state.erase("ann")
 
 
-def test_an_expired_answer_is_nothing(store: Store) -> None:
+def test_an_expired_answer_alone_cannot_be_erased(store: Store) -> None:
     cache_for(store, "ann")
     store.clock.tick(61)
     assert not store.state.erase("ann")
 
 
-def test_a_cached_answer_alone_is_something(store: Store) -> None:
+def test_a_cached_answer_alone_is_exported_and_erased(store: Store) -> None:
     cache_for(store, "ann")
     assert store.state.export("ann").events == ()
     assert store.state.erase("ann")
 
 
-def test_an_erased_person_can_begin_anew(store: Store) -> None:
+def test_an_erased_person_starts_with_an_empty_profile(store: Store) -> None:
     store.record(send(did("heat")))
     store.state.erase("ann")
     assert not stored(store.record(send(did("heat"))))[0].duplicate
     assert len(store.profile().history) == 1
 
 
-def test_a_store_answers_a_ping_until_it_is_closed(store: Store) -> None:
+def test_a_ping_succeeds_until_the_store_is_closed(store: Store) -> None:
     store.state.ping(store.deadline())
     store.state.close()
     with pytest.raises(StateUnavailable):

@@ -1,4 +1,4 @@
-"""Contract: the rolling window; and the laws of its arithmetic."""
+"""Contract: the rolling window of a quota, and the properties of its arithmetic."""
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +28,8 @@ def within(admitted: list[int], since_ms: int, until_ms: int) -> int:
     return sum(since_ms <= at <= until_ms for at in admitted)
 
 
-def hold_the_laws(call, gaps_ms: list[int], limit: int, start_ms: int, window_s: int = WINDOW_S) -> None:
-    """Never more than the limit in a window; refused only where one window and a sub-bucket are full."""
+def check_properties(call, gaps_ms: list[int], limit: int, start_ms: int, window_s: int = WINDOW_S) -> None:
+    """Check: never more than the limit in a window; refused only if a window and a sub-bucket are full."""
     width_ms = Window.width_of(window_s)
     admitted: list[int] = []
     for now_ms in times_of(gaps_ms, start_ms):
@@ -45,7 +45,7 @@ def hold_the_laws(call, gaps_ms: list[int], limit: int, start_ms: int, window_s:
 
 
 @given(gaps, st.integers(1, 12), st.integers(0, 10**12), st.integers(1, 90))
-def test_the_laws_of_the_window(gaps_ms: list[int], limit: int, start_ms: int, window_s: int) -> None:
+def test_the_properties_of_the_window(gaps_ms: list[int], limit: int, start_ms: int, window_s: int) -> None:
     window = Window(Window.width_of(window_s))
 
     def call(limit: int, window_s: int, now_ms: int) -> Quota:
@@ -53,26 +53,26 @@ def test_the_laws_of_the_window(gaps_ms: list[int], limit: int, start_ms: int, w
         window, quota = admit(window, limit, now_ms)
         return quota
 
-    hold_the_laws(call, gaps_ms, limit, start_ms, window_s)
+    check_properties(call, gaps_ms, limit, start_ms, window_s)
 
 
-def test_the_laws_hold_in_every_store(make: Make) -> None:
+def test_the_properties_hold_in_every_store(make: Make) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = make(Path(folder), FakeClock())
         keys = iter(range(10**6))
 
         @settings(max_examples=30)
         @given(gaps, st.integers(1, 12), st.integers(0, 10**12))
-        def laws(gaps_ms: list[int], limit: int, start_ms: int) -> None:
+        def check(gaps_ms: list[int], limit: int, start_ms: int) -> None:
             key_id = f"k{next(keys)}"
-            hold_the_laws(lambda *args: store.quota.admit(key_id, *args), gaps_ms, limit, start_ms)
+            check_properties(lambda *args: store.quota.admit(key_id, *args), gaps_ms, limit, start_ms)
 
-        laws()
+        check()
         store.state.close()
 
 
 @given(gaps, st.integers(1, 8), st.integers(0, 10**12))
-def test_after_reset_there_is_room(gaps_ms: list[int], limit: int, start_ms: int) -> None:
+def test_after_the_reset_time_a_request_is_allowed(gaps_ms: list[int], limit: int, start_ms: int) -> None:
     window = Window(Window.width_of(WINDOW_S))
     for now_ms in times_of(gaps_ms, start_ms):
         window, quota = admit(window, limit, now_ms)
@@ -81,7 +81,7 @@ def test_after_reset_there_is_room(gaps_ms: list[int], limit: int, start_ms: int
             assert later.allowed
 
 
-def test_remaining_counts_down_and_the_window_frees_it(store: Store) -> None:
+def test_remaining_counts_down_and_recovers_after_the_window(store: Store) -> None:
     at = store.clock.now_ms()
     quotas = [store.quota.admit("k1", 3, WINDOW_S, at) for _ in range(4)]
     assert [quota.allowed for quota in quotas] == [True, True, True, False]
@@ -96,18 +96,18 @@ def test_a_refused_request_does_not_count(store: Store) -> None:
     assert store.quota.admit("k1", 1, WINDOW_S, at + refused.reset_s * 1_000).allowed
 
 
-def test_keys_have_windows_of_their_own(store: Store) -> None:
+def test_keys_have_separate_windows(store: Store) -> None:
     at = store.clock.now_ms()
     assert store.quota.admit("k1", 1, WINDOW_S, at).allowed
     assert store.quota.admit("k2", 1, WINDOW_S, at).allowed
     assert not store.quota.admit("k1", 1, WINDOW_S, at).allowed
 
 
-def test_a_limit_of_zero_is_none(store: Store) -> None:
+def test_a_limit_of_zero_means_unlimited(store: Store) -> None:
     assert all(store.quota.admit("k1", 0, WINDOW_S, store.clock.now_ms()).allowed for _ in range(20))
 
 
-def test_a_changed_limit_counts_at_once(store: Store) -> None:
+def test_a_changed_limit_applies_at_once(store: Store) -> None:
     at = store.clock.now_ms()
     for _ in range(5):
         store.quota.admit("k1", 5, WINDOW_S, at)
@@ -116,44 +116,44 @@ def test_a_changed_limit_counts_at_once(store: Store) -> None:
     assert (lowered.allowed, lowered.remaining) == (False, 0)
 
 
-def test_a_changed_window_begins_anew(store: Store) -> None:
+def test_a_changed_window_starts_empty(store: Store) -> None:
     at = store.clock.now_ms()
     store.quota.admit("k1", 1, WINDOW_S, at)
     assert store.quota.admit("k1", 1, WINDOW_S * 6, at).allowed
 
 
-def test_a_caller_a_little_late_counts_as_the_latest(store: Store) -> None:
+def test_a_slightly_older_time_counts_as_the_latest(store: Store) -> None:
     at = store.clock.now_ms()
     assert store.quota.admit("k1", 2, WINDOW_S, at).allowed
     assert store.quota.admit("k1", 2, WINDOW_S, at - 1_500).allowed
     assert not store.quota.admit("k1", 2, WINDOW_S, at - 1_500).allowed
 
 
-def test_clocks_a_minute_apart_give_no_fresh_windows(store: Store) -> None:
+def test_clocks_a_minute_apart_do_not_reset_the_window(store: Store) -> None:
     at = store.clock.now_ms()
     before = [store.quota.admit("k1", 5, WINDOW_S, at).allowed for _ in range(3)]
-    # The first call of the clock ahead finds those before it a window ago; from then on one window is kept.
+    # For the first call of the faster clock the earlier ones are a window ago; after that both share one window.
     turns = [store.quota.admit("k1", 5, WINDOW_S, at + n + (n % 2) * 60_000).allowed for n in range(60)]
     assert all(before)
     assert sum(turns[1:]) == 5
 
 
-def test_a_clock_that_was_a_minute_ahead_locks_nobody_out_for_long(store: Store) -> None:
+def test_a_clock_a_minute_ahead_causes_only_a_short_lockout(store: Store) -> None:
     at = store.clock.now_ms()
     store.quota.admit("k1", 1, WINDOW_S, at + 60_000)
     assert not store.quota.admit("k1", 1, WINDOW_S, at).allowed
     assert store.quota.admit("k1", 1, WINDOW_S, at + 60_000 + 11 * 1_000).allowed
 
 
-def test_a_clock_set_back_locks_nobody_out(store: Store) -> None:
+def test_a_clock_set_back_causes_no_lockout(store: Store) -> None:
     at = store.clock.now_ms()
     store.quota.admit("k1", 1, WINDOW_S, at + 3_600_000)
     assert store.quota.admit("k1", 1, WINDOW_S, at).allowed
 
 
-def test_sixteen_threads_never_get_more_than_the_limit(store: Store) -> None:
+def test_sixteen_threads_never_exceed_the_limit(store: Store) -> None:
     def call(number: int) -> bool:
-        # A busy machine may keep one of sixteen waiting for longer than a request would: it is told so, and asks again.
+        # On a busy machine one of sixteen threads may exceed its time limit: retry.
         while True:
             with suppress(StateUnavailable):
                 return store.quota.admit("k1", 100, WINDOW_S, store.clock.now_ms() + number).allowed

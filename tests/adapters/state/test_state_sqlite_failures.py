@@ -1,4 +1,4 @@
-"""SQLite: locked, full, read-only, damaged, foreign or newer files. Each a StateUnavailable, nothing half stored."""
+"""SQLite: locked, full, read-only, damaged, foreign or newer files: StateUnavailable, and no partial writes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ KEY = CacheKey("ann", "k20")
 
 
 class Impaired(Database):
-    """A database whose connections are told, once it is made, to do something they can't."""
+    """A database whose connections are restricted by a pragma."""
 
     pragma = ""
 
@@ -37,14 +37,14 @@ class Impaired(Database):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    made = sqlite(tmp_path, FakeClock())
-    yield made
-    made.state.close()
+    opened = sqlite(tmp_path, FakeClock())
+    yield opened
+    opened.state.close()
 
 
 @contextmanager
 def impaired(folder: Path, pragma: str, clock=None) -> Iterator[Store]:
-    kind = type("Told", (Impaired,), {"pragma": pragma})
+    kind = type("Restricted", (Impaired,), {"pragma": pragma})
     database = kind(folder / "state.db", clock or FakeClock())
     yield Store(
         SqliteState(database), SqliteKeys(database), SqliteQuota(database), SqliteSentences(database), database.clock
@@ -54,7 +54,7 @@ def impaired(folder: Path, pragma: str, clock=None) -> Iterator[Store]:
 
 @contextmanager
 def other_writer(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Another process' connection that holds the write lock."""
+    """A connection, as of another process, that holds the write lock."""
     raw = sqlite3.connect(folder / "state.db", isolation_level=None)
     raw.execute("BEGIN IMMEDIATE")
     yield raw
@@ -62,7 +62,7 @@ def other_writer(folder: Path) -> Iterator[sqlite3.Connection]:
     raw.close()
 
 
-def tell(folder: Path, statement: str, *values: object) -> None:
+def execute(folder: Path, statement: str, *values: object) -> None:
     raw = sqlite3.connect(folder / "state.db", isolation_level=None)
     raw.execute(statement, values)
     raw.close()
@@ -76,7 +76,7 @@ def contents(store: Store) -> tuple:
     return (store.revision("ann"), list(store.state.log()), store.state.export("ann") is None)
 
 
-def test_a_locked_file_is_unavailable_once_the_deadline_is_over(
+def test_a_locked_file_is_unavailable_after_the_deadline(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota, "QUOTA_WAIT_S", HASTE_S)
@@ -93,7 +93,7 @@ def test_a_locked_file_is_unavailable_once_the_deadline_is_over(
     real.state.close()
 
 
-def test_readers_go_on_while_somebody_writes(store: Store, tmp_path: Path) -> None:
+def test_reads_are_not_blocked_by_a_writer(store: Store, tmp_path: Path) -> None:
     store.record(send(did()))
     with other_writer(tmp_path):
         assert len(store.profile().seen) == 1
@@ -109,7 +109,7 @@ def test_a_cache_write_does_not_wait_for_a_lock_and_does_not_raise(store: Store,
     assert store.cached(KEY) is not None
 
 
-def test_a_writer_waits_for_the_lock_while_there_is_time(store: Store, tmp_path: Path) -> None:
+def test_a_writer_waits_for_the_lock_until_its_deadline(store: Store, tmp_path: Path) -> None:
     real = sqlite(tmp_path, SystemClock())
     with other_writer(tmp_path) as other, ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(real.record, send(did()))
@@ -120,7 +120,7 @@ def test_a_writer_waits_for_the_lock_while_there_is_time(store: Store, tmp_path:
     real.state.close()
 
 
-def test_a_full_disk_is_unavailable_and_nothing_is_half_stored(store: Store, tmp_path: Path) -> None:
+def test_a_full_disk_is_unavailable_and_leaves_no_partial_writes(store: Store, tmp_path: Path) -> None:
     store.record(send(did("heat"), "bob"))
     before = (list(store.state.log()), store.revision("bob"))
     many = [send(did(f"film {n}"), key=f"{n}") for n in range(100)]
@@ -137,18 +137,18 @@ def test_a_full_disk_is_unavailable_and_nothing_is_half_stored(store: Store, tmp
     assert not any(receipt.replayed for receipt in store.record(*many))
 
 
-def test_people_are_stored_one_by_one_and_only_the_failed_are_unavailable(store: Store, tmp_path: Path) -> None:
-    room = [send(did("heat"), "ann")]
-    none = [send(did("x" * 200 + str(n)), "bob", via="v" * 200) for n in range(100)]
+def test_each_person_of_a_batch_is_stored_separately(store: Store, tmp_path: Path) -> None:
+    fitting = [send(did("heat"), "ann")]
+    oversized = [send(did("x" * 200 + str(n)), "bob", via="v" * 200) for n in range(100)]
     with impaired(tmp_path, "PRAGMA max_page_count = 1") as full:
-        results = full.record(*none[:50], *room, *none[50:])
+        results = full.record(*oversized[:50], *fitting, *oversized[50:])
     assert isinstance(results[50], Receipt)
     assert {type(result) for place, result in enumerate(results) if place != 50} == {StateUnavailable}
     assert [logged.user_id for logged in store.state.log()] == ["ann"]
     assert store.revision("bob") == ""
 
 
-def test_a_read_only_file_is_unavailable_for_writers_alone(store: Store, tmp_path: Path) -> None:
+def test_a_read_only_file_is_unavailable_for_writes_only(store: Store, tmp_path: Path) -> None:
     store.record(send(did()))
     with impaired(tmp_path, "PRAGMA query_only = ON") as read_only:
         with pytest.raises(StateUnavailable, match="read-only"):
@@ -162,9 +162,9 @@ def test_a_read_only_file_is_unavailable_for_writers_alone(store: Store, tmp_pat
 
 
 @pytest.mark.parametrize("column", ["history", "seen", "disliked"])
-def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, tmp_path: Path, column: str) -> None:
+def test_a_damaged_profile_is_named_by_hash_and_can_be_erased(store: Store, tmp_path: Path, column: str) -> None:
     store.record(send(did(), "ann"), send(did(), "bob"))
-    tell(tmp_path, f"UPDATE people SET {column} = x'FFEE' WHERE user_id = 'ann'")
+    execute(tmp_path, f"UPDATE people SET {column} = x'FFEE' WHERE user_id = 'ann'")
     for call in (store.profile, lambda: store.record(send(did("up"))), lambda: store.state.export("ann")):
         with pytest.raises(StateUnavailable, match=f"{hash_id('ann'):010x}") as caught:
             call()
@@ -177,9 +177,9 @@ def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, tmp_p
     assert isinstance(store.record(send(did("up"), "ann"))[0], Receipt)
 
 
-def test_seeding_mends_a_damaged_person_from_the_log(store: Store, tmp_path: Path) -> None:
+def test_seeding_repairs_a_damaged_profile_from_the_log(store: Store, tmp_path: Path) -> None:
     store.record(send(did("heat")))
-    tell(tmp_path, "UPDATE people SET history = x'FFEE'")
+    execute(tmp_path, "UPDATE people SET history = x'FFEE'")
     store.state.seed([line(did("up"), "ml-1")])
     assert len(store.profile().seen) == 2
 
@@ -206,7 +206,7 @@ def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_file_that_goes_away_takes_nothing_more(store: Store, tmp_path: Path, replaced: bool) -> None:
+def test_a_file_moved_or_replaced_while_in_use_is_unavailable(store: Store, tmp_path: Path, replaced: bool) -> None:
     store.record(send(did()))
     (tmp_path / "state.db").rename(tmp_path / "aside.db")
     if replaced:
@@ -218,13 +218,13 @@ def test_a_file_that_goes_away_takes_nothing_more(store: Store, tmp_path: Path, 
 
 def test_a_newer_schema_is_refused(store: Store, tmp_path: Path) -> None:
     store.state.close()
-    tell(tmp_path, "PRAGMA user_version = 99")
+    execute(tmp_path, "PRAGMA user_version = 99")
     with pytest.raises(StateUnavailable, match=r"schema 99.*upgrade"):
         sqlite(tmp_path, FakeClock()).profile()
 
 
-def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
-    tell(tmp_path, "CREATE TABLE people (name TEXT)")
+def test_the_file_of_another_program_is_not_changed(tmp_path: Path) -> None:
+    execute(tmp_path, "CREATE TABLE people (name TEXT)")
     with pytest.raises(StateUnavailable, match="already exists"):
         sqlite(tmp_path, FakeClock()).profile()
     raw = sqlite3.connect(tmp_path / "state.db")
@@ -232,8 +232,8 @@ def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
     raw.close()
 
 
-def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StateUnavailable, match="folder"):
         sqlite(tmp_path / "file" / "deeper", FakeClock()).profile()
     (tmp_path / "state.db").mkdir()
@@ -241,7 +241,7 @@ def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
         sqlite(tmp_path, FakeClock()).profile()
 
 
-def test_an_error_of_the_program_is_not_an_outage(store: Store, tmp_path: Path) -> None:
+def test_a_programming_error_is_not_reported_as_an_outage(store: Store, tmp_path: Path) -> None:
     database = Database(tmp_path / "state.db", FakeClock())
     with pytest.raises(sqlite3.IntegrityError), database.writing(store.deadline()) as raw:
         raw.execute("INSERT INTO people VALUES ('ann', x'', x'', x'', NULL, 0)")
@@ -252,9 +252,7 @@ def test_an_error_of_the_program_is_not_an_outage(store: Store, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-def test_a_log_that_is_taken_away_takes_nothing_more_and_nothing_with_it(
-    store: Store, tmp_path: Path, suffix: str
-) -> None:
+def test_a_deleted_write_ahead_log_is_unavailable_and_loses_no_event(store: Store, tmp_path: Path, suffix: str) -> None:
     stored(store.record(send(did("heat"))))
     (tmp_path / f"state.db{suffix}").unlink()
     for _ in range(2):
@@ -262,7 +260,7 @@ def test_a_log_that_is_taken_away_takes_nothing_more_and_nothing_with_it(
             store.record(send(did("up")))
     with pytest.raises(StateUnavailable, match="deleted while in use"):
         store.profile()
-    # As after kill -9: only what stands in the file is there.
+    # As after kill -9: only the main file is left.
     copy = tmp_path / "copy.db"
     copy.write_bytes((tmp_path / "state.db").read_bytes())
     again = SqliteState(Database(copy, store.clock))
@@ -270,7 +268,7 @@ def test_a_log_that_is_taken_away_takes_nothing_more_and_nothing_with_it(
     again.close()
 
 
-def test_a_store_that_was_not_there_at_the_start_is_used_once_it_is(tmp_path: Path) -> None:
+def test_a_store_that_becomes_available_later_is_used(tmp_path: Path) -> None:
     clock = FakeClock()
     (tmp_path / "home").write_text("not a folder")
     state = SqliteState(Database(tmp_path / "home" / "state.db", clock))

@@ -1,4 +1,4 @@
-"""SQLite: several processes at one file, and what is there after one of them is killed."""
+"""SQLite: several processes on one file, and its content after one of them is killed."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def writer(folder: Path, person: str, events: int, *more: int) -> subprocess.Pop
 
 
 def acknowledged(process: subprocess.Popen) -> list[str]:
-    """The ids it printed in full; a kill can tear the last line."""
+    """The complete ids that the process printed; a kill can truncate the last line."""
     with process:
         out = process.stdout.read()
     return [line for line in out.split("\n")[:-1] if not line.startswith("unavailable")]
@@ -34,12 +34,12 @@ def assert_profile_is_its_log(store: Store, person: str) -> None:
     assert store.profile(person).seen.tolist() == expected.seen.tolist()
 
 
-def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_concurrent_processes_lose_no_event(tmp_path: Path) -> None:
     processes = [writer(tmp_path, "ann", 60), writer(tmp_path, "ann", 60), writer(tmp_path, "bob", 60)]
     ids = [acknowledged(process) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     store = sqlite(tmp_path, FakeClock())
-    # Two processes send the same keys for ann: whoever came first stored, the other got the replay.
+    # Two processes send the same keys for ann: the first stores, the second gets the replay.
     assert ids[0] == ids[1]
     assert sorted(line.event_id for line in store.log_of("ann")) == sorted(ids[0])
     assert sorted(line.event_id for line in store.log_of("bob")) == sorted(ids[2])
@@ -48,23 +48,23 @@ def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("after", [1, 20, 45])
-def test_whatever_was_acknowledged_survives_a_kill_exactly_once(tmp_path: Path, after: int) -> None:
+def test_acknowledged_events_survive_a_kill_exactly_once(tmp_path: Path, after: int) -> None:
     process = writer(tmp_path, "ann", FOREVER)
-    seen = [process.stdout.readline().strip() for _ in range(after)]
+    printed = [process.stdout.readline().strip() for _ in range(after)]
     process.kill()
-    ids = seen + acknowledged(process)
+    ids = printed + acknowledged(process)
     store = sqlite(tmp_path, FakeClock())
     logged = [line.event_id for line in store.log_of("ann")]
     assert len(logged) == len(set(logged))
     assert set(ids) <= set(logged)
-    assert len(logged) - len(ids) <= 1  # stored, but killed before it could say so
+    assert len(logged) - len(ids) <= 1  # stored, but killed before it printed the id
     assert_profile_is_its_log(store, "ann")
     again = writer(tmp_path, "ann", len(ids))
     assert acknowledged(again) == ids  # the retry is a replay
     store.state.close()
 
 
-def test_a_file_that_can_t_grow_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+def test_a_file_that_cannot_grow_keeps_the_acknowledged_events(tmp_path: Path) -> None:
     sqlite(tmp_path, FakeClock()).state.close()
     process = writer(tmp_path, "ann", FOREVER, 1 << 20)
     ids = acknowledged(process)

@@ -1,4 +1,4 @@
-"""A stand-in for OpenSearch that says what a test wants it to say, over real HTTP."""
+"""A fake OpenSearch with scripted answers, over real HTTP."""
 
 import json
 import threading
@@ -13,13 +13,13 @@ JSON = "application/json"
 
 
 def nothing() -> None:
-    """Done before an answer, as a rule."""
+    """Do nothing before an answer."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """One answer; ``meanwhile``: what happens before it is given; ``silent``: none, until the stand-in is closed;
-    ``hang_up``: the connection is closed instead.
+class Reply:
+    """One scripted answer. ``meanwhile`` is called before it is sent; ``silent`` holds it back until the server is
+    closed; ``hang_up`` closes the connection instead.
     """
 
     document: Any = None
@@ -35,43 +35,43 @@ class Said:
 
 
 @dataclass
-class StandIn:
-    """``script``: the answers, in order; the last one is given again and again. ``asked``: (method, path, body)."""
+class FakeServer:
+    """``script``: the answers in order; the last one is repeated. ``calls``: (method, path, body) of each request."""
 
     url: str
-    script: list[Said]
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    script: list[Reply]
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
-    def next(self) -> Said:
+    def next(self) -> Reply:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
 
 @contextmanager
-def stand_in(*script: Said) -> Iterator[StandIn]:
+def fake_server(*script: Reply) -> Iterator[FakeServer]:
     def handle(request: Request) -> Answer | None:
-        found.asked.append((request.method, request.path, request.body.decode()))
-        found.headers.append({name.lower(): value for name, value in request.headers.items()})
-        said = found.next()
-        said.meanwhile()
-        if said.silent:
+        fake.calls.append((request.method, request.path, request.body.decode()))
+        fake.headers.append({name.lower(): value for name, value in request.headers.items()})
+        reply = fake.next()
+        reply.meanwhile()
+        if reply.silent:
             over.wait()
-        return None if said.hang_up else Answer(said.status, said.body, [("Content-Type", said.content_type)])
+        return None if reply.hang_up else Answer(reply.status, reply.body, [("Content-Type", reply.content_type)])
 
     over = threading.Event()
     server = HttpServer(handle)
-    found = StandIn(f"http://127.0.0.1:{server.port}", list(script))
+    fake = FakeServer(f"http://127.0.0.1:{server.port}", list(script))
     try:
-        yield found
+        yield fake
     finally:
         over.set()
         server.close()
 
 
 def hits(*pairs: tuple[float, int]) -> dict[str, Any]:
-    """One answer of an ``_msearch``: (score, row) each, best first."""
-    found = [{"_index": "films", "_score": score, "sort": [score, row]} for score, row in pairs]
-    return {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": found}, "status": 200}
+    """One response of an ``_msearch`` with these (score, row) pairs, best first."""
+    matches = [{"_index": "films", "_score": score, "sort": [score, row]} for score, row in pairs]
+    return {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": matches}, "status": 200}
 
 
 def refusal(status: int, kind: str, reason: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The query language: what is asked, in which fields, and that words stay words."""
+"""Query bodies: clauses, fields and filters; query text is never parsed as syntax."""
 
 import json
 
@@ -46,33 +46,33 @@ def test_common_words_leave_the_overview_out():
     assert "overview^1" not in common["multi_match"]["fields"]
 
 
-def test_names_are_constants_in_their_own_fields():
-    found = should(
+def test_names_have_constant_scores_in_their_own_fields():
+    queries = should(
         NameClause("name", "heat", 60.0), NameClause("other_name", "heat", 35.0), NameClause("person", "mann", 15.0)
     )
-    assert [each["constant_score"]["filter"]["term"] for each in found] == [
+    assert [query["constant_score"]["filter"]["term"] for query in queries] == [
         {"title.name": "heat"},
         {"other_names": "heat"},
         {"people.name": "mann"},
     ]
-    assert [each["constant_score"]["boost"] for each in found] == [60.0, 35.0, 15.0]
+    assert [query["constant_score"]["boost"] for query in queries] == [60.0, 35.0, 15.0]
 
 
-def test_near_misses_forgive_so_many_errors():
+def test_near_misses_allow_this_many_errors():
     (query,) = should(Near("title", "matrx", 2, 4.0))
     fuzzy = query["constant_score"]["filter"]["fuzzy"]["title"]
     assert (fuzzy["value"], fuzzy["fuzziness"]) == ("matrx", 2)
     assert query["constant_score"]["boost"] == 4.0
 
 
-def test_no_query_has_a_syntax_of_its_own():
+def test_query_text_is_not_parsed_as_syntax():
     text = json.dumps(text_query([WordClause('"a" OR b*', "x", ("title",)), NameClause("name", "n~9", 1.0)], 1.0))
     assert "query_string" not in text
 
 
-def test_each_vector_is_a_search_and_the_nearest_counts():
+def test_each_vector_is_a_search_and_the_best_score_counts():
     query = vector_query(VECTORS, 200, NO_FILTERS)
-    parts = [each["knn"]["embedding"] for each in query["dis_max"]["queries"]]
+    parts = [part["knn"]["embedding"] for part in query["dis_max"]["queries"]]
     assert parts == [{"vector": [0.6, 0.8], "k": 200}, {"vector": [1.0, 0.0], "k": 200}]
 
 
@@ -82,8 +82,8 @@ def test_the_filter_is_inside_the_vector_search():
 
 
 def test_all_conditions():
-    found = filter_query(EVERYTHING)["bool"]
-    assert found["filter"] == [
+    query = filter_query(EVERYTHING)["bool"]
+    assert query["filter"] == [
         {"terms": {"genres": ["Drama", "War"]}},
         {"range": {"year": {"gte": 1990, "lte": 2000}}},
         {"range": {"runtime": {"lte": 120}}},
@@ -91,7 +91,7 @@ def test_all_conditions():
         {"range": {"votes": {"gte": 50}}},
         {"terms": {"row": [3, 8]}},
     ]
-    assert found["must_not"] == [{"terms": {"genres": ["Horror"]}}]
+    assert query["must_not"] == [{"terms": {"genres": ["Horror"]}}]
 
 
 @pytest.mark.parametrize(("bound", "sent"), [(2**70, 2**31 - 1), (-(2**70), -(2**31) + 1), (5, 5)])
@@ -106,16 +106,16 @@ def test_a_filter_adds_nothing_to_the_score():
     assert both["filter"] == filter_query(Filters(min_votes=1))
 
 
-def test_the_body_is_a_line_of_nothing_and_a_line_a_search():
+def test_the_body_has_an_empty_header_and_a_line_per_search():
     lines = search_body([({"match_all": {}}, 10), ({"match_none": {}}, 1_000)]).split("\n")
     assert lines[0] == lines[2] == "{}"
     assert lines[4] == ""
     first, second = json.loads(lines[1]), json.loads(lines[3])
     assert (first["size"], second["size"]) == (10, 1_000)
     assert first["sort"] == ["_score", {"row": "asc"}]
-    assert first["stored_fields"] == "_none_", "neither documents nor vectors travel"
+    assert first["stored_fields"] == "_none_", "neither documents nor vectors are returned"
 
 
-def test_signs_and_scripts_survive_as_text():
+def test_special_characters_are_preserved():
     (line,) = [line for line in search_body([({"match": {"title": 'é"\n\\'}}, 1)]).split("\n") if "match" in line]
     assert json.loads(line)["query"]["match"]["title"] == 'é"\n\\'

@@ -1,4 +1,4 @@
-"""Scores become cosines: each formula of the table, written the other way round."""
+"""Scores are converted to cosines: the inverse of each engine's score formula."""
 
 import numpy as np
 import pytest
@@ -23,17 +23,17 @@ def inner_product(cosine):
         ("faiss", "l2", lambda cosine: 1 / (1 + 2 * (1 - cosine))),
     ],
 )
-def test_the_cosine_behind_a_score(engine, space, score):
-    found = cosines(score(COSINES.astype(np.float64)).astype(np.float32), engine, space)
-    assert found == pytest.approx(COSINES, abs=1e-5)
-    assert found.dtype == np.float32
+def test_cosines_are_recovered_from_scores(engine, space, score):
+    result = cosines(score(COSINES.astype(np.float64)).astype(np.float32), engine, space)
+    assert result == pytest.approx(COSINES, abs=1e-5)
+    assert result.dtype == np.float32
 
 
-def test_rounding_does_not_leave_the_range():
+def test_cosines_are_clipped_to_their_range():
     assert cosines(np.array([1.0000001, -1e-7], np.float32), "lucene", "cosinesimil").tolist() == [1.0, -1.0]
 
 
-def test_no_hits_no_cosines():
+def test_no_scores_give_no_cosines():
     assert cosines(np.empty(0, np.float32), "faiss", "innerproduct").tolist() == []
 
 

@@ -1,4 +1,4 @@
-"""The adapter over a stand-in: how many round trips, what is read from the answers, what is refused."""
+"""The OpenSearch adapter against a fake server: round trips, parsing of answers, refused indexes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,13 +15,12 @@ from services.adapters.search.remote_failure import RemoteFailure
 from services.bootstrap import SystemClock
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import SearchUnavailable
-from services.recommender.ports import Deadline, SearchRequest, SearchResult
-from tests.adapters.search.opensearch.kit import Said, StandIn, hits, refusal, stand_in
+from services.recommender.ports import Deadline, SearchRequest
+from tests.adapters.search.opensearch.kit import FakeServer, Reply, fake_server, hits, refusal
 from tests.builders import ManualClock
 from tests.patience import PATIENCE_S
 
 DRAMAS = Filters(min_votes=1)
-Ask = Callable[..., SearchResult]
 
 
 @pytest.fixture
@@ -30,20 +29,20 @@ def note(world) -> IndexNote:
 
 
 @pytest.fixture
-def mapping(note) -> Said:
-    return Said({"films-v1": index_body(OpenSearchTarget(""), note)})
+def mapping(note) -> Reply:
+    return Reply({"films-v1": index_body(OpenSearchTarget(""), note)})
 
 
 @pytest.fixture
-def opened(world, world_index) -> Iterator[Callable[[StandIn], OpenSearchSearch]]:
+def opened(world, world_index) -> Iterator[Callable[[FakeServer], OpenSearchSearch]]:
     searches: list[OpenSearchSearch] = []
 
-    def opening(server: StandIn) -> OpenSearchSearch:
+    def open_search(server: FakeServer) -> OpenSearchSearch:
         client = SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S), sleep=lambda seconds: None)
         searches.append(OpenSearchSearch(world, EmbeddedSearch(world, world_index), client, "films-v1"))
         return searches[-1]
 
-    yield opening
+    yield open_search
     for search in searches:
         search.close()
 
@@ -52,50 +51,50 @@ def soon() -> Deadline:
     return Deadline.within(SystemClock(), PATIENCE_S)
 
 
-def found(*answers: dict) -> Said:
-    return Said({"responses": list(answers)})
+def responses(*answers: dict) -> Reply:
+    return Reply({"responses": list(answers)})
 
 
-def test_the_index_is_looked_at_once_then_a_search_is_one_request(opened, mapping):
-    with stand_in(mapping, found(hits((9.0, 3)))) as server:
+def test_the_mapping_is_read_once_and_each_search_is_one_request(opened, mapping):
+    with fake_server(mapping, responses(hits((9.0, 3)))) as server:
         search = opened(server)
         for _ in range(3):
             search.search(SearchRequest(text="film"), soon())
-        assert [path for _, path, _ in server.asked] == ["/films-v1/_mapping"] + ["/films-v1/_msearch"] * 3
+        assert [path for _, path, _ in server.calls] == ["/films-v1/_mapping"] + ["/films-v1/_msearch"] * 3
 
 
 def test_both_legs_with_and_without_filters_are_one_request(opened, mapping, world):
-    answers = found(hits((9.0, 3)), hits((9.0, 3)), hits((0.9, 4)), hits((0.8, 5)))
-    with stand_in(mapping, answers) as server:
+    answers = responses(hits((9.0, 3)), hits((9.0, 3)), hits((0.9, 4)), hits((0.8, 5)))
+    with fake_server(mapping, answers) as server:
         request = SearchRequest("film", world.embeddings.rows(np.array([4])), DRAMAS, 30)
         result = opened(server).search(request, soon())
-        assert len(server.asked) == 2
-        assert server.asked[1][2].count("\n") == 8
+        assert len(server.calls) == 2
+        assert server.calls[1][2].count("\n") == 8
     assert result.text.rows.tolist() == [3]
     assert result.knn.rows.tolist() == [5]
     assert result.knn.scores == pytest.approx([0.6])
-    assert result.knn.reference == pytest.approx(0.8), "that of the hits without filters"
+    assert result.knn.reference == pytest.approx(0.8), "the reference is that of the hits without filters"
 
 
 def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(opened, mapping):
     scores = np.linspace(20, 10, 60)
-    with stand_in(mapping, found(hits(*((float(score), row) for row, score in enumerate(scores))))) as server:
+    with fake_server(mapping, responses(hits(*((float(score), row) for row, score in enumerate(scores))))) as server:
         best = opened(server).search(SearchRequest(text="film", size=60), soon()).text
     assert best.reference == pytest.approx(scores[:50].mean())
     assert best.floor == pytest.approx(10.0)
     assert (best.rows.dtype, best.scores.dtype) == (np.int32, np.float32)
 
 
-def test_a_small_page_still_asks_for_the_fifty_of_the_reference(opened, mapping):
-    with stand_in(mapping, found(hits((9.0, 3)))) as server:
+def test_a_small_page_still_fetches_the_fifty_hits_of_the_reference(opened, mapping):
+    with fake_server(mapping, responses(hits((9.0, 3)))) as server:
         opened(server).search(SearchRequest(text="film", size=5), soon())
-        assert '"size":50' in server.asked[1][2]
+        assert '"size":50' in server.calls[1][2]
 
 
-def test_words_that_ask_for_nothing_are_not_sent(opened, mapping):
-    with stand_in(mapping) as server:
+def test_text_without_terms_is_not_sent(opened, mapping):
+    with fake_server(mapping) as server:
         result = opened(server).search(SearchRequest(text="?!", vectors=None), soon())
-        assert len(server.asked) == 1
+        assert len(server.calls) == 1
     assert result.text.rows.tolist() == []
     assert result.knn is None
 
@@ -118,7 +117,7 @@ def test_equal_scores_are_in_the_order_of_rows():
         (hits((1.0, 2**40)), "unreadable answer"),
     ],
 )
-def test_answers_that_are_none(response, reason):
+def test_unreadable_answers_and_unknown_rows_are_refused(response, reason):
     with pytest.raises(RemoteFailure) as caught:
         hits_of(response, 10)
     assert caught.value.reason == reason
@@ -134,29 +133,31 @@ def test_answers_that_are_none(response, reason):
 )
 def test_an_index_of_another_bundle_is_not_searched(opened, note, change, reason):
     body = index_body(OpenSearchTarget(""), replace(note, **change))
-    with stand_in(Said({"films-v1": body}), found(hits())) as server:
+    with fake_server(Reply({"films-v1": body}), responses(hits())) as server:
         with pytest.raises(RemoteFailure) as caught:
             opened(server).search(SearchRequest(text="film"), soon())
-        asked = ["/films-v1/_mapping", *(["/films-v1/_msearch"] if reason == "index incomplete" else [])]
-        assert [path for _, path, _ in server.asked] == asked, "a mapping may lose what is noted; a document doesn't"
+        expected = ["/films-v1/_mapping", *(["/films-v1/_msearch"] if reason == "index incomplete" else [])]
+        assert [path for _, path, _ in server.calls] == expected, (
+            "a mapping may lose its note, so the document is read too"
+        )
     assert caught.value.reason == reason
 
 
-def test_a_note_that_only_a_document_has_kept_is_found(opened, note):
+def test_the_note_is_read_from_the_document_if_the_mapping_lost_it(opened, note):
     body = index_body(OpenSearchTarget(""), note)
     del body["mappings"]["_meta"]
     earlier = replace(note, complete=False)
-    documents = [{"_source": each.to_document()} for each in (earlier, note, earlier)]
-    kept = {"hits": {"hits": [*documents, {"_source": {}}, {}]}, "status": 200}
-    with stand_in(Said({"films-v1": body}), found(kept), found(hits((9.0, 3)))) as server:
+    documents = [{"_source": stored.to_document()} for stored in (earlier, note, earlier)]
+    notes = {"hits": {"hits": [*documents, {"_source": {}}, {}]}, "status": 200}
+    with fake_server(Reply({"films-v1": body}), responses(notes), responses(hits((9.0, 3)))) as server:
         search = opened(server)
         assert search.search(SearchRequest(text="film"), soon()).text.rows.tolist() == [3]
 
 
-def test_an_index_that_comes_later_is_found(opened, mapping, note):
-    loading = Said({"films-v1": index_body(OpenSearchTarget(""), replace(note, complete=False))})
-    missing = Said(refusal(404, "index_not_found_exception"), 404)
-    with stand_in(missing, loading, found(hits()), mapping, found(hits((9.0, 3)))) as server:
+def test_an_index_completed_later_is_used(opened, mapping, note):
+    loading = Reply({"films-v1": index_body(OpenSearchTarget(""), replace(note, complete=False))})
+    missing = Reply(refusal(404, "index_not_found_exception"), 404)
+    with fake_server(missing, loading, responses(hits()), mapping, responses(hits((9.0, 3)))) as server:
         search = opened(server)
         for reason in ("index missing", "index incomplete"):
             with pytest.raises(RemoteFailure, match=reason):
@@ -164,33 +165,34 @@ def test_an_index_that_comes_later_is_found(opened, mapping, note):
         assert search.search(SearchRequest(text="film"), soon()).text.rows.tolist() == [3]
 
 
-def test_vectors_of_a_wrong_length_never_leave_the_house(opened, mapping):
-    with stand_in(mapping) as server:
+def test_vectors_of_a_wrong_length_are_refused_without_a_request(opened, mapping):
+    with fake_server(mapping) as server:
         with pytest.raises(SearchUnavailable, match="16 dimensions") as caught:
             opened(server).search(SearchRequest(vectors=np.ones((1, 8), np.float32)), soon())
-        assert server.asked == []
-    assert not isinstance(caught.value, RemoteFailure), "the caller is wrong, not the engine"
+        assert server.calls == []
+    assert not isinstance(caught.value, RemoteFailure), "the error is the caller's, not the engine's"
 
 
-def test_of_namesakes_the_best_known_is_first_whatever_the_engine_says(films_bundle, films_index, note):
+def test_among_namesakes_the_most_popular_is_first(films_bundle, films_index, note):
     ids = list(films_bundle.catalogue.item_ids)
-    known, other = ids.index("h1"), ids.index("h2")
-    said = replace(note, bundle="films", dims=0, encoder=None)
-    with stand_in(
-        Said({"films-v1": index_body(OpenSearchTarget(""), said)}), found(hits((99.0, other), (98.0, known)))
+    popular, other = ids.index("h1"), ids.index("h2")
+    films_note = replace(note, bundle="films", dims=0, encoder=None)
+    with fake_server(
+        Reply({"films-v1": index_body(OpenSearchTarget(""), films_note)}),
+        responses(hits((99.0, other), (98.0, popular))),
     ) as server:
         client = SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S))
         search = OpenSearchSearch(films_bundle, EmbeddedSearch(films_bundle, films_index), client, "films-v1")
         both = search.search(SearchRequest(text="heat"), soon()).text
         search.close()
-    assert both.rows.tolist() == [known, other]
+    assert both.rows.tolist() == [popular, other]
     assert both.scores.tolist() == [99.0, 98.0]
 
 
-def test_the_time_of_a_leg_is_that_of_the_round_trip(opened, mapping, world):
+def test_the_time_of_each_leg_is_the_round_trip(opened, mapping, world):
     clock = ManualClock()
-    answers = Said({"responses": [hits((9.0, 3))] * 4}, meanwhile=lambda: clock.advance(0.15))
-    with stand_in(mapping, answers) as server:
+    answers = Reply({"responses": [hits((9.0, 3))] * 4}, meanwhile=lambda: clock.advance(0.15))
+    with fake_server(mapping, answers) as server:
         request = SearchRequest(text="film", vectors=world.embeddings.rows(np.array([5])))
-        found = opened(server).search(request, Deadline.within(clock, PATIENCE_S))
-    assert [hits.ms for hits in (found.text, found.knn)] == pytest.approx([150, 150], abs=0.01)
+        result = opened(server).search(request, Deadline.within(clock, PATIENCE_S))
+    assert [hits.ms for hits in (result.text, result.knn)] == pytest.approx([150, 150], abs=0.01)

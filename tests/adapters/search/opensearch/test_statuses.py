@@ -1,4 +1,4 @@
-"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and back again."""
+"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and recovered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ DOWN = b'{"error":{"type":"unavailable_shards_exception"},"status":503}'
 
 
 @dataclass
-class Place:
-    """An indexed bundle behind a proxy. ``hasty`` gives the engine up soon; where the engine is well it may be late for
-    that one, so such tests ask until it was not.
+class IndexedBundle:
+    """An indexed bundle behind a proxy. ``hasty`` has a short timeout: even a healthy engine may miss it, so tests
+    that expect its answer retry.
     """
 
     proxy: Proxy
@@ -57,18 +57,18 @@ def indexed(opensearch_url, world, world_index) -> tuple[OpenSearchTarget, Embed
 
 
 @pytest.fixture
-def place(indexed, world) -> Iterator[Place]:
+def remote(indexed, world) -> Iterator[IndexedBundle]:
     target, local = indexed
     clock = ManualClock()
     with Proxy(target.endpoint) as proxy:
         behind = replace(target, endpoint=proxy.url)
         search = open_guarded(behind, world, local, clock)
         hasty = open_guarded(replace(behind, timeout_s=HASTE_S), world, local, clock, look=False)
-        yield Place(proxy, behind, world, local, clock, search, hasty)
+        yield IndexedBundle(proxy, behind, world, local, clock, search, hasty)
 
 
-def same_films(one: SearchResult, other: SearchResult) -> bool:
-    return one.text.rows[:10].tolist() == other.text.rows[:10].tolist() and one.knn.rows[0] == other.knn.rows[0]
+def same_films(first: SearchResult, second: SearchResult) -> bool:
+    return first.text.rows[:10].tolist() == second.text.rows[:10].tolist() and first.knn.rows[0] == second.knn.rows[0]
 
 
 @pytest.mark.parametrize(
@@ -82,79 +82,79 @@ def same_films(one: SearchResult, other: SearchResult) -> bool:
     ],
     ids=["refused", "dropped", "throttled", "unavailable", "nonsense"],
 )
-def test_whatever_goes_wrong_the_films_come_and_say_why(place, mode, reasons):
-    fine = place.ask()
+def test_failures_fall_back_to_the_local_engine_and_are_named(remote, mode, reasons):
+    fine = remote.ask()
     assert fine.degraded == ()
-    mode(place.proxy)
-    degraded = place.ask()
+    mode(remote.proxy)
+    degraded = remote.ask()
     assert set(degraded.degraded) == reasons
     assert same_films(fine, degraded)
-    place.proxy.forward()
-    assert place.ask().degraded == ()
+    remote.proxy.forward()
+    assert remote.ask().degraded == ()
 
 
 @pytest.mark.parametrize("mode", ["delay", "black_hole"])
-def test_an_engine_that_is_late_is_not_waited_for(place, mode):
-    """Held back until the test lets it go, its answer can't be what comes."""
-    fine = place.ask()
-    getattr(place.proxy, mode)()
-    degraded = place.ask(place.hasty)
+def test_a_slow_engine_is_given_up_at_the_timeout(remote, mode):
+    """The proxy holds the answer back, so the result cannot be the engine's."""
+    fine = remote.ask()
+    getattr(remote.proxy, mode)()
+    degraded = remote.ask(remote.hasty)
     assert degraded.degraded == ("timeout",)
     assert same_films(fine, degraded)
-    place.proxy.forward()
-    assert place.ask().degraded == ()
+    remote.proxy.forward()
+    assert remote.ask().degraded == ()
 
 
-def test_a_short_storm_is_ridden_out(place):
-    place.proxy.answer(429, times=1)
-    assert place.ask().degraded == ()
+def test_a_single_throttled_call_is_retried(remote):
+    remote.proxy.answer(429, times=1)
+    assert remote.ask().degraded == ()
 
 
-def test_a_server_that_stays_slow_costs_nothing_after_a_while_and_is_found_again(place):
-    before = place.proxy.requests
-    place.proxy.delay()
+def test_the_breaker_opens_for_a_slow_server_and_closes_after_recovery(remote):
+    before = remote.proxy.requests
+    remote.proxy.delay()
     for _ in range(FAILURES):
-        assert place.ask(place.hasty).degraded == ("timeout",)
-    wait_for(lambda: place.proxy.requests == before + FAILURES, "every request to arrive")
-    assert place.ask(place.hasty).degraded == ("breaker open after timeout",)
-    assert place.proxy.requests == before + FAILURES
-    place.proxy.forward()
+        assert remote.ask(remote.hasty).degraded == ("timeout",)
+    wait_for(lambda: remote.proxy.requests == before + FAILURES, "every request to arrive")
+    assert remote.ask(remote.hasty).degraded == ("breaker open after timeout",)
+    assert remote.proxy.requests == before + FAILURES
+    remote.proxy.forward()
 
-    def is_found() -> bool:
-        place.clock.advance(LONGEST_PAUSE_S)
-        return place.ask(place.hasty).degraded == ()
+    def has_recovered() -> bool:
+        remote.clock.advance(LONGEST_PAUSE_S)
+        return remote.ask(remote.hasty).degraded == ()
 
-    wait_for(is_found, "an answer in time")
-
-
-def test_an_index_that_is_removed_while_it_is_served(place):
-    assert place.ask().degraded == ()
-    with open_job(place.target, place.clock, Silent()) as job:
-        job.client.indices.delete(index=place.search.index_version)
-        assert place.ask().degraded == ("index missing",)
-        job.run(place.bundle, place.local)
-    assert place.ask().degraded == ()
+    wait_for(has_recovered, "an answer in time")
 
 
-def test_an_unreachable_server_keeps_nobody_from_starting(place):
-    place.proxy.refuse()
-    late = open_guarded(place.target, place.bundle, place.local, place.clock)
+def test_an_index_removed_while_serving_is_named(remote):
+    assert remote.ask().degraded == ()
+    with open_job(remote.target, remote.clock, Silent()) as job:
+        job.client.indices.delete(index=remote.search.index_version)
+        assert remote.ask().degraded == ("index missing",)
+        job.run(remote.bundle, remote.local)
+    assert remote.ask().degraded == ()
+
+
+def test_an_unreachable_server_does_not_prevent_the_start(remote):
+    remote.proxy.refuse()
+    late = open_guarded(remote.target, remote.bundle, remote.local, remote.clock)
     request = SearchRequest(text="film 7")
-    assert late.search(request, place.soon()).degraded == ("unavailable",)
-    place.proxy.forward()
-    assert late.search(request, place.soon()).degraded == ()
+    assert late.search(request, remote.soon()).degraded == ("unavailable",)
+    remote.proxy.forward()
+    assert late.search(request, remote.soon()).degraded == ()
 
 
-def test_a_missing_index_keeps_nobody_from_starting(place):
-    elsewhere = replace(place.target, index=f"{place.target.index}-other")
-    search = open_guarded(elsewhere, place.bundle, place.local, place.clock)
-    found = search.search(SearchRequest(text="film 7"), place.soon())
-    assert found.degraded == ("index missing",)
-    assert found.text.rows[0] == 7
+def test_a_missing_index_does_not_prevent_the_start(remote):
+    elsewhere = replace(remote.target, index=f"{remote.target.index}-other")
+    search = open_guarded(elsewhere, remote.bundle, remote.local, remote.clock)
+    result = search.search(SearchRequest(text="film 7"), remote.soon())
+    assert result.degraded == ("index missing",)
+    assert result.text.rows[0] == 7
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("bundle", "message"),
     [
         (replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32)), "32 dimensions.*16 dimensions"),
         (replace(make_bundle(300, 20), embeddings=None), "0 dimensions.*16 dimensions"),
@@ -165,36 +165,36 @@ def test_a_missing_index_keeps_nobody_from_starting(place):
     ],
     ids=["dims", "no vectors", "encoder"],
 )
-def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, other, said):
-    with pytest.raises(IndexMismatch, match=said):
-        open_guarded(place.target, other, place.local, place.clock)
+def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(remote, bundle, message):
+    with pytest.raises(IndexMismatch, match=message):
+        open_guarded(remote.target, bundle, remote.local, remote.clock)
 
 
-def test_a_mismatch_that_shows_later_degrades(place):
-    place.proxy.refuse()
-    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    search = open_guarded(place.target, other, place.local, place.clock)
-    place.proxy.forward()
-    found = search.search(SearchRequest(text="film 7"), place.soon())
-    assert found.degraded == ("index mismatch",)
-    assert found.text.rows[0] == 7
+def test_a_mismatch_found_after_the_start_degrades(remote):
+    remote.proxy.refuse()
+    mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    search = open_guarded(remote.target, mismatched, remote.local, remote.clock)
+    remote.proxy.forward()
+    result = search.search(SearchRequest(text="film 7"), remote.soon())
+    assert result.degraded == ("index mismatch",)
+    assert result.text.rows[0] == 7
 
 
-def test_an_index_can_be_left_alone_until_it_is_searched(place):
-    """For a snapshot, which must hold no connection; the first search looks at the index and finds what is wrong."""
-    before = place.proxy.requests
-    search = open_guarded(place.target, place.bundle, place.local, place.clock, look=False)
-    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
-    wrong = open_guarded(place.target, other, place.local, place.clock, look=False)
-    assert place.proxy.requests == before
-    request, deadline = SearchRequest(text="film 7"), place.soon()
+def test_the_check_of_an_index_can_be_deferred_to_the_first_search(remote):
+    """For a snapshot, which must hold no connection. The first search checks the index and reports a mismatch."""
+    before = remote.proxy.requests
+    search = open_guarded(remote.target, remote.bundle, remote.local, remote.clock, look=False)
+    mismatched = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    wrong = open_guarded(remote.target, mismatched, remote.local, remote.clock, look=False)
+    assert remote.proxy.requests == before
+    request, deadline = SearchRequest(text="film 7"), remote.soon()
     assert search.search(request, deadline).degraded == ()
     assert wrong.search(request, deadline).degraded == ("index mismatch",)
 
 
-def test_the_expected_length_of_vectors_is_checked(place):
+def test_the_expected_length_of_vectors_is_checked(remote):
     with pytest.raises(IndexMismatch, match=r"VECTOR_DIM = 384.*16 dimensions"):
-        open_guarded(replace(place.target, dims=384), place.bundle, place.local, place.clock)
-    open_guarded(replace(place.target, dims=16), place.bundle, place.local, place.clock).search(
-        SearchRequest(text="film 7"), place.soon()
+        open_guarded(replace(remote.target, dims=384), remote.bundle, remote.local, remote.clock)
+    open_guarded(replace(remote.target, dims=16), remote.bundle, remote.local, remote.clock).search(
+        SearchRequest(text="film 7"), remote.soon()
     )

@@ -1,4 +1,4 @@
-"""Which OpenSearch is meant: of which kind it is, index names, who signs, for which region."""
+"""The OpenSearch target: its kind, index names, signing and region."""
 
 import pytest
 
@@ -25,7 +25,7 @@ NEXTGEN = "https://abc123.aoss.ap-south-1.on.aws"
         ("https://111111111111.aoss.eu-west-1.on.aws", "nextgen"),
     ],
 )
-def test_what_the_name_of_a_host_tells(endpoint, kind):
+def test_the_host_name_determines_the_kind(endpoint, kind):
     assert kind_of(endpoint) == kind
 
 
@@ -43,7 +43,7 @@ def test_what_the_name_of_a_host_tells(endpoint, kind):
         (NEXTGEN, "nextgen", "auto", None, True, "ap-south-1"),
     ],
 )
-def test_who_signs_and_for_which_region(endpoint, kind, auth, region, signs, signed_for):
+def test_signing_and_region(endpoint, kind, auth, region, signs, signed_for):
     target = OpenSearchTarget(endpoint, kind, auth=auth, aws_region=region)
     assert (target.signs, target.region) == (signs, signed_for)
 
@@ -56,7 +56,7 @@ def test_an_index_is_named_by_its_bundle():
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [
         (OpenSearchTarget(SERVER, auth="aoss"), "AWS_REGION is not set"),
         (OpenSearchTarget(CLASSIC.replace("https", "http"), "classic"), "expected https"),
@@ -66,13 +66,13 @@ def test_an_index_is_named_by_its_bundle():
         ),
     ],
 )
-def test_what_can_not_be_signed_is_refused(target, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_target_that_cannot_be_signed_for_is_refused(target, message):
+    with pytest.raises(ValueError, match=message):
         target.check()
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [
         (
             OpenSearchTarget(CLASSIC, "classic", engine="lucene"),
@@ -89,8 +89,8 @@ def test_what_can_not_be_signed_is_refused(target, said):
         ),
     ],
 )
-def test_what_a_collection_would_refuse_is_refused_before_it_is_asked(target, said):
-    with pytest.raises(ValueError, match=said):
+def test_options_that_a_collection_does_not_support_are_refused(target, message):
+    with pytest.raises(ValueError, match=message):
         target.check()
 
 
@@ -103,5 +103,5 @@ def test_what_a_collection_would_refuse_is_refused_before_it_is_asked(target, sa
         OpenSearchTarget("http://127.0.0.1:9200", "nextgen", auth="none"),
     ],
 )
-def test_what_each_kind_takes_is_accepted(target):
+def test_supported_options_are_accepted(target):
     target.check()
