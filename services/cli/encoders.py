@@ -92,10 +92,10 @@ def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, out
     encoder = chosen(choice, settings)
     if encoder not in PAID:
         return Manner()
-    from services.adapters.embed.bedrock.batch import FROM
+    from services.adapters.embed.bedrock.batch import LEAST_TEXTS
 
     batch = _batch(encoder, settings)
-    return Manner(_agreement(encoder, settings, yes, output, FROM if batch else None), batch, FROM)
+    return Manner(_agreement(encoder, settings, yes, output, LEAST_TEXTS if batch else None), batch, LEAST_TEXTS)
 
 
 def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":

@@ -101,7 +101,7 @@ def test_words_are_found_by_name_while_bedrock_fails(marquee: Marquee, service, 
 
 
 def test_many_texts_go_by_a_batch_job(marquee: Marquee, service, films, monkeypatch, empty_home):
-    monkeypatch.setattr("services.adapters.embed.bedrock.batch.FROM", 20)
+    monkeypatch.setattr("services.adapters.embed.bedrock.batch.LEAST_TEXTS", 20)
     with s3_server() as s3, batch_jobs(s3) as jobs:
         jobs.polls, jobs.spoil = 0, {3}
         bucket = new_bucket(s3)

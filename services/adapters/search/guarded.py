@@ -82,7 +82,7 @@ class GuardedSearch:
 
     def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
         """Search locally. Time lost waiting for the remote engine is charged to both retrievers."""
-        found = self._local.search(request, deadline)
-        both = (found.text, found.knn)
+        result = self._local.search(request, deadline)
+        both = (result.text, result.knn)
         text, knn = (None if hits is None else replace(hits, ms=hits.ms + 1_000 * lost_s) for hits in both)
         return SearchResult(text, knn, (reason,))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.bundle.staging import is_sound, settle, staged
+from services.adapters.bundle.staging import is_intact, settle, staged
 from services.recommender.errors import BundleMissing
 
 
@@ -18,7 +18,7 @@ def test_a_finished_folder_appears_and_the_staging_is_gone(finished, tmp_path) -
     with staged(root) as folder:
         assert folder.parent == root
         target = settle(copied(finished, folder), root / finished.name)
-    assert is_sound(target)
+    assert is_intact(target)
     assert [path.name for path in root.iterdir()] == [finished.name]
 
 
@@ -45,10 +45,10 @@ def test_a_sound_bundle_that_is_there_stays(finished, tmp_path) -> None:
 def test_a_damaged_bundle_that_is_there_is_replaced(finished, tmp_path) -> None:
     there = copied(finished, tmp_path / finished.name)
     (there / "popularity.npy").write_bytes(b"short")
-    assert not is_sound(there)
+    assert not is_intact(there)
     with staged(tmp_path) as folder:
         settle(copied(finished, folder), there)
-    assert is_sound(there)
+    assert is_intact(there)
     assert [path.name for path in tmp_path.iterdir()] == [finished.name]
 
 
@@ -63,7 +63,7 @@ def test_another_process_that_was_faster_is_believed_if_its_bundle_opens(finishe
 
         monkeypatch.setattr(Path, "rename", overtaken)
         assert settle(folder, there) == there
-    assert is_sound(there)
+    assert is_intact(there)
 
 
 def test_a_rename_that_fails_for_another_reason_is_an_error(finished, tmp_path, monkeypatch) -> None:

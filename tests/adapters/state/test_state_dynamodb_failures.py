@@ -13,7 +13,7 @@ from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb import quota
 from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
-from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_passing
+from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_transient
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
@@ -331,7 +331,7 @@ def refused(code: str, status: int = 400) -> ClientError:
     ],
 )
 def test_what_each_failure_means(error: Exception, passing: bool, outage: bool, words: str) -> None:
-    assert (is_passing(error), is_outage(error)) == (passing, outage)
+    assert (is_transient(error), is_outage(error)) == (passing, outage)
     assert words in advice(error)
 
 
