@@ -30,9 +30,9 @@ class EncoderChoice(StrEnum):
 PAID = frozenset({EncoderChoice.TITAN, EncoderChoice.NOVA})
 Encoder = Annotated[
     EncoderChoice | None,
-    typer.Option(help="minilm: on this machine; titan, nova: Amazon Bedrock; none: without vectors. Default: ENCODER."),
+    typer.Option(help="minilm: on this machine; titan, nova: Amazon Bedrock; none: no vectors. Default: ENCODER."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Agree to embedding costs and licences without being asked.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to embedding costs and data licences without a prompt.")]
 
 
 def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:

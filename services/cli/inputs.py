@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Folders, files or zips with films and events, in the formats of docs/data.md.",
         show_default=False,
     ),
@@ -24,7 +24,7 @@ Maps = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="<ours=theirs>", help="Column mapping, e.g. year=release_date; repeatable."),
 ]
-Scale = Annotated[float | None, typer.Option(min=1, help="Maximum of the rating scale: 5, 10, 100.")]
+Scale = Annotated[float | None, typer.Option(min=1, help="Maximum of the rating scale, e.g. 10.")]
 Movielens = Annotated[Path | None, typer.Option(help="Folder in the MovieLens layout: movies.csv, ratings.csv, ...")]
 Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON or CSV, plain or .gz; requires --movielens.")]
 CatalogueFiles = Annotated[

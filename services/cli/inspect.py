@@ -29,9 +29,9 @@ def inspect(
     scale: Scale = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how each file would be read, and what each column is taken for. Nothing is built.
+    """Show how each file and column would be read, without building anything.
 
-    Exit code 1 means that there is nothing to build from. Correct wrong guesses with --map and --scale.
+    Correct wrong guesses with --map and --scale. Exit code 1 means that there is nothing to build from.
     """
     source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
     if source is None:
@@ -53,7 +53,7 @@ def look(source: "Source") -> "list[Part]":
         return list(parts)
 
 
-def tell_forms(source: "Source", output: Output) -> None:
+def print_forms(source: "Source", output: Output) -> None:
     """Print how files named without a format option are read."""
     if source.paths and not output.as_json:
         for line in lines_of(look(source)):

@@ -12,7 +12,7 @@ from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of, or_none
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
-from services.cli.inspect import tell_forms
+from services.cli.inspect import print_forms
 from services.cli.rebuild import Rebuild, rebuilding
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 from services.cli.verb_errors import Misused
@@ -44,14 +44,14 @@ def up(
     insecure: Insecure = False,
     rebuild: Annotated[
         Rebuild | None,
-        typer.Option("--rebuild", help="Rebuild at this interval, from the files and the feedback given since."),
+        typer.Option("--rebuild", help="Rebuild at this interval from the files and the feedback so far."),
     ] = None,
 ) -> None:
-    """Build if needed, seed and serve.
+    """Build a bundle if needed, store some people, and serve.
 
-    Builds a bundle if there is none or the inputs changed, seeds some people to try, and serves. Without inputs
-    MovieLens ml-latest-small is downloaded, or the sample catalogue is used if there is no network. With --rebuild,
-    each new bundle is served as soon as it is ready; no request is lost.
+    Builds if there is no bundle or the inputs have changed, stores some of the data's people to try, and serves.
+    Without inputs MovieLens ml-latest-small is downloaded, or the sample catalogue is used if there is no network. With
+    --rebuild, each new bundle is served as soon as it is ready; no request is lost.
     """
     settings, output = serving_settings(host, port), Output()
     named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
@@ -88,7 +88,7 @@ def _build_if_needed(
         output.say("Inputs unchanged: using the bundle built from them.")
         return None
     if named is not None:
-        tell_forms(named, output)
+        print_forms(named, output)
     output.say(f"Building a bundle under {settings.marquee_home}; texts embedded before are reused.")
     with output.progress() as progress:
         return build(order, progress)
