@@ -202,8 +202,8 @@ class Settings(BaseSettings):
         """Check the settings that the remote stores need."""
         tables = (self.ddb_users_table, self.ddb_cache_table, self.ddb_events_table)
         if self.ddb_users_table and len(set(tables)) < len(tables):
-            named = ", ".join(map(str, tables))
-            raise ValueError(f"DDB_USERS_TABLE, DDB_CACHE_TABLE, DDB_EVENTS_TABLE = {named}: expected different tables")
+            names = ", ".join(map(str, tables))
+            raise ValueError(f"DDB_USERS_TABLE, DDB_CACHE_TABLE, DDB_EVENTS_TABLE = {names}: expected different tables")
         if self.ddb_users_table and not (self.aws_region or self.ddb_endpoint):
             raise ValueError("AWS_REGION is not set: expected the region of DDB_USERS_TABLE, e.g. eu-central-1")
         if self.opensearch is not None:

@@ -125,7 +125,7 @@ def build(
     output.result(document_of(built), summary_of(built))
 
 
-def active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
+def active_inputs(home: Path, source: "Source | None", output: Output) -> str | None:
     """Return the fingerprint of the active bundle's inputs; None if none is active, or if it is damaged but inputs to
     rebuild it from are named. Raises BundleDamaged if a rebuild would use other inputs.
     """
@@ -141,7 +141,7 @@ def active_inputs(home: Path, named: "Source | None", output: Output) -> str | N
     except BundleMissing:
         return None
     except BundleDamaged as error:
-        if named is None:
+        if source is None:
             raise
         output.say(f"The active bundle is damaged and will be replaced ({error}).")
         return None
@@ -247,6 +247,6 @@ def _how_to_seed(built: "Built") -> list[str]:
         no_events = "The inputs have no events: no people are stored; ranking uses votes, texts and traits."
         return ["", f"{no_events} Add people by POST /feedback, or with an event log next to the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
-    whom = "the simulated viewers" if built.source is None else "the people in the files"
+    people = "the simulated viewers" if built.source is None else "the people in the files"
     learned = f"The model was trained on {built.people:,} people with {built.events:,} events."
-    return ["", f"{learned} To serve {whom} by id, also store them: {first}{command}"]
+    return ["", f"{learned} To serve {people} by id, also store them: {first}{command}"]

@@ -94,9 +94,9 @@ def push(
         raise Misused("nothing to upload: give --movielens DIR, --tmdb FILE or both")
     objects, output = _bucket(load_settings()), Output(as_json)
     with output.progress() as progress:
-        sent = push_raw(objects, movielens, tmdb, _reporter(progress, "uploading raw data"))
+        uploaded = push_raw(objects, movielens, tmdb, _reporter(progress, "uploading raw data"))
     where = objects.bucket.uri("raw/")
-    output.result({"uri": where, "files": sent}, [f"Raw data is in {where} ({sent} files uploaded)."])
+    output.result({"uri": where, "files": uploaded}, [f"Raw data is in {where} ({uploaded} files uploaded)."])
 
 
 @app.command(epilog=EXIT_CODES)

@@ -97,9 +97,9 @@ def options_of(source: "Source | None") -> str:
     """Return the options that name a source, as typed in a shell; "" for the sample catalogue."""
     if source is None:
         return ""
-    named = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
-    named += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
-    parts = [part for option, path in named if path is not None for part in (option, str(path))]
+    options = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
+    options += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
+    parts = [part for option, path in options if path is not None for part in (option, str(path))]
     parts += [str(path) for path in source.paths]
     for ours, theirs in source.maps.items():
         if ours != "item":

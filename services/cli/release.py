@@ -127,8 +127,8 @@ def _is_indexed(target: "OpenSearchTarget", version: str, output: Output) -> boo
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    sent = f"{document['files']} files uploaded" if document["files"] else "already published"
+    upload_note = f"{document['files']} files uploaded" if document["files"] else "already published"
     index = f", index {document['index']} complete" if document["index"] else ""
     before = document["previous"] or "none"
-    lines = [f"Bundle {document['version']} is released ({sent}{index}; previous: {before})."]
+    lines = [f"Bundle {document['version']} is released ({upload_note}{index}; previous: {before})."]
     return lines + ([f"Removed {', '.join(document['removed'])}."] if document["removed"] else [])

@@ -34,8 +34,8 @@ def serving_settings(host: str | None, port: int | None) -> "Settings":
     """Return the settings with the command line's overrides."""
     from services.settings import load_settings
 
-    given = {"marquee_host": host, "marquee_port": port}
-    return load_settings(**{name: value for name, value in given.items() if value is not None})
+    overrides = {"marquee_host": host, "marquee_port": port}
+    return load_settings(**{name: value for name, value in overrides.items() if value is not None})
 
 
 def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:

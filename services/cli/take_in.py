@@ -53,7 +53,7 @@ def take_in(
     """
     from services.settings import load_settings
 
-    begun, settings, output = time.monotonic(), load_settings(), Output(as_json)
+    start, settings, output = time.monotonic(), load_settings(), Output(as_json)
     source = source_of(None, None, None, None, paths, maps, scale)
     if source is None:
         raise Misused("name a folder, files or a zip, e.g. `marquee import films.csv orders.csv`")
@@ -63,7 +63,7 @@ def take_in(
         lines = list(imported_lines(document))
     else:
         document, lines = _from_data(source, settings, encoder, yes, output)
-    document["seconds"] = round(time.monotonic() - begun, 1)
+    document["seconds"] = round(time.monotonic() - start, 1)
     output.result(document, [*lines, f"First recommendations after {document['seconds']:.1f} s."])
 
 

@@ -112,8 +112,8 @@ def _exclusion(recommender: "Recommender", request: "Request", item_id: str) -> 
     """Return why a film is excluded, with all reasons if there are several; ``request`` is restricted to that film."""
     from services.recommender.domain.filters import NO_FILTERS
 
-    given = _ids(recommender, (*request.liked, *request.disliked, *(f"tmdb:{each}" for each in request.tmdb_ids)))
-    if item_id in given:
+    given_ids = _ids(recommender, (*request.liked, *request.disliked, *(f"tmdb:{each}" for each in request.tmdb_ids)))
+    if item_id in given_ids:
         return {"reason": "given", "said": "It is excluded: it was given with the request."}
     if item_id in _ids(recommender, request.exclude_item_ids):
         return {"reason": "excluded", "said": "It is excluded by --exclude."}

@@ -54,41 +54,41 @@ def up(
     --rebuild, each new bundle is served as soon as it is ready; no request is lost.
     """
     settings, output = serving_settings(host, port), Output()
-    named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
-    if rebuild is not None and named is None:
+    inputs = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
+    if rebuild is not None and inputs is None:
         raise Misused("--rebuild builds from files: name them, e.g. `marquee up films.csv --rebuild daily`")
     check_address(settings, insecure)
     encoder = or_none(encoder, settings, output)
-    built = _build_if_needed(settings, named, encoder, output, yes)
+    built = _build_if_needed(settings, inputs, encoder, output, yes)
     if built is not None:
         output.result(None, summary_of(built))
         _seed(settings, built, output)
     demo = Demo.load(settings.marquee_home)
     with_people = settings.model_copy(update={"demo_users": settings.demo_users or demo.users})
-    which = chosen(encoder, settings).value
-    arguments = [*shlex.split(options_of(named)), "--encoder", which, "--events-from-state", *["--yes"] * yes]
+    encoder_name = chosen(encoder, settings).value
+    arguments = [*shlex.split(options_of(inputs)), "--encoder", encoder_name, "--events-from-state", *["--yes"] * yes]
     with rebuilding(settings, arguments, rebuild, output):
         code = run_server(with_people, workers, insecure, curl_lines(demo))
     raise typer.Exit(code)
 
 
 def _build_if_needed(
-    settings: "Settings", named: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
+    settings: "Settings", inputs: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
 ) -> "Built | None":
     """Return the new bundle, or None if the active one is still valid."""
-    active = active_inputs(settings.marquee_home, named, output)
-    if named is None and active is not None:
+    active = active_inputs(settings.marquee_home, inputs, output)
+    if inputs is None and active is not None:
         output.say("Using the active bundle; to change it, name other inputs or run `marquee build`.")
         return None
     from data_jobs.build import build, fingerprint
 
-    source = named or _download(settings, output)
+    source = inputs or _download(settings, output)
     order = replace(_order(settings, source, encoder), manner=manner_of(encoder, settings, yes, output))
     if active == fingerprint(order):
         output.say("Inputs unchanged: using the bundle built from them.")
         return None
-    if named is not None:
-        print_forms(named, output)
+    if inputs is not None:
+        print_forms(inputs, output)
     output.say(f"Building a bundle under {settings.marquee_home}; texts embedded before are reused.")
     with output.progress() as progress:
         return build(order, progress)

@@ -66,9 +66,9 @@ def test_other_titles_titles_with_a_year_and_ids(built: Marquee) -> None:
 
 @pytest.mark.usefixtures("home")
 def test_a_file_that_is_not_an_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
-    other = tmp_path / "films.csv"
-    other.write_text("a,b\n1,2\n")
-    done = marquee("users", "import", str(other), "--user", "me")
+    path = tmp_path / "films.csv"
+    path.write_text("a,b\n1,2\n")
+    done = marquee("users", "import", str(path), "--user", "me")
     assert (done.code, "not a known export" in done.err) == (1, True)
     assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1
 

@@ -85,9 +85,9 @@ def test_a_bundle_of_one_model_is_not_served_with_queries_of_another(marquee: Ma
     assert "has vectors of amazon.titan-embed-text-v2:0:1024, but queries are encoded with all-MiniLM" in done.err
     monkeypatch.setenv("ENCODER", "titan")
     monkeypatch.setenv("ENCODER_DIMS", "256")
-    other = marquee("serve", "--port", "0")
-    assert other.code == 3
-    assert "queries are encoded with amazon.titan-embed-text-v2:0:256: set ENCODER, ENCODER_DIMS" in other.err
+    served = marquee("serve", "--port", "0")
+    assert served.code == 3
+    assert "queries are encoded with amazon.titan-embed-text-v2:0:256: set ENCODER, ENCODER_DIMS" in served.err
 
 
 def test_films_are_found_by_title_while_bedrock_fails(marquee: Marquee, service, films, monkeypatch):

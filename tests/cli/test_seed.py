@@ -21,9 +21,9 @@ def write_shop(folder: Path, prefix: str = "sku-", title: str = "Shop Film", fil
     catalogue, events = folder / "shop films.jsonl", folder / "events.jsonl"
     rows = [{"item_id": f"{prefix}{n}", "title": f"{title} {n}", "genres": ["Drama"]} for n in range(1, films + 1)]
     likes = [
-        {"user_id": f"cust{who}", "item_id": f"{prefix}{(who * 7 + n * 3) % films + 1}", "event": "like",
+        {"user_id": f"cust{person}", "item_id": f"{prefix}{(person * 7 + n * 3) % films + 1}", "event": "like",
          "ts": f"2024-01-{n + 1:02}"}
-        for who in range(30) for n in range(10)
+        for person in range(30) for n in range(10)
     ]  # fmt: skip
     for path, lines in ((catalogue, rows), (events, likes)):
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -78,8 +78,8 @@ def test_a_copy_of_the_samples_films_is_not_the_sample(marquee: Marquee, empty_h
 def test_people_of_other_films_are_refused_even_if_the_ids_match(
     marquee: Marquee, shop: Source, empty_home: Path, tmp_path: Path, prefix: str
 ) -> None:
-    other = write_shop(tmp_path / "other", prefix, "Another Film")
-    done = marquee("users", "seed", *options(other))
+    other_shop = write_shop(tmp_path / "other", prefix, "Another Film")
+    done = marquee("users", "seed", *options(other_shop))
     assert done.code == ExitCode.FAILED
     assert "only 0 of these 300 events" in done.err
     assert "is active, built from events.jsonl, shop films.jsonl" in done.err

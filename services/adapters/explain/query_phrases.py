@@ -103,13 +103,13 @@ def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
 def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
     """Yield forms for a matching film: what it matches in the query, then what it matches in the taste."""
     query_reasons = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
-    rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
+    taste_reasons = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
     if any(reason.text.startswith("Titled") for reason in query_reasons):
         yield _CALLED, own
     what = _noun_phrase(query_reasons)
     words = _words(query_reasons, what)
-    film = next((reason for reason in rest if shape_of(reason) == "liked"), None)
-    also = next((reason for reason in rest if shape_of(reason) in _ALSO), None)
+    film = next((reason for reason in taste_reasons if shape_of(reason) == "liked"), None)
+    also = next((reason for reason in taste_reasons if shape_of(reason) in _ALSO), None)
     if what and film is not None:
         yield _WITH_FILM, {**own, "what": what, "film": film.subject}
     if what and also is not None and not words:
@@ -123,7 +123,7 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
         yield _WORDS, {**own, "words": words}
     if any(reason.text.startswith("Close in meaning") for reason in query_reasons):
         yield _MEANING, own
-    for reason in rest:
+    for reason in taste_reasons:
         if reason.kind is ReasonKind.LIKED and reason.item_id and (forms := ALONE.get(shape_of(reason))):
             yield forms, {**own, "film": reason.subject}
 
@@ -163,20 +163,20 @@ def _noun_phrase(reasons: Sequence[Reason]) -> str:
 def _after_noun(reasons: Sequence[Reason]) -> list[str]:
     """Return what follows the noun: makers, cast, series, year, audience."""
     people: dict[str, list[str]] = {"by": [], "with": []}
-    others: list[str] = []
+    details: list[str] = []
     for reason in reasons:
         text = reason.text
         if text.startswith(("Directed by ", "With ")):
             people["with" if text.startswith("With ") else "by"].append(reason.subject)
         elif text.startswith("From the ") and text.endswith(" series"):
-            others.append(f"of the {reason.subject.removeprefix('The ')} series")
+            details.append(f"of the {reason.subject.removeprefix('The ')} series")
         elif year := _YEAR.fullmatch(text):
-            others.append(f"from {year[1]}")
+            details.append(f"from {year[1]}")
         elif text.startswith("For "):
-            others.append(text[0].lower() + text[1:])
+            details.append(text[0].lower() + text[1:])
         elif text in _AFTER:
-            others.append(_AFTER[text])
-    return [*(f"{role} {_listed(names)}" for role, names in people.items() if names), *others]
+            details.append(_AFTER[text])
+    return [*(f"{role} {_listed(names)}" for role, names in people.items() if names), *details]
 
 
 def _article(word: str) -> str:

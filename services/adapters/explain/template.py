@@ -89,7 +89,7 @@ def _ways(evidence: Evidence) -> Iterator[tuple[Forms, dict[str, str]]]:
 def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
-    whole = [reason for reason in reasons if shape_of(reason) == "taste"]
+    overall = [reason for reason in reasons if shape_of(reason) == "taste"]
     traits = [trait for reason in reasons if (trait := _trait(reason, evidence)) is not None]
     two = {"film": films[0].subject, "other": films[1].subject} if len(films) > 1 else {}
     are_liked = {shape_of(film) for film in films[:2]} == {"liked"}
@@ -101,7 +101,7 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
             yield forms, {**own, **values, "film": films[0].subject}
     if two and are_liked:
         yield BOTH_LIKED, {**own, **two}
-    if whole and traits and "thing" in traits[0][1]:
+    if overall and traits and "thing" in traits[0][1]:
         yield TASTE_AND_TRAIT, own | traits[0][1]
     for reason in reasons:
         yield from _alone(reason, evidence, own)

@@ -39,9 +39,9 @@ class Collected:
         film_ids: tuple[str, ...] = (),
     ) -> None:
         """Add a row, unless it names no film."""
-        named = tuple(dict.fromkeys(_without_surrogates(title[:MAX_TITLE]) for title in titles if title))
-        if named or film_ids:
-            self.rows.append(ImportedRow(place, named, year, kind, value, ts_ms, film_ids))
+        names = tuple(dict.fromkeys(_without_surrogates(title[:MAX_TITLE]) for title in titles if title))
+        if names or film_ids:
+            self.rows.append(ImportedRow(place, names, year, kind, value, ts_ms, film_ids))
         else:
             self.skipped[EMPTY] += 1
 

@@ -73,9 +73,9 @@ def trakt(name: str, entries: list[Any], into: Collected) -> None:
             into.skipped[NO_OPINION] += 1
             continue
         rating = stars(entry.get("rating")) if "rated_at" in entry or "rating" in entry else None
-        seen = moment(entry.get("watched_at")) or moment(entry.get("last_watched_at"))
-        kind = EventKind.WATCH if seen or "plays" in entry else EventKind.CLICK
-        when = moment(entry.get("rated_at")) or seen or moment(entry.get("listed_at"))
+        watched_ms = moment(entry.get("watched_at")) or moment(entry.get("last_watched_at"))
+        kind = EventKind.WATCH if watched_ms or "plays" in entry else EventKind.CLICK
+        when = moment(entry.get("rated_at")) or watched_ms or moment(entry.get("listed_at"))
         titles = (str(movie.get("title") or ""), str(movie.get("original_title") or ""))
         into.add_rating(
             f"{name}, entry {at}", titles, year_of(movie.get("year")), rating, kind, when, ids_of(movie.get("ids"))

@@ -47,7 +47,7 @@ class GuardedSearch:
         """Run both retrievers, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
         if deadline.remaining() < LEAST_S:
             return self._locally(request, deadline, "late")
-        attempt, began = self._breaker.attempt(), deadline.clock.monotonic()
+        attempt, start = self._breaker.attempt(), deadline.clock.monotonic()
         if attempt is None:
             return self._locally(request, deadline, f"breaker open after {self._last}")
         try:
@@ -57,7 +57,7 @@ class GuardedSearch:
             attempt.failed()
             self._last = failure.reason
             _log.warning("OpenSearch failed, using the embedded index: %s", failure)
-            lost_s = deadline.clock.monotonic() - began
+            lost_s = deadline.clock.monotonic() - start
             return self._locally(request, deadline, failure.reason, lost_s)
         attempt.succeeded()
         return result

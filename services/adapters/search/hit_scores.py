@@ -29,9 +29,9 @@ def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
 
 def timed(retriever: Callable[P, Hits], *args: P.args, **kwargs: P.kwargs) -> Hits:
     """Run a retriever and record its milliseconds."""
-    begun = perf_counter()
+    start = perf_counter()
     result = retriever(*args, **kwargs)
-    return replace(result, ms=(perf_counter() - begun) * 1_000)
+    return replace(result, ms=(perf_counter() - start) * 1_000)
 
 
 def with_reference(hits: Hits, unfiltered: Hits, size: int) -> Hits:

@@ -53,9 +53,9 @@ def outdated(oldest_first: Iterable[Published], pointer: Pointer, keep: int) -> 
     """
     versions = list(oldest_first)
     released = [each.modified for each in versions if each.version == pointer.version]
-    others = [each for each in versions if each.version not in (pointer.version, pointer.previous)]
-    complete = [each.version for each in others if each.complete]
+    candidates = [each for each in versions if each.version not in (pointer.version, pointer.previous)]
+    complete = [each.version for each in candidates if each.complete]
     abandoned = [
-        each.version for each in others if not each.complete and any(each.modified < newer for newer in released)
+        each.version for each in candidates if not each.complete and any(each.modified < newer for newer in released)
     ]
     return complete[: max(0, len(complete) - keep)] + abandoned

@@ -102,10 +102,10 @@ class IndexNote:
             ("the encoder {!r}", own.encoder_id if own is not None else None, self.encoder),
             ("the analyser {!r}", ANALYSER, self.analyser),
         )
-        for what, here, there in pairs:
-            if here != there:
+        for what, expected, stored in pairs:
+            if expected != stored:
                 raise IndexMismatch(
-                    f"bundle {bundle.version} has {what.format(here)}, its OpenSearch index {what.format(there)}; "
+                    f"bundle {bundle.version} has {what.format(expected)}, its OpenSearch index {what.format(stored)}; "
                     "delete that index and run `marquee index`"
                 )
 

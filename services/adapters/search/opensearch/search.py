@@ -82,11 +82,11 @@ class OpenSearchSearch:
         """Run both retrievers. Raises RemoteFailure, and SearchUnavailable for query vectors of the wrong length."""
         vectors = self._vectors(request)
         clauses = [] if request.text is None else self._words.wording(request.text)
-        began = deadline.clock.monotonic()
+        start = deadline.clock.monotonic()
         note = self._note or self._checked_note(deadline)
         queries = self._queries(request, clauses, vectors, note)
         responses = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
-        spent_ms = 1_000 * (deadline.clock.monotonic() - began)
+        spent_ms = 1_000 * (deadline.clock.monotonic() - start)
         results = iter(responses)
         text_count = (1 if request.filters.is_empty else 2) if clauses else 0
         text_ms, knn_ms = _times(responses[:text_count], responses[text_count:], spent_ms)

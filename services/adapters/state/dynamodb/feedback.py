@@ -69,8 +69,8 @@ class DynamoFeedback:
         """Return what the commands change for the person's current state."""
         item, used_keys = self._read(user_id, commands, deadline)
         change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used_keys)
-        for sent in commands:
-            command = in_order(change.profile, sent, change.now_ms)
+        for original in commands:
+            command = in_order(change.profile, original, change.now_ms)
             answer = change.answer_of_key(command)
             if answer is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
                 repeated = [*change.repeated(command), *self._repeated(command, deadline)]
