@@ -28,7 +28,7 @@ _SECRET = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "otel_exporter_otlp_headers",
     "tmdb_token",
 })  # fmt: skip
-# Long, and of letters and digits: no word, host or folder is like that.
+# Long strings of letters and digits, unlike words, host names or folders.
 _TOKEN = re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{32,}")
 # Claude's version, as in anthropic.claude-haiku-4-5-20251001-v1:0; dates are no minor versions.
 _CLAUDE = re.compile(r"anthropic\.claude-[a-z]+-(\d+)(?:-(\d{1,2}))?(?!\d)")
@@ -202,8 +202,8 @@ class Settings(BaseSettings):
         """Check the settings that the remote stores need."""
         tables = (self.ddb_users_table, self.ddb_cache_table, self.ddb_events_table)
         if self.ddb_users_table and len(set(tables)) < len(tables):
-            named = ", ".join(map(str, tables))
-            raise ValueError(f"DDB_USERS_TABLE, DDB_CACHE_TABLE, DDB_EVENTS_TABLE = {named}: expected different tables")
+            names = ", ".join(map(str, tables))
+            raise ValueError(f"DDB_USERS_TABLE, DDB_CACHE_TABLE, DDB_EVENTS_TABLE = {names}: expected different tables")
         if self.ddb_users_table and not (self.aws_region or self.ddb_endpoint):
             raise ValueError("AWS_REGION is not set: expected the region of DDB_USERS_TABLE, e.g. eu-central-1")
         if self.opensearch is not None:
@@ -327,10 +327,10 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         name = str(problem["loc"][0])
         meaning = Settings.model_fields[name].description
         complaint = f"expected {meaning}; {_masked(message[0].lower() + message[1:])}"
-        yield f"{name.upper()}{_given(name, str(problem['input']))}: {complaint}"
+        yield f"{name.upper()}{_shown(name, str(problem['input']))}: {complaint}"
 
 
-def _given(name: str, value: str) -> str:
+def _shown(name: str, value: str) -> str:
     """Return the given value for a message, unless it may be a secret; mask user info and queries in addresses."""
     if name in _SECRET and not (name.endswith("_arn") and value.startswith("arn:")):
         return " has a value that is not shown"

@@ -1,7 +1,7 @@
-"""Members of a zip, read under limits: how many, how large together, how far one swells, and which names count.
+"""Reading of zip members within limits on their number, total size and compression ratio, without junk files.
 
-Names are compared and shown, never used as paths. An archive's own figures are not trusted: bytes are counted as they
-come.
+Names are compared and shown, never used as paths. Sizes declared by an archive are not trusted: bytes are counted as
+they are read.
 """
 
 import re
@@ -16,9 +16,9 @@ from services.recommender.errors import MarqueeError
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a zip begins; the second one has no files."""
 RATIO = 200
-"""Text compresses about ten to one; a much larger ratio is meant to fill a disk or memory."""
+"""Text compresses about ten to one; a much larger ratio is a zip bomb."""
 _FREE = 64 << 20
-"""Up to this size the ratio means nothing."""
+"""Up to this size the ratio is not checked."""
 _BLOCK = 1 << 20
 _ENCRYPTED = 1
 _JUNK = re.compile(r"\.(?!\.?$)|__MACOSX$|~\$|(?:Thumbs\.db|desktop\.ini|Icon\r?)$", re.IGNORECASE)
@@ -55,19 +55,19 @@ class Allowance:
         """Yield the bytes of a source in blocks; ``packed``: its compressed size. Raises ArchiveError beyond the
         limits.
         """
-        done = 0
+        size = 0
         while block := source.read(_BLOCK):
-            done += len(block)
+            size += len(block)
             self.unpacked += len(block)
             if self.unpacked > self.size:
                 raise ArchiveError(f"unpacks to more than {self.size:,} bytes")
-            if done > max(_FREE, packed * RATIO):
-                raise ArchiveError(f"unpacks to more than {RATIO} times its size ({name}, {done:,} bytes so far)")
+            if size > max(_FREE, packed * RATIO):
+                raise ArchiveError(f"unpacks to more than {RATIO} times its size ({name}, {size:,} bytes so far)")
             yield block
 
 
 class Member(NamedTuple):
-    """``name``: with its folders, "/" between them. ``blocks`` must be read before the next member is."""
+    """``name``: path with "/" separators. ``blocks`` must be read before the next member."""
 
     name: str
     blocks: Iterator[bytes]
@@ -79,22 +79,20 @@ class Member(NamedTuple):
 
 
 def counts(name: str) -> bool:
-    """Return whether a file of this name, folders included, is one of the user's: not hidden, none that a system or an
-    office program left.
-    """
+    """Return whether a path names a file of the user's: not hidden, and not left by a system or an office program."""
     return not any(_JUNK.match(part) for part in name.replace("\\", "/").split("/"))
 
 
 def members(
-    source: Path | IO[bytes], allowance: Allowance, wanted: Callable[[str], bool] = lambda _: True
+    source: Path | IO[bytes], allowance: Allowance, accepts: Callable[[str], bool] = lambda _: True
 ) -> Iterator[Member]:
-    """Yield the files of a zip that count and are ``wanted``, in the archive's order. Raises ArchiveError."""
+    """Yield the user's files of a zip whose path ``accepts`` admits, in the archive's order. Raises ArchiveError."""
     import zipfile  # imported here, as few requests need it
 
     with _readable(), zipfile.ZipFile(source) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         names = [info.filename.replace("\\", "/") for info in infos]
-        chosen = [(info, name) for info, name in zip(infos, names, strict=True) if counts(name) and wanted(name)]
+        chosen = [(info, name) for info, name in zip(infos, names, strict=True) if counts(name) and accepts(name)]
         allowance.count(len(chosen))
         for info, name in chosen:
             if info.flag_bits & _ENCRYPTED:

@@ -68,7 +68,7 @@ class _Reader(io.RawIOBase):
     def __init__(self, sock: socket.socket, bound: Bound) -> None:
         self._sock = sock
         self._bound = bound
-        # Keeps the socket open until it is closed itself.
+        # Keeps the socket open until this file is closed.
         self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -117,8 +117,8 @@ def bounded_class(connection: type[Any]) -> type[Any]:
             bound = _bound()
             if bound is not None:
                 left = bound.left()
-                given = cast("object", self.timeout)
-                self.timeout: float = min(left, given) if isinstance(given, int | float) else left
+                timeout = cast("object", self.timeout)
+                self.timeout: float = min(left, timeout) if isinstance(timeout, int | float) else left
             super().connect()
 
     return Bounded

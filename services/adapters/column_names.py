@@ -61,7 +61,7 @@ _ABROAD: Mapping[str, tuple[str, ...]] = {
         "kunde", "kundennummer", "benutzer", "nutzer", "utilisateur", "usuario", "utente", "пользователь",
         "użytkownik", "uživatel", "kullanıcı", "gebruiker", "användare", "用户", "用戶", "ユーザー", "사용자",
     ),
-    # One's own rating before anybody's.
+    # The user's own rating before average ratings.
     "value": (
         "моя оценка", "我的评分", "個人評分", "bewertung", "sterne", "note", "nota", "voto", "notation", "puntuación",
         "calificación", "punteggio", "cijfer", "betyg", "ocena", "hodnocení", "puan", "оценка", "评分", "評分", "評価",

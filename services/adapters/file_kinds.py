@@ -3,7 +3,7 @@
 import re
 
 SEPARATOR = re.compile(r"\"?sep=([^\w\s\"']|\t)\"?[,;\t ]*", re.IGNORECASE)
-"""The line by which Excel is told the delimiter, above the header."""
+"""The line above the header that tells Excel the delimiter."""
 
 _MAGIC = (
     (b"PK\x03\x04", "an Excel or OpenDocument workbook, or a zip: save the sheet as CSV (UTF-8), or unpack the zip"),
@@ -36,7 +36,7 @@ _MARKUP = (
     ),
     (re.compile(r"\{\\rtf"), "an RTF text: save the table as CSV (UTF-8)"),
 )
-_LOOKED_AT = 4_096
+_BEGINNING = 4_096
 
 
 def binary_kind(head: bytes) -> str | None:
@@ -48,11 +48,11 @@ def binary_kind(head: bytes) -> str | None:
 
 def text_kind(text: str) -> str | None:
     """Return the kind of a decoded file that contains no table, with advice; None if it may contain one."""
-    begin = text[:_LOOKED_AT]
+    begin = text[:_BEGINNING]
     if not text.strip():
         return "empty"
     if "\x00" in begin:
-        odd, even = text[1:_LOOKED_AT:2].count("\x00"), text[0:_LOOKED_AT:2].count("\x00")
+        odd, even = text[1:_BEGINNING:2].count("\x00"), text[0:_BEGINNING:2].count("\x00")
         halves = min(odd, even) == 0 and 3 * max(odd, even) > len(begin)
         return "UTF-16 without its byte order mark: save it as UTF-8" if halves else "a binary file"
     begin = begin.lstrip("\ufeff \t\r\n")

@@ -45,11 +45,11 @@ _FRAMES = 40
 
 def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
     """Return whether an error was caused by one of a kind, however indirectly."""
-    for _ in range(_FAR):
+    for _ in range(_MOST_CAUSES):
         if error is None or isinstance(error, kind):
             break
         error = error.__cause__ or error.__context__
     return isinstance(error, kind)
 
 
-_FAR = 10
+_MOST_CAUSES = 10

@@ -68,12 +68,12 @@ class Collector:
         while self._waiting and time.monotonic() >= self._again_at:
             requests = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
             try:
-                self._post(self._document([each for spans in requests for each in spans]))
+                self._post(self._document([span for spans in requests for span in spans]))
             except Exception as error:  # noqa: BLE001 - any kind: the request has been answered
                 self._again_at = time.monotonic() + PAUSE_S
                 _log.warning(
                     "dropped %d traces: %s://%s does not accept them (%s: %s); retrying in %.0f s",
-                    len(requests), self._url.scheme, self._url.netloc, type(error).__name__, _words(error), PAUSE_S,
+                    len(requests), self._url.scheme, self._url.netloc, type(error).__name__, _message(error), PAUSE_S,
                 )  # fmt: skip
 
     def _send_for_ever(self) -> None:
@@ -90,28 +90,28 @@ class Collector:
         url, host = self._url, self._url.hostname or ""
         xray = _XRAY.fullmatch(host)
         headers = _signed(url.geturl(), body, self._headers, xray[1]) if xray else self._headers
-        secure = {"context": _trusting()} if url.scheme == "https" else {}
+        secure = {"context": _tls_context()} if url.scheme == "https" else {}
         connection = (_Https if secure else _Http)(host, url.port, timeout=TIMEOUT_S, **secure)
         try:
             with within(TIMEOUT_S, LARGEST_ANSWER):
                 connection.request("POST", url.path, body, dict(headers))
-                answer = connection.getresponse()
-                if answer.status >= 300:
-                    said = answer.read(300).decode(errors="replace")
-                    raise HTTPException(f"status {answer.status}: {said}")
+                response = connection.getresponse()
+                if response.status >= 300:
+                    detail = response.read(300).decode(errors="replace")
+                    raise HTTPException(f"status {response.status}: {detail}")
         finally:
             connection.close()
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
-    """Made once: loading the certificate authorities takes longer than the rest of a request."""
+def _tls_context() -> ssl.SSLContext:
+    """Return the TLS context. Cached: loading the certificate authorities takes longer than the rest of a request."""
     return ssl.create_default_context()
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Return an error's message, unless it might contain the headers, one of which is a secret."""
-    return str(error) if isinstance(error, OSError | HTTPException) else "its words are left out"
+    return str(error) if isinstance(error, OSError | HTTPException) else "message withheld"
 
 
 def attributes(values: Mapping[str, object]) -> list[Json]:

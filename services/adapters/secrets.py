@@ -12,7 +12,7 @@ from services.recommender.ports import Clock
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
-BELIEVED_S = 300.0
+CACHED_S = 300.0
 # After a failure: long enough not to retry at every request, short enough to recover soon.
 RETRY_S = 5.0
 TIMEOUT_S = 1.0
@@ -86,11 +86,11 @@ class RotatingSecret:
             self._until = self._clock.monotonic() + RETRY_S
             _log.warning(
                 "%s, %s, cannot be read (%s: %s); check that it exists, holds text, and that the role may call "
-                "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, _words(error),
+                "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, _message(error),
             )  # fmt: skip
             return
         self._values = tuple(value for value in values if value)
-        self._until = self._clock.monotonic() + BELIEVED_S
+        self._until = self._clock.monotonic() + CACHED_S
 
     def _version(self, stage: str) -> str | None:
         client = self._client()
@@ -110,7 +110,7 @@ class _NoText(Exception):
     """The secret's value is not text."""
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Return an error's message, unless it may contain the secret, as a parser's may."""
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -47,20 +47,20 @@ class Acceptance:
 
     def checks(self) -> Iterator[Check]:
         """Yield each check in turn; skip those that need films if there are none."""
-        ready = self._tried("ready", self._ready, "see /health/ready?deep=1&strict=1", wait=True)
+        ready = self._run("ready", self._ready, "see /health/ready?deep=1&strict=1", wait=True)
         yield ready
-        yield self._tried("version", self._version)
-        person = self._tried("person", self._person, "check that the bundle and the state store are available")
+        yield self._run("version", self._version)
+        person = self._run("person", self._person, "check that the bundle and the state store are available")
         yield person
         if person.state == "ok":
-            yield self._tried("words", self._words, "check that the index exists and can be read", wait=True)
-            yield self._tried("k", self._size)
-            yield self._tried("feedback", self._feedback, "check that the server may write to the state store")
-            yield self._tried("erasure", self._erasure)
-        yield self._tried("headers", self._headers, "check whether a proxy in front strips them")
-        yield self._tried("keys", self._keys, "API_KEYS is on, but requests without a key are accepted")
+            yield self._run("words", self._words, "check that the index exists and can be read", wait=True)
+            yield self._run("k", self._size)
+            yield self._run("feedback", self._feedback, "check that the server may write to the state store")
+            yield self._run("erasure", self._erasure)
+        yield self._run("headers", self._headers, "check whether a proxy in front strips them")
+        yield self._run("keys", self._keys, "API_KEYS is on, but requests without a key are accepted")
 
-    def _tried(self, part: str, check: Callable[[], str], advice: str = "", *, wait: bool = False) -> Check:
+    def _run(self, part: str, check: Callable[[], str], advice: str = "", *, wait: bool = False) -> Check:
         until = time.monotonic() + (self.wait_s if wait else 0.0)
         while True:
             try:
@@ -75,14 +75,14 @@ class Acceptance:
             return Check(part, state or "ok", text)
 
     def _ready(self) -> str:
-        reply = self._good("GET", "/health/ready?deep=1&strict=1")
+        reply = self._checked_reply("GET", "/health/ready?deep=1&strict=1")
         parts = reply.document.get("parts", {})
         if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
             raise CheckFailed("; ".join(wrong))
         return ", ".join(parts)
 
     def _version(self) -> str:
-        document = self._good("GET", "/version").document
+        document = self._checked_reply("GET", "/version").document
         self._catalogue = int(document["films"])
         return f"bundle {document['bundle_version']}, index {document['index_version']}, {document['films']:,} films"
 
@@ -93,7 +93,7 @@ class Acceptance:
 
     def _words(self) -> str:
         title = self._films[0]["title"]
-        # A diversity nobody else uses, so that the response cannot come from the cache.
+        # A diversity no other request uses, so that the response cannot come from the cache.
         answer = self._answer(
             query=title, k=min(K, self._catalogue), diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4)
         )
@@ -104,18 +104,18 @@ class Acceptance:
     def _size(self) -> str:
         size = min(MOST, self._catalogue)
         items = self._answer(user_id=self.person, k=size)["items"]
-        refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
-        if refused.status != 422:
-            raise CheckFailed(f"k = {MOST + 1} returns {refused.status}, expected 422")
+        rejected = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
+        if rejected.status != 422:
+            raise CheckFailed(f"k = {MOST + 1} returns {rejected.status}, expected 422")
         return f"{len(items)} films of {size}; {MOST + 1} is rejected"
 
     def _feedback(self) -> str:
         key = {"Idempotency-Key": secrets.token_hex(16)}
         like = {"user_id": self.person, "item_id": self._films[0]["item_id"], "event": "like"}
-        first, again = (self._good("POST", "/feedback", like, key, status=202) for _ in range(2))
-        if first.document["event_id"] != again.document["event_id"]:
+        first, second = (self._checked_reply("POST", "/feedback", like, key, status=202) for _ in range(2))
+        if first.document["event_id"] != second.document["event_id"]:
             raise CheckFailed("the same request with the same Idempotency-Key was stored twice")
-        if again.headers.get("idempotency-replayed") != "true":
+        if second.headers.get("idempotency-replayed") != "true":
             raise CheckFailed("the second request with the same Idempotency-Key is not marked as a replay")
         # One less than the catalogue has: the liked film is left out.
         answer = self._answer(user_id=self.person, k=min(K, self._catalogue - 1))
@@ -132,7 +132,7 @@ class Acceptance:
         return "the test person was deleted"
 
     def _headers(self) -> str:
-        headers = self._good("GET", "/version").headers
+        headers = self._checked_reply("GET", "/version").headers
         wrong = [f"{name}: {headers.get(name)}" for name, value in _SAFE.items() if headers.get(name) != value]
         wrong += [f"no {name}" for name in ("x-request-id", "server-timing") if not headers.get(name)]
         if wrong:
@@ -148,14 +148,14 @@ class Acceptance:
     def _answer(self, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         """Return a /recommend response of exactly ``k`` films with nothing degraded; ``ms`` is added."""
         started = time.monotonic()
-        document = self._good("POST", "/recommend", body).document
+        document = self._checked_reply("POST", "/recommend", body).document
         if document["degraded"]:
             raise CheckFailed(f"degraded: {', '.join(document['degraded'])}")
         if len(document["items"]) != body["k"]:
             raise CheckFailed(f"{len(document['items'])} films, expected {body['k']}")
         return {**document, "ms": 1_000 * (time.monotonic() - started)}
 
-    def _good(
+    def _checked_reply(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None, status: int = 200
     ) -> Reply:
         reply = self.caller.ask(method, path, body, headers)

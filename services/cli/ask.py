@@ -46,7 +46,7 @@ def recommend(
         Strings, typer.Option(metavar="<str>", help="Id of a query condition to ignore; repeatable.")
     ] = None,
     genre: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeat for any of several.")
+        Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeatable, a film needs one of them.")
     ] = None,
     not_genre: Annotated[Strings, typer.Option(metavar="<str>", help="No films of this genre; repeatable.")] = None,
     year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
@@ -61,10 +61,10 @@ def recommend(
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Allow films already seen.")] = False,
     diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most diverse).")] = 0.2,
     familiarity: Annotated[float | None, typer.Option(help="0 (obscure films) to 1 (well-known films).")] = None,
-    cursor: Annotated[str | None, typer.Option(help="next_cursor of the previous page.")] = None,
+    cursor: Annotated[str | None, typer.Option(help="Value of next_cursor on the previous page.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Add a sentence and the signals for each film.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds per stage.")] = False,
-    missed: Annotated[
+    why_not_title: Annotated[
         str | None,
         typer.Option("--why-not", metavar="<str>", help="Name of a film: show its rank, or why it is missing."),
     ] = None,
@@ -87,24 +87,24 @@ def recommend(
     request = _checked(RecommendBody, body).to_request()
     with open_services() as services:
         answer = services.recommender.recommend(request)
-        why = None if missed is None else why_not(services.recommender, request, missed)
+        explanation = None if why_not_title is None else why_not(services.recommender, request, why_not_title)
     document = json.loads(answer.render("cli"))
     if trace:
         document["trace_ms"] = dict(answer.stages)
-    narrowed = any(filters.values()) or bool(only or exclude)
-    lines = _page(document, answer, trace, narrowed)
-    if why is not None:
-        document["why_not"] = why
-        lines += why_not_lines(why)
+    is_filtered = any(filters.values()) or bool(only or exclude)
+    lines = _page(document, answer, trace, is_filtered)
+    if explanation is not None:
+        document["why_not"] = explanation
+        lines += why_not_lines(explanation)
     Output(as_json).result(document, lines)
 
 
-def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: bool) -> list[str]:
+def _page(document: dict[str, Any], answer: "Answer", trace: bool, is_filtered: bool) -> list[str]:
     rows = [
         (item["item_id"], titled(item), f"{item['score']:.3f}", "; ".join(item["reason"])) for item in document["items"]
     ]
     lines = [*_understood(document)]
-    nothing = "No film matches; loosen the filters." if narrowed else "No films left: all are already seen or given."
+    nothing = "No film matches; loosen the filters." if is_filtered else "No films left: all are already seen or given."
     lines += table(("id", "film", "score", "why"), rows) if rows else [nothing]
     if document.get("ignored_ids"):
         lines.append(f"Skipped unknown ids: {', '.join(document['ignored_ids'])}")
@@ -126,8 +126,8 @@ def _understood(document: dict[str, Any]) -> Iterator[str]:
     ]
     parts = [f"search for “{understood['text']}”"] if understood["text"] else []
     matched = document["matched"]
-    found = "1 film matches" if matched == 1 else f"{matched:,} films match"
-    yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {found}."
+    count = "1 film matches" if matched == 1 else f"{matched:,} films match"
+    yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {count}."
     if not document["matched"]:
         yield "Nothing matches; showing the closest or the most popular films."
 
@@ -145,7 +145,7 @@ def films(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="Number of films.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Find a film by name: `marquee films "cape fear 1962"`, `kurosawa`, `tt0113277`."""
+    """Find films by title, person or id: `marquee films "cape fear 1962"`."""
     with open_services() as services:
         document = services.recommender.films(query, limit)
     rows = [
@@ -194,8 +194,8 @@ def feedback(
     if isinstance(receipt, MarqueeError):
         raise receipt
     document = {"event_id": receipt.event_id, "duplicate": receipt.duplicate}
-    said = "Already stored." if receipt.duplicate else "Stored."
-    Output(as_json).result(document, [f"{said} Event {receipt.event_id}."])
+    status = "Already stored." if receipt.duplicate else "Stored."
+    Output(as_json).result(document, [f"{status} Event {receipt.event_id}."])
 
 
 def _checked(model: type[Body], values: dict[str, Any]) -> Body:

@@ -22,7 +22,7 @@ from services.cli.limits import LimitedProtocol
 _UP, _TAKEN, _CLOSED = b"!", b"+", b"-"
 _CONNECTION = b"c"
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-# A worker that has not taken a connection for this long gets no more while another worker does.
+# A worker that has taken no connection for this long is sent no more while another worker is responsive.
 _STUCK_S = 1.0
 # Pause between retries when this process is out of file descriptors or the supervisor does not read.
 _PAUSE_S = 0.05
@@ -30,8 +30,9 @@ _PAUSE_S = 0.05
 
 @dataclass(slots=True, eq=False)
 class _WorkerState:
-    """Dispatcher's view of one worker: it holds ``held`` connections, of which it has not taken ``untaken`` since
-    ``moved``; ``turn``: when it was last given one; ``full``: its channel is full for now.
+    """Dispatcher's view of one worker. ``held``: connections it has. ``untaken``: those sent to it that it has not
+    taken, and it has taken none since ``moved``. ``turn``: number of the latest one sent to it. ``full``: its
+    channel is full for now.
     """
 
     channel: socket.socket
@@ -42,21 +43,21 @@ class _WorkerState:
     is_up: bool = False
     full: bool = False
 
-    def told(self, said: bytes, now: float) -> None:
+    def received(self, messages: bytes, now: float) -> None:
         """Count the messages received from it."""
-        self.is_up = self.is_up or _UP in said
-        taken = said.count(_TAKEN)
+        self.is_up = self.is_up or _UP in messages
+        taken = messages.count(_TAKEN)
         self.untaken -= taken
-        self.held -= said.count(_CLOSED)
+        self.held -= messages.count(_CLOSED)
         self.moved = now if taken else self.moved
 
-    def given(self, turn: int, now: float) -> None:
-        """Count one more connection."""
+    def sent(self, turn: int, now: float) -> None:
+        """Count one more connection sent to it."""
         self.moved = self.moved if self.untaken else now
         self.held, self.untaken, self.turn = self.held + 1, self.untaken + 1, turn
 
     def is_stuck(self, now: float) -> bool:
-        """Return whether it has stopped taking the connections it was given."""
+        """Return whether it has stopped taking the connections sent to it."""
         return self.untaken > 0 and now - self.moved > _STUCK_S
 
 
@@ -67,7 +68,7 @@ class Dispatcher:
         self._listener, self._backlog = listener, backlog
         self._workers: list[_WorkerState] = []
         self._turn = 0
-        self._in_hand: socket.socket | None = None
+        self._pending: socket.socket | None = None
         self._accepting = False
         self._closing = False
         self._selector = selectors.DefaultSelector()
@@ -120,13 +121,13 @@ class Dispatcher:
                 elif key.fileobj is self._woken:
                     self._join()
                 elif key.data in self._workers:  # not one that was retired just now
-                    self._hear(key.data, events)
-            self._hand_on()
+                    self._receive(key.data, events)
+            self._dispatch()
             self._accept_while_useful()
         for worker in [*self._workers, *self._joining]:
             worker.channel.close()
-        if self._in_hand is not None:
-            self._in_hand.close()
+        if self._pending is not None:
+            self._pending.close()
         self._selector.close()
         self._woken.close()
 
@@ -138,22 +139,22 @@ class Dispatcher:
             self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         while self._retiring:
             worker = self._retiring.pop()
-            if worker in self._workers:  # else it is gone already
+            if worker in self._workers:  # else it has exited already
                 self._forget(worker)
 
-    def _hear(self, worker: _WorkerState, events: int) -> None:
+    def _receive(self, worker: _WorkerState, events: int) -> None:
         if events & selectors.EVENT_WRITE:
             self._mark_full(worker, full=False)
         if not events & selectors.EVENT_READ:
             return
         try:
-            said = worker.channel.recv(4_096)
+            messages = worker.channel.recv(4_096)
         except BlockingIOError:
             return
         except OSError:
-            said = b""
-        if said:
-            worker.told(said, time.monotonic())
+            messages = b""
+        if messages:
+            worker.received(messages, time.monotonic())
         else:
             self._forget(worker)
 
@@ -169,17 +170,17 @@ class Dispatcher:
 
     def _accept(self) -> None:
         try:
-            self._in_hand, _ = self._listener.accept()
+            self._pending, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
             return
         except OSError:
             time.sleep(_PAUSE_S)  # out of file descriptors: retrying at once would spin
 
-    def _hand_on(self) -> None:
+    def _dispatch(self) -> None:
         """Pass the pending connection to a worker, if there are both."""
-        while self._in_hand is not None and (worker := self._next()) is not None:
+        while self._pending is not None and (worker := self._next()) is not None:
             try:
-                socket.send_fds(worker.channel, [_CONNECTION], [self._in_hand.fileno()])
+                socket.send_fds(worker.channel, [_CONNECTION], [self._pending.fileno()])
             except BlockingIOError:
                 self._mark_full(worker, full=True)
                 continue
@@ -187,9 +188,9 @@ class Dispatcher:
                 self._forget(worker)
                 continue
             self._turn += 1
-            worker.given(self._turn, time.monotonic())
-            self._in_hand.close()
-            self._in_hand = None
+            worker.sent(self._turn, time.monotonic())
+            self._pending.close()
+            self._pending = None
 
     def _next(self) -> _WorkerState | None:
         """Return the worker with the fewest connections, among equals the one that has waited longest."""
@@ -199,7 +200,7 @@ class Dispatcher:
         return min(lively or able, key=lambda worker: (worker.held, worker.turn), default=None)
 
     def _accept_while_useful(self) -> None:
-        useful = self._in_hand is None and self._next() is not None
+        useful = self._pending is None and self._next() is not None
         if useful == self._accepting:
             return
         self._accepting = useful
@@ -221,9 +222,9 @@ class Intake:
         self._channel, self._protocol, self._orphaned = channel, protocol, orphaned
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._untold = bytearray(_UP)
+        self._unsent = bytearray(_UP)
         self._loop.add_reader(channel, self._take)
-        self._tell()
+        self._flush()
 
     def close(self) -> None:
         """Accept no more connections."""
@@ -231,18 +232,18 @@ class Intake:
 
     def _take(self) -> None:
         try:
-            sent, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
+            message, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
         except BlockingIOError:
             return
         except OSError:
-            sent, files = b"", []
-        if not sent:
+            message, files = b"", []
+        if not message:
             self.close()
             self._orphaned()
             return
-        self._say(_TAKEN)
+        self._report(_TAKEN)
         if not files:
-            self._say(_CLOSED)  # out of file descriptors: the kernel has closed it
+            self._report(_CLOSED)  # out of file descriptors: the kernel has closed it
         for file in files:
             task = self._loop.create_task(self._connect(file))
             self._tasks.add(task)
@@ -250,7 +251,7 @@ class Intake:
 
     async def _connect(self, file: int) -> None:
         protocol = self._protocol()
-        protocol.lost = lambda: self._say(_CLOSED)
+        protocol.lost = lambda: self._report(_CLOSED)
         try:
             connection = socket.socket(fileno=file)
         except OSError:
@@ -266,15 +267,15 @@ class Intake:
             connection.close()
             protocol.lost()
 
-    def _say(self, what: bytes) -> None:
-        self._untold += what
-        self._tell()
+    def _report(self, message: bytes) -> None:
+        self._unsent += message
+        self._flush()
 
-    def _tell(self) -> None:
+    def _flush(self) -> None:
         """Send the pending messages; retry the rest a little later."""
         try:
-            del self._untold[: self._channel.send(self._untold)]
+            del self._unsent[: self._channel.send(self._unsent)]
         except BlockingIOError:
-            self._loop.call_later(_PAUSE_S, self._tell)
+            self._loop.call_later(_PAUSE_S, self._flush)
         except OSError:
-            self._untold.clear()  # the supervisor has exited
+            self._unsent.clear()  # the supervisor has exited

@@ -27,7 +27,7 @@ def register(parent: typer.Typer) -> None:
 
 def bench(
     sizes: Annotated[
-        list[int] | None, typer.Argument(metavar="[SIZES]...", help="With --scale: numbers of films to measure.")
+        list[int] | None, typer.Argument(metavar="SIZES", help="With --scale: numbers of films to measure.")
     ] = None,
     films: Films = None,
     metadata: Metadata = None,
@@ -37,7 +37,7 @@ def bench(
         bool, typer.Option("--real-text", help="Embed the films' texts (takes minutes) instead of simulating vectors.")
     ] = False,
     encoder: Annotated[
-        EncoderChoice, typer.Option(help="minilm: with vectors and free text; none: without.")
+        EncoderChoice, typer.Option(help="minilm: with vectors and free-text queries; none: without.")
     ] = EncoderChoice.MINILM,
     requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests per pass of the mix.")] = 1_000,
     search: SearchOption = EngineChoice.EMBEDDED,
@@ -47,10 +47,12 @@ def bench(
     ] = False,
     scale: Annotated[
         bool,
-        typer.Option("--scale", help="Measure made-up catalogues of several sizes; without SIZES up to a million."),
+        typer.Option(
+            "--scale", help="Measure generated catalogues of several sizes, by default up to a million films."
+        ),
     ] = False,
     train: Annotated[
-        bool, typer.Option("--train", help="With --scale: also train the tables (five minutes per size of a core).")
+        bool, typer.Option("--train", help="With --scale: also train the tables (five core minutes per size).")
     ] = False,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")] = None,
@@ -67,21 +69,21 @@ def bench(
 
     settings, output = load_settings(), Output(as_json)
     if (sizes or train) and not scale:
-        raise Misused("SIZES and --train are for --scale; add it")
+        raise Misused("SIZES and --train require --scale")
     if scale:
         has_encoder = encoder is EncoderChoice.MINILM
         bench_scale.run(sizes or (), settings, output, trained=train, encoder=has_encoder, out=out)
         return
     if on_lambda:
         bench_lambda.refuse_engines(search, state)
-    of_run = bench_engines.settings_of_run(settings, search, state)
+    run_settings = bench_engines.settings_of_run(settings, search, state)
     world = _world(films, metadata, movielens, tmdb, real_text, encoder, settings.embedder_dir)
     with output.progress() as progress:
         bundle = find_bundle(settings.marquee_home, world, progress)
         if on_lambda:
             document = bench_lambda.measured(bundle, settings.marquee_home / "bench", progress)
         else:
-            document = measure(bundle, of_run, world.encoder, Effort(requests), progress)
+            document = measure(bundle, run_settings, world.encoder, Effort(requests), progress)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -109,11 +111,11 @@ def _world(
     if real_text and encoder is EncoderChoice.NONE:
         raise Misused("--real-text needs an encoder; remove --encoder none")
     filling = Filling(films, metadata) if films is not None and metadata is not None else None
-    chosen = None
+    text_encoder = None
     if encoder in PAID:
         raise Misused(f"--encoder {encoder}: expected minilm or none; Bedrock's speed is not this machine's")
     if encoder is EncoderChoice.MINILM:
         from services.adapters.embed.onnx import load_encoder
 
-        chosen = load_encoder(embedder_dir, threads=2)
-    return World(source_of(movielens, tmdb, None, None), filling, real_text, chosen)
+        text_encoder = load_encoder(embedder_dir, threads=2)
+    return World(source_of(movielens, tmdb, None, None), filling, real_text, text_encoder)

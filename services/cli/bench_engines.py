@@ -62,7 +62,7 @@ def _check_search(settings: "Settings") -> None:
 
 def _check_state(endpoint: str | None) -> None:
     if endpoint is None:
-        raise Misused(f"DDB_ENDPOINT is not set: dynamodb creates tables, but not in an AWS account; {_START}")
+        raise Misused(f"DDB_ENDPOINT is not set: --state dynamodb creates tables, only on a local server; {_START}")
     if not endpoint.startswith("http://"):
         raise Misused(
             f"DDB_ENDPOINT = {endpoint!r}: --state dynamodb creates tables, only on a local server over plain http; "
@@ -71,7 +71,7 @@ def _check_state(endpoint: str | None) -> None:
 
 
 def remarks(engines: Mapping[str, str]) -> list[str]:
-    """Return a caveat on figures that depend on other processes; nothing if all is embedded."""
+    """Return a caveat on figures that depend on other processes; empty if everything is embedded."""
     remote = sorted({EngineChoice.OPENSEARCH.value, StateChoice.DYNAMODB.value} & set(engines.values()))
     if not remote:
         return []
@@ -80,7 +80,7 @@ def remarks(engines: Mapping[str, str]) -> list[str]:
 
 
 def lines_of(document: Mapping[str, Any]) -> list[str]:
-    """Return the index and the units as tables; nothing if all is embedded."""
+    """Return the index and the units as tables; empty if everything is embedded."""
     return [*_index(document["index"]), *_units(document["units"])]
 
 

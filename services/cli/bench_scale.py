@@ -17,32 +17,32 @@ CURVES = "scale.svg"
 def run(
     sizes: Sequence[int], settings: "Settings", output: Output, *, trained: bool, encoder: bool, out: Path | None
 ) -> None:
-    """Measure these numbers of films, print the tables and write the curves; ``out``: also the document, beside them.
+    """Measure these numbers of films, print the tables and write the curves; ``out``: also the document, next to them.
 
     Raises Misused for a size that cannot be measured, BenchFailed.
     """
     from data_jobs.bench.scale.curves import curves
     from data_jobs.bench.scale.sizes import DEFAULT_SIZES, LEAST_FILMS, measure_sizes
 
-    wanted = tuple(sizes) or DEFAULT_SIZES
-    if min(wanted) < LEAST_FILMS:
-        raise Misused(f"--scale {min(wanted)}: expected numbers of films from {LEAST_FILMS:,} on")
+    films = tuple(sizes) or DEFAULT_SIZES
+    if min(films) < LEAST_FILMS:
+        raise Misused(f"--scale {min(films)}: expected numbers of films, at least {LEAST_FILMS:,}")
     home = settings.marquee_home / "bench"
     with output.progress() as progress:
-        document = measure_sizes(wanted, home, trained=trained, encoder=encoder, progress=progress)
-    picture = home / CURVES if out is None else out.with_suffix(".svg")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(curves(document), encoding="utf-8")
+        document = measure_sizes(films, home, trained=trained, encoder=encoder, progress=progress)
+    svg = home / CURVES if out is None else out.with_suffix(".svg")
+    svg.parent.mkdir(parents=True, exist_ok=True)
+    svg.write_text(curves(document), encoding="utf-8")
     if out is not None:
         out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    output.say(f"curves: {picture}")
+    output.say(f"curves: {svg}")
     output.result(document, lines_of(document))
 
 
 def lines_of(document: Mapping[str, Any]) -> list[str]:
     """Return the document as text tables."""
     sizes = document["sizes"]
-    tables = "trained" if document["trained"] else "drawn in the shape of trained ones"
+    tables = "trained" if document["trained"] else "random, in the shape of trained ones"
     return [
         f"{document['machine']['cpu']}, {document['machine']['cores']} cores; tables {tables}",
         "",

@@ -59,7 +59,7 @@ def _targets(verdicts: list[dict[str, Any]]) -> list[str]:
 def _kinds(http: Mapping[str, Any]) -> list[str]:
     """Return a table of milliseconds by kind of request."""
     uncached = http["uncached"]
-    named = {
+    by_kind = {
         "/recommend, all": uncached["recommend"],
         "whole mix": uncached["all"],
         **uncached["kinds"],
@@ -67,7 +67,7 @@ def _kinds(http: Mapping[str, Any]) -> list[str]:
         "/health/live": http["floor"],
     }
     shown = ("p50", "p95", "p99", "cpu_p50", "cpu_p95", "wait_p50", "wait_p95")
-    rows = [(name, f["n"], *(_shown(f.get(part)) for part in shown)) for name, f in named.items()]
+    rows = [(name, f["n"], *(_shown(f.get(part)) for part in shown)) for name, f in by_kind.items()]
     headings = ("n", "p50", "p95", "p99", "CPU p50", "CPU p95", "waiting p50", "waiting p95")
     return table(("request, ms over HTTP", *headings), rows)
 

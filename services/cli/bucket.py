@@ -30,12 +30,12 @@ def upload(remote: "S3Bundles", bundles: "LocalBundles", version: str, output: O
     """Publish a local bundle and the features of the last build; return how many files of each were uploaded."""
     path = bundles.path(version)
     with output.progress() as progress:
-        files = remote.publish(path, _told(progress, "uploading"))
-        features = remote.publish_features(bundles.home / "features", _told(progress, "uploading features"))
+        files = remote.publish(path, _reporter(progress, "uploading"))
+        features = remote.publish_features(bundles.home / "features", _reporter(progress, "uploading features"))
     return files, features
 
 
-def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
+def _reporter(progress: Progress, step: str) -> Callable[[int, int], None]:
     return lambda done, total: progress.advance(step, done, total)
 
 
@@ -47,14 +47,14 @@ def publish(
 
     An existing bundle is left as it is; after an interruption only the missing files are uploaded.
     """
-    bundles, remote = _both()
+    bundles, remote = _local_and_remote()
     chosen, output = version or bundles.pointer().version, Output(as_json)
     files, features = upload(remote, bundles, chosen, output)
     where = remote.bucket.uri(f"bundles/{chosen}/")
-    what = f"{files} files uploaded" if files else "already there"
+    outcome = f"{files} files uploaded" if files else "already there"
     output.result(
         {"version": chosen, "uri": where, "files": files, "features": features},
-        [f"Bundle {chosen} is in {where} ({what}; feature files uploaded: {features})."],
+        [f"Bundle {chosen} is in {where} ({outcome}; feature files uploaded: {features})."],
     )
 
 
@@ -63,10 +63,10 @@ def fetch(
     as_json: JsonOption = False,
 ) -> None:
     """Download a bundle from BUNDLE_BUCKET and check every byte, without activating it."""
-    bundles, remote = _both()
+    bundles, remote = _local_and_remote()
     chosen, output = version or remote.pointer().version, Output(as_json)
     with output.progress() as progress:
-        path = remote.fetch(chosen, bundles.root, _told(progress, "downloading"))
+        path = remote.fetch(chosen, bundles.root, _reporter(progress, "downloading"))
     output.result(
         {"version": chosen, "path": str(path)},
         [f"Bundle {chosen} is in {path}; `marquee bundle activate {chosen}` serves it."],
@@ -77,7 +77,7 @@ def list_published(output: Output) -> None:
     """List the bundles in the bucket and mark the released one."""
     from services.recommender.errors import BundleError
 
-    _, remote = _both()
+    _, remote = _local_and_remote()
     published = remote.list()
     try:
         released: str | None = remote.pointer().version
@@ -89,7 +89,7 @@ def list_published(output: Output) -> None:
     output.result(versions, table(("", "version", "MB", "published"), rows) if rows else nothing)
 
 
-def _both() -> "tuple[LocalBundles, S3Bundles]":
+def _local_and_remote() -> "tuple[LocalBundles, S3Bundles]":
     """Return the bundles under MARQUEE_HOME and those in the bucket. Raises Misused, BucketUnavailable."""
     from services.adapters.bundle.local import LocalBundles
     from services.settings import load_settings

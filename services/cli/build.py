@@ -23,7 +23,7 @@ from services.cli.inputs import (
     options_of,
     source_of,
 )
-from services.cli.inspect import tell_forms
+from services.cli.inspect import print_forms
 from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def build(
     maps: Maps = None,
     scale: Scale = None,
     encoder: Encoder = None,
-    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId to hold out of training.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId to leave out of training.")] = None,
     events_from_state: Annotated[
         bool, typer.Option("--events-from-state", help="Also train on the feedback in the state store.")
     ] = False,
     params: Annotated[
-        Path | None, typer.Option(help='JSON or TOML file {"train": {...}, "weights": {...}} with other parameters.')
+        Path | None, typer.Option(help='JSON or TOML file of changed parameters: {"train": {...}, "weights": {...}}.')
     ] = None,
     svd_k: Annotated[
         int | None,
@@ -69,7 +69,7 @@ def build(
     ] = False,
     gram: Annotated[
         Path | None,
-        typer.Option(help="Result of gram_job.py (Spark): stands for the events, which are not read from the inputs."),
+        typer.Option(help="Result of gram_job.py (Spark), used instead of events; none are read from the inputs."),
     ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build without activating the bundle.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build even if many rows are invalid.")] = False,
@@ -81,8 +81,8 @@ def build(
 ) -> None:
     """Build a bundle from data and activate it.
 
-    Name a folder, files or a zip; how each file is read is shown first (see `marquee inspect`). Then validate, embed
-    the texts, train, index and write. Without inputs the sample catalogue is built. Everything is written under
+    Name a folder, files or a zip. Shows first how each file is read (see `marquee inspect`), then validates, embeds the
+    texts, trains, indexes and writes. Without inputs the sample catalogue is built. Everything is written under
     MARQUEE_HOME. A bundle appears complete or not at all; the same input produces the same version.
     """
     from data_jobs.build import Order, fingerprint
@@ -94,16 +94,16 @@ def build(
         if paths or movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
             raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, cannot be combined with other inputs")
 
-        movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
+        movielens, tmdb = _fetch_inputs(dataset, tmdb, settings, yes, output)
     source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     if gram is not None and (source is None or events is not None or holdout is not None or events_from_state):
         raise Misused(
-            "--gram stands for all events: name films, and neither --events, --holdout nor --events-from-state"
+            "--gram replaces the events: name films, and leave out --events, --holdout and --events-from-state"
         )
     if source is None:
         output.say(SIMULATED)
     else:
-        tell_forms(source, output)
+        print_forms(source, output)
     order = Order(
         home=settings.marquee_home,
         source=source,
@@ -125,9 +125,9 @@ def build(
     output.result(document_of(built), summary_of(built))
 
 
-def active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
-    """Return the fingerprint of the active bundle's inputs; None if none is active, or if it is damaged but inputs are
-    named to rebuild it from. Raises BundleDamaged if a rebuild would use other inputs.
+def active_inputs(home: Path, source: "Source | None", output: Output) -> str | None:
+    """Return the fingerprint of the active bundle's inputs; None if none is active, or if it is damaged but inputs to
+    rebuild it from are named. Raises BundleDamaged if a rebuild would use other inputs.
     """
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.bundle.manifest import Manifest
@@ -141,23 +141,23 @@ def active_inputs(home: Path, named: "Source | None", output: Output) -> str | N
     except BundleMissing:
         return None
     except BundleDamaged as error:
-        if named is None:
+        if source is None:
             raise
         output.say(f"The active bundle is damaged and will be replaced ({error}).")
         return None
 
 
-def _fetched(
+def _fetch_inputs(
     dataset: DataSetChoice | None, tmdb: Path | None, settings: "Settings", yes: bool, output: Output
 ) -> tuple[Path | None, Path | None]:
     """Return MovieLens folder and TMDB file, downloaded or fetched from the bucket. Raises Misused, DownloadFailed."""
-    from services.cli.data import bring, download
+    from services.cli.data import download, fetch_raw
 
     if dataset is not None:
         return download(dataset, settings, yes, output), tmdb
     from data_jobs.lake import raw_in
 
-    bring(settings, output)
+    fetch_raw(settings, output)
     raw = raw_in(settings.marquee_home / "raw")
     if raw[0] is None:
         raise Misused("the bucket has no files in raw/movielens/; upload them by `marquee data push --movielens DIR`")
@@ -166,8 +166,8 @@ def _fetched(
 
 @contextmanager
 def log_of_state(with_log: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
-    """Yield the state store's log, read lazily, and the marks of erased people; nothing if not ``with_log``. A
-    remote log is spooled, so an interrupted build resumes where it stopped.
+    """Yield the state store's log, read lazily, and the marks of erased people; None and no marks if not ``with_log``.
+    A remote log is spooled, so an interrupted build resumes where it stopped.
 
     Raises StateUnavailable.
     """
@@ -247,6 +247,6 @@ def _how_to_seed(built: "Built") -> list[str]:
         no_events = "The inputs have no events: no people are stored; ranking uses votes, texts and traits."
         return ["", f"{no_events} Add people by POST /feedback, or with an event log next to the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
-    whom = "the simulated viewers" if built.source is None else "the people in the files"
+    people = "the simulated viewers" if built.source is None else "the people in the files"
     learned = f"The model was trained on {built.people:,} people with {built.events:,} events."
-    return ["", f"{learned} To serve {whom} by id, also store them: {first}{command}"]
+    return ["", f"{learned} To serve {people} by id, also store them: {first}{command}"]

@@ -81,7 +81,7 @@ def activate(version: Version, as_json: JsonOption = False) -> None:
     pointer = open_bundles().activate(version)
     document = {"version": pointer.version, "previous": pointer.previous}
     Output(as_json).result(
-        document, [f"Bundle {pointer.version} is active (before: {pointer.previous or 'none'}).", *_bucket_leads()]
+        document, [f"Bundle {pointer.version} is active (before: {pointer.previous or 'none'}).", *_bucket_note()]
     )
 
 
@@ -96,11 +96,11 @@ def rollback(as_json: JsonOption = False) -> None:
         raise BundleMissing("There is no bundle to go back to; see `marquee bundle list`.")
     pointer = bundles.activate(previous)
     document = {"version": pointer.version, "previous": pointer.previous}
-    lines = [f"Back to bundle {pointer.version} (before: {pointer.previous}).", *_bucket_leads()]
+    lines = [f"Back to bundle {pointer.version} (before: {pointer.previous}).", *_bucket_note()]
     Output(as_json).result(document, lines)
 
 
-def _bucket_leads() -> list[str]:
+def _bucket_note() -> list[str]:
     from services.settings import load_settings
 
     bucket = load_settings().bucket

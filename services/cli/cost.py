@@ -50,7 +50,7 @@ class WriterChoice(StrEnum):
 
 
 class TowerChoice(StrEnum):
-    """What ``--two-tower`` takes."""
+    """Values of ``--two-tower``."""
 
     OFF = "off"
     SERVERLESS = "serverless"
@@ -75,7 +75,9 @@ def cost(
         float | None, typer.Option(min=0, help="Mean requests per second over the month. Default: 0, 1, 10 and 100.")
     ] = None,
     films: Annotated[int, typer.Option(min=1, help="Films in the catalogue.")] = 62_000,
-    stage: Annotated[StageChoice, typer.Option(help="Stage: infra/stages/STAGE.toml.")] = (StageChoice.DEV),
+    stage: Annotated[
+        StageChoice, typer.Option(help="Deployment stage, as in infra/stages/STAGE.toml.")
+    ] = StageChoice.DEV,
     compute: Annotated[ComputeChoice | None, typer.Option(help="Compute platform. Default: the stage's.")] = None,
     search: Annotated[
         SearchChoice | None,
@@ -174,15 +176,15 @@ def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
     first = deployments[0]
     bills = [bill_of(each, prices) for each in deployments]
     savings = [savings_of(each, prices) for each in deployments]
-    one = len(deployments) == 1
+    is_single = len(deployments) == 1
     return [
         _title(first, prices.region),
         "",
-        *(_bill(bills[0]) if one else _bills([each.rps for each in deployments], bills)),
+        *(_bill(bills[0]) if is_single else _bills([each.rps for each in deployments], bills)),
         "",
-        *_savings(["saves"] if one else [_load(each.rps) for each in deployments], savings),
+        *_savings(["saves"] if is_single else [_load(each.rps) for each in deployments], savings),
         "",
-        *_doubts(bills, prices),
+        *_price_notes(bills, prices),
         "Not in the bill:",
         *(f"  {each}" for each in NOT_IN_THE_BILL),
     ]
@@ -229,14 +231,16 @@ def _savings(headings: list[str], savings: list[list["Saving"]]) -> list[str]:
     return table(("saving, each on its own", *headings, "how", "but"), rows)
 
 
-def _doubts(bills: list["Bill"], prices: "PriceList") -> list[str]:
+def _price_notes(bills: list["Bill"], prices: "PriceList") -> list[str]:
     """Return how old the prices are, and which of them are unconfirmed."""
-    used = {line.price.name: line.price for bill in bills for line in bill.lines}
-    open_ones = [price for price in used.values() if not price.verified]
-    lines = [f"Prices reviewed on {prices.checked}; the oldest figure is from {min(p.as_of for p in used.values())}."]
-    if open_ones:
+    prices_used = {line.price.name: line.price for bill in bills for line in bill.lines}
+    unconfirmed = [price for price in prices_used.values() if not price.verified]
+    lines = [
+        f"Prices reviewed on {prices.checked}; the oldest figure is from {min(p.as_of for p in prices_used.values())}."
+    ]
+    if unconfirmed:
         lines.append("Unconfirmed list prices, check before relying on them (?):")
-        lines += [f"  {p.page}: {p.usd:g} USD for 1 {p.unit}{'; ' * bool(p.remark)}{p.remark}" for p in open_ones]
+        lines += [f"  {p.page}: {p.usd:g} USD for 1 {p.unit}{'; ' * bool(p.remark)}{p.remark}" for p in unconfirmed]
     return lines
 
 

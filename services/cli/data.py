@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 app = typer.Typer(
-    help="Data: download MovieLens and TMDB, upload both to a bucket, fetch them from it.",
+    help="Data sets: download MovieLens and TMDB metadata; copy them to and from a bucket.",
     rich_markup_mode=None,
     epilog=EXIT_CODES,
 )
@@ -34,11 +34,13 @@ def register(parent: typer.Typer) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def movielens(
-    name: Annotated[DataSetChoice, typer.Argument(help="The data set.")], yes: Yes = False, as_json: JsonOption = False
+    name: Annotated[DataSetChoice, typer.Argument(help="Name of the data set.")],
+    yes: Yes = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Download a MovieLens data set from GroupLens and verify it, unless it is there already.
 
-    An interrupted download resumes. Its terms are shown, and agreed to, once.
+    An interrupted download resumes. You are shown the terms of use and asked to agree once.
     """
     from services.settings import load_settings
 
@@ -55,7 +57,7 @@ def tmdb(
 ) -> None:
     """Fetch metadata for the films of a MovieLens folder from TMDB, with the token TMDB_TOKEN.
 
-    Metadata fetched before is kept, and fetched again only if it has changed since or is half a year old.
+    Metadata fetched earlier is reused, and fetched again only if it has changed since or is half a year old.
     """
     from data_jobs.tmdb_fetch import ATTRIBUTION, TERMS, TmdbApi, fetch_tmdb, ids_of
     from services.settings import load_settings
@@ -75,8 +77,10 @@ def tmdb(
 
 @app.command(epilog=EXIT_CODES)
 def push(
-    movielens: Annotated[Path | None, typer.Option(help="Folder of MovieLens files, for raw/movielens/.")] = None,
-    tmdb: Annotated[Path | None, typer.Option(help="Metadata file, for raw/tmdb/.")] = None,
+    movielens: Annotated[
+        Path | None, typer.Option(help="Folder of MovieLens files; uploaded to raw/movielens/.")
+    ] = None,
+    tmdb: Annotated[Path | None, typer.Option(help="Metadata file; uploaded to raw/tmdb/.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Upload the raw data that releases are built from to BUNDLE_BUCKET, replacing what is there."""
@@ -90,29 +94,32 @@ def push(
         raise Misused("nothing to upload: give --movielens DIR, --tmdb FILE or both")
     objects, output = _bucket(load_settings()), Output(as_json)
     with output.progress() as progress:
-        sent = push_raw(objects, movielens, tmdb, _told(progress, "uploading raw data"))
+        uploaded = push_raw(objects, movielens, tmdb, _reporter(progress, "uploading raw data"))
     where = objects.bucket.uri("raw/")
-    output.result({"uri": where, "files": sent}, [f"Raw data is in {where} ({sent} files uploaded)."])
+    output.result({"uri": where, "files": uploaded}, [f"Raw data is in {where} ({uploaded} files uploaded)."])
 
 
 @app.command(epilog=EXIT_CODES)
 def pull(as_json: JsonOption = False) -> None:
-    """Fetch raw data and features from BUNDLE_BUCKET to MARQUEE_HOME, as `marquee build --from-bucket` also does."""
+    """Fetch raw data and features from BUNDLE_BUCKET to MARQUEE_HOME.
+
+    `marquee build --from-bucket` does this, too.
+    """
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
-    fetched = bring(settings, output)
+    fetched = fetch_raw(settings, output)
     where = settings.marquee_home / "raw"
     output.result({"path": str(where), "files": fetched}, [f"Raw data is in {where} ({fetched} files fetched)."])
 
 
-def bring(settings: "Settings", output: Output) -> int:
+def fetch_raw(settings: "Settings", output: Output) -> int:
     """Fetch raw data and features from the bucket; return the number of files. Raises Misused, BucketUnavailable."""
     from data_jobs.lake import pull as pull_raw
 
     objects = _bucket(settings)
     with output.progress() as progress:
-        return len(pull_raw(objects, settings.marquee_home, _told(progress, "fetching raw data")))
+        return len(pull_raw(objects, settings.marquee_home, _reporter(progress, "fetching raw data")))
 
 
 def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Output) -> Path:
@@ -120,8 +127,8 @@ def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Outpu
     from data_jobs.movielens_download import DATA_SETS, download_movielens, find_movielens
 
     folder = settings.marquee_home / DOWNLOADS
-    if (there := find_movielens(folder, name.value)) is not None:
-        return there
+    if (existing := find_movielens(folder, name.value)) is not None:
+        return existing
     accept(name.value, DATA_SETS[name.value].terms, folder, yes, output)
     with output.progress() as progress:
         return download_movielens(folder, progress, settings.movielens_url, name.value)
@@ -129,9 +136,9 @@ def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Outpu
 
 def accept(name: str, terms: str, folder: Path, yes: bool, output: Output) -> None:
     """Show terms and ask for agreement, once per home. Raises Misused without a terminal, Failed on refusal."""
-    note = folder / ACCEPTED
+    record = folder / ACCEPTED
     try:
-        accepted = dict(json.loads(note.read_bytes()))
+        accepted = dict(json.loads(record.read_bytes()))
     except (OSError, ValueError, TypeError):
         accepted = {}
     if accepted.get(name) == terms:
@@ -140,9 +147,9 @@ def accept(name: str, terms: str, folder: Path, yes: bool, output: Output) -> No
     if not yes:
         confirm(f"{name}: --yes agrees to its terms: {terms}", "Do you agree?")
     folder.mkdir(parents=True, exist_ok=True)
-    part = note.with_suffix(".part")
+    part = record.with_suffix(".part")
     part.write_text(json.dumps(accepted | {name: terms, f"{name}, on": datetime.now(UTC).isoformat()}), "utf-8")
-    part.replace(note)
+    part.replace(record)
 
 
 def _bucket(settings: "Settings") -> "Objects":
@@ -153,5 +160,5 @@ def _bucket(settings: "Settings") -> "Objects":
     return open_objects(settings.bucket)
 
 
-def _told(progress: Progress, step: str) -> "Callable[[int, int], None]":
+def _reporter(progress: Progress, step: str) -> "Callable[[int, int], None]":
     return lambda done, total: progress.advance(step, done, total)

@@ -38,13 +38,13 @@ def doctor(
     key: Annotated[
         str | None, typer.Option(envvar="API_KEY", help="Its API key; with the scope admin the test person is deleted.")
     ] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds a deployment may take to wake up.")] = 60.0,
+    wait: Annotated[float, typer.Option(min=0, help="With --url: seconds the deployment may take to wake up.")] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Report what is missing, and how to fix it.
+    """Check an installation or a deployment, and say how to fix what is missing.
 
-    Checks packages, settings, folders, bundle, state store, search and text encoder. With --url a deployment is checked
-    over HTTP instead: readiness, search, a person, feedback, headers, keys; there, a degraded response is a failure.
+    Checks packages, settings, folders, bundle, state store, search and text encoder. With --url it checks a deployment
+    over HTTP instead: readiness, search, a person, feedback, headers and keys; a degraded response is a failure there.
     Exit code 3 means that it cannot serve as it is.
     """
     if url is not None:

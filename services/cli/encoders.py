@@ -30,9 +30,9 @@ class EncoderChoice(StrEnum):
 PAID = frozenset({EncoderChoice.TITAN, EncoderChoice.NOVA})
 Encoder = Annotated[
     EncoderChoice | None,
-    typer.Option(help="minilm: on this machine; titan, nova: Amazon Bedrock; none: without vectors. Default: ENCODER."),
+    typer.Option(help="minilm: on this machine; titan, nova: Amazon Bedrock; none: no vectors. Default: ENCODER."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Agree to embedding costs and licences without being asked.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to embedding costs and data licences without a prompt.")]
 
 
 def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:
@@ -92,10 +92,10 @@ def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, out
     encoder = chosen(choice, settings)
     if encoder not in PAID:
         return Manner()
-    from services.adapters.embed.bedrock.batch import FROM
+    from services.adapters.embed.bedrock.batch import LEAST_TEXTS
 
     batch = _batch(encoder, settings)
-    return Manner(_agreement(encoder, settings, yes, output, FROM if batch else None), batch, FROM)
+    return Manner(_agreement(encoder, settings, yes, output, LEAST_TEXTS if batch else None), batch, LEAST_TEXTS)
 
 
 def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":

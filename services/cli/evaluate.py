@@ -36,22 +36,22 @@ PARTS = {
     "arrivals": "People who arrive after a point in time, with nothing later in training.",
     "focused": "Three likes of one director, genre, language, decade or series.",
     "popularity": "Popularity bias of the lists; the long tail; genre calibration.",
-    "growth": "As a service grows: 0, 1,000, 10,000 and all ratings, with and without votes.",
+    "growth": "A growing service: 0, 1,000, 10,000 and all ratings, with and without votes.",
     "cold-items": "Films with all their ratings removed.",
     "queries": "150 names and 200 taglines as searches with known answers.",
     "finder": "500 ways to name a known film.",
-    "series": "Part 1 of a series liked: is part 2 recommended, and before part 3?",
+    "series": "Part 1 of a series is liked: is part 2 recommended, and before part 3?",
     "similar": "Series and co-liked films in /similar.",
-    "reasons": "Remove each cited film: does the score fall?",
+    "reasons": "Each film cited as a reason is removed: does the score fall?",
     "explanations": "500 sentences by template and by BEDROCK_MODEL: true, short, varied?",
-    "panel": "Well-known tastes, queries and films: do results match a film lover's expectations?",
+    "panel": "Well-known tastes, queries and films: do the results match what a film lover expects?",
     "two-tower": "The two-tower model alone, with both losses; needs PyTorch, so not part of --all.",
     "svd-grid": "Variants of the SVD on splits of the training part, for the preset svd; not part of --all.",
-    "l3ae": "A trial of L3AE, text vectors as a prior, on splits of the training part; not part of --all.",
-    "deql": "A trial of DEQL, a loss on shown films, too, on splits of the training part; not part of --all.",
-    "dan": "A trial of DAN, normalised people and films, on splits of the training part; not part of --all.",
-    "sparse-rows": "A trial of films beyond the tables, on splits of the training part; not part of --all.",
-    "next-film": "A trial of the order of likes, on splits of the training part; not part of --all.",
+    "l3ae": "Trial of L3AE (text vectors as a prior) on splits of the training part; not part of --all.",
+    "deql": "Trial of DEQL (a loss that includes unmasked films) on splits of the training part; not part of --all.",
+    "dan": "Trial of DAN (normalised people and films) on splits of the training part; not part of --all.",
+    "sparse-rows": "Trial of scores for films outside the tables, on splits of the training part; not part of --all.",
+    "next-film": "Trial of models of the order of likes, on splits of the training part; not part of --all.",
 }
 """Option name and help text of each part in the evaluation's registry."""
 APART = frozenset({"two-tower", "svd-grid", "l3ae", "deql", "dan", "sparse-rows", "next-film"})
@@ -71,9 +71,9 @@ def register(parent: typer.Typer) -> None:
             _key(name),
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             default=False,
-            annotation=Annotated[bool, typer.Option(f"--{name}", help=said)],
+            annotation=Annotated[bool, typer.Option(f"--{name}", help=text)],
         )
-        for name, said in PARTS.items()
+        for name, text in PARTS.items()
     ]
     with_parts.__signature__ = signature.replace(parameters=own)
     parent.command(epilog=EXIT_CODES)(evaluate)
@@ -91,36 +91,42 @@ def evaluate(
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId,kind (positive or low).")] = None,
     split: Annotated[
         SplitChoice | None,
-        typer.Option(help="Draw the holdout: a random fifth of the likes, the newest likes, or all since a date."),
+        typer.Option(
+            help="Draw the holdout: a random fifth of each person's likes, the newest fifth, or all since a date."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower, svd-grid and trials.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All parts except two-tower, svd-grid and the trials.")
+    ] = False,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
-            help="Compare two presets (default, playbook, svd), files of weights or bundles for the same people.",
+            help="Compare two presets (default, playbook, svd), files of weights or bundles, on the same people.",
         ),
     ] = None,
     strong: Annotated[
         bool,
         typer.Option(
-            "--strong", help="Instead: people held out whole, Recall@20, @50 and NDCG@100 as papers on ML-20M report."
+            "--strong",
+            help="Measure strong generalisation instead: whole people held out, with the metrics of papers on ML-20M.",
         ),
     ] = False,
     encoder: Encoder = None,
     params: Annotated[
-        Path | None, typer.Option(help='JSON or TOML file {"train": {...}, "weights": {...}} with other parameters.')
+        Path | None, typer.Option(help='JSON or TOML file of changed parameters: {"train": {...}, "weights": {...}}.')
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results as JSON, CSV and SVG, or HTML.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Folder for the results: JSON, CSV and SVG, or HTML.")] = OUT,
     yes: Yes = False,
     as_json: JsonOption = False,
     **parts: bool,
 ) -> None:
-    """Measure the recommender against popularity, plain EASE, PureSVD and the presets; or compare two of its versions.
+    """Measure recommendation quality on held-out likes, or compare two versions.
 
-    Likes are held out; the rest trains a separate bundle, and the active bundle stays as it is. Rankings are over the
-    full catalogue, without the films a person rated in training. Without inputs the sample catalogue is used.
+    Compares the recommender with popularity, plain EASE, PureSVD and the presets. Likes are held out, and the rest
+    trains a separate bundle; the active bundle stays as it is. Rankings are over the full catalogue, without the films
+    a person rated in training. Without inputs the sample catalogue is used.
     """
     # Set before numpy loads: on busy cores BLAS threads wait for each other, and results depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -131,7 +137,7 @@ def evaluate(
     if holdout is not None and split is not None:
         raise Misused("--holdout FILE and --split are alternatives: give only one")
     if compare is not None and (everything or any(parts.values())):
-        raise Misused("--compare A B has no parts: leave out --all and the like")
+        raise Misused("--compare A B has no parts: leave out --all and the parts' options")
     if strong and (
         compare is not None or holdout is not None or split is not None or everything or any(parts.values())
     ):
@@ -170,9 +176,9 @@ def _measure(order: "EvaluationOrder", out: Path, output: Output) -> None:
     from data_jobs.evaluate.runner import evaluate as measure
 
     with output.progress() as progress:
-        found = measure(order, progress)
-    paths = write(found, out)
-    output.result(document(found), [*_lines(found), *(f"written: {path}" for path in paths)])
+        result = measure(order, progress)
+    paths = write(result, out)
+    output.result(document(result), [*_lines(result), *(f"written: {path}" for path in paths)])
 
 
 def _compare(order: "EvaluationOrder", names: tuple[str, str], out: Path, output: Output) -> None:
@@ -181,9 +187,9 @@ def _compare(order: "EvaluationOrder", names: tuple[str, str], out: Path, output
     from data_jobs.evaluate.compare.run import run
 
     with output.progress() as progress:
-        found = run(order, names, progress)
-    paths = write(found, out)
-    output.result(document(found), [*printed(tables(found)), *(f"written: {path}" for path in paths)])
+        result = run(order, names, progress)
+    paths = write(result, out)
+    output.result(document(result), [*printed(tables(result)), *(f"written: {path}" for path in paths)])
 
 
 def _strong(order: "EvaluationOrder", out: Path, output: Output) -> None:
@@ -191,9 +197,9 @@ def _strong(order: "EvaluationOrder", out: Path, output: Output) -> None:
     from data_jobs.evaluate.strong import document, strong, write
 
     with output.progress() as progress:
-        found = strong(order, progress)
-    paths = write(found, out)
-    output.result(document(found), [*printed(found.tables()), *(f"written: {path}" for path in paths)])
+        result = strong(order, progress)
+    paths = write(result, out)
+    output.result(document(result), [*printed(result.tables()), *(f"written: {path}" for path in paths)])
 
 
 def printed(tables: "Iterable[Table]") -> list[str]:
@@ -205,9 +211,9 @@ def printed(tables: "Iterable[Table]") -> list[str]:
     return lines
 
 
-def _lines(found: "Evaluation") -> list[str]:
+def _lines(evaluation: "Evaluation") -> list[str]:
     from data_jobs.evaluate.report import tables
 
-    lines = printed(tables(found))
-    took = ", ".join(f"{part} {seconds:.0f}" for part, seconds in found.seconds.items())
-    return [*lines, f"seconds: {took}; {sum(found.seconds.values()):.0f} in total"]
+    lines = printed(tables(evaluation))
+    took = ", ".join(f"{part} {seconds:.0f}" for part, seconds in evaluation.seconds.items())
+    return [*lines, f"seconds: {took}; {sum(evaluation.seconds.values()):.0f} in total"]

@@ -20,8 +20,8 @@ def read_export(path: Path, account: str | None) -> "ImportedHistory":
 
     if path.is_dir():
         return read_files(files_in(path), account)
-    with path.open("rb") as opened:
-        content = opened.read(MAX_BYTES + 1)
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
     return read_history(path.name, content, account)
 
 

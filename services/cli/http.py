@@ -26,12 +26,12 @@ class Reply:
     document: Any
 
     def __str__(self) -> str:
-        said = self.document if isinstance(self.document, dict) else {}
-        return f"{self.status} {said.get('detail') or said.get('title') or said.get('message') or ''}".strip()
+        body = self.document if isinstance(self.document, dict) else {}
+        return f"{self.status} {body.get('detail') or body.get('title') or body.get('message') or ''}".strip()
 
 
-class _Stay(HTTPRedirectHandler):
-    """Follow no redirects: the key is for this server only."""
+class _NoRedirects(HTTPRedirectHandler):
+    """Follows no redirects: the key is for this server only."""
 
     def redirect_request(self, *_: object) -> None:
         """Return no request."""
@@ -54,16 +54,17 @@ class Caller:
         keyed: bool = True,
     ) -> Reply:
         """Return the response, whatever its status. Raises Unavailable if there is none."""
-        sent = {"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})}
+        all_headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})}
         if keyed and self.key:
-            sent["X-API-Key"] = self.key
+            all_headers["X-API-Key"] = self.key
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
-            sent["Content-Type"] = "application/json"
-        request = Request(self.url.rstrip("/") + path, data, sent, method=method)  # noqa: S310 - checked by the verb
+            all_headers["Content-Type"] = "application/json"
+        address = self.url.rstrip("/") + path
+        request = Request(address, data, all_headers, method=method)  # noqa: S310 - checked by the verb
         try:
-            with build_opener(_Stay).open(request, timeout=TIMEOUT_S) as answer:
-                return _reply(answer.status, dict(answer.headers.items()), answer.read(_LARGEST))
+            with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_S) as response:
+                return _reply(response.status, dict(response.headers.items()), response.read(_LARGEST))
         except HTTPError as error:
             with error:
                 return _reply(error.code, dict(error.headers.items()), error.read(_LARGEST))
@@ -72,9 +73,9 @@ class Caller:
 
 
 def _reply(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
-    named = {name.lower(): value for name, value in headers.items()}
+    by_name = {name.lower(): value for name, value in headers.items()}
     try:
-        plain = gzip.decompress(body) if named.get("content-encoding") == "gzip" else body
-        return Reply(status, named, json.loads(plain))
+        plain = gzip.decompress(body) if by_name.get("content-encoding") == "gzip" else body
+        return Reply(status, by_name, json.loads(plain))
     except (ValueError, OSError, EOFError, zlib.error):
-        return Reply(status, named, None)
+        return Reply(status, by_name, None)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 app = typer.Typer(
-    help="OpenSearch: load a bundle's films; list indexes, remove old ones.",
     rich_markup_mode=None,
     epilog=EXIT_CODES,
     invoke_without_command=True,
@@ -43,21 +42,21 @@ def index(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load the films of a bundle into their own OpenSearch index, and test it.
+    """OpenSearch: load a bundle's films into an index; list and prune indexes.
 
-    The index is named after OPENSEARCH_INDEX and the bundle's version, and servers of that bundle search it: index a
-    new bundle first (`marquee build --no-activate`), then activate it. A complete index is left as it is; an
-    interrupted one is reloaded.
+    Without a command, load the films of a bundle into an index of their own, and test it. The index is named after
+    OPENSEARCH_INDEX and the bundle's version. Servers of that bundle search it, so index a new bundle (`marquee build
+    --no-activate`) before you activate it. A complete index is left as it is; an interrupted one is reloaded.
     """
     if context.invoked_subcommand is not None:
         return
     settings, output = _settings(), Output(as_json)
-    done = _load(settings, bundle, output)
-    gone = [] if keep is None else _prune(settings, keep, output)
-    document = {"index": done.index, "films": done.films, "loaded": done.loaded, "seconds": done.seconds,
-                "removed": gone}  # fmt: skip
-    what = f"loaded in {done.seconds:.1f} s" if done.loaded else "already complete"
-    output.result(document, [f"Index {done.index}: {done.films:,} films, {what}.", *_removed(gone)])
+    result = _load(settings, bundle, output)
+    removed = [] if keep is None else _prune(settings, keep, output)
+    document = {"index": result.index, "films": result.films, "loaded": result.loaded, "seconds": result.seconds,
+                "removed": removed}  # fmt: skip
+    what = f"loaded in {result.seconds:.1f} s" if result.loaded else "already complete"
+    output.result(document, [f"Index {result.index}: {result.films:,} films, {what}.", *_removed(removed)])
 
 
 @app.command("list", epilog=EXIT_CODES)
@@ -65,7 +64,7 @@ def list_indexes(as_json: JsonOption = False) -> None:
     """List the indexes and mark the active bundle's."""
     settings, output = _settings(), Output(as_json)
     active = _served(settings)[:1]
-    indexes = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
+    indexes = [_described(each, each.note.bundle in active) for each in _listed(settings, output)]
     rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in indexes]
     headings = ("", "index", "films", "state", "engine", "encoder", "built")
     output.result(indexes, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
@@ -82,8 +81,8 @@ def prune(
     any that may still be loading.
     """
     output = Output(as_json)
-    gone = _prune(_settings(), keep, output)
-    output.result({"removed": gone}, _removed(gone) or ["Nothing to remove."])
+    removed = _prune(_settings(), keep, output)
+    output.result({"removed": removed}, _removed(removed) or ["Nothing to remove."])
 
 
 def _settings() -> "Settings":
@@ -127,7 +126,7 @@ def _served(settings: "Settings") -> list[str]:
     return [pointer.version, *([pointer.previous] if pointer.previous else [])]
 
 
-def _found(settings: "Settings", output: Output) -> "list[ListedIndex]":
+def _listed(settings: "Settings", output: Output) -> "list[ListedIndex]":
     from data_jobs.indexing.old_indexes import indexes
 
     with patient_writer(_target(settings), output) as (client, patience):
@@ -169,5 +168,5 @@ def _described(listed: "ListedIndex", active: bool) -> dict[str, Any]:
     }
 
 
-def _removed(gone: list[str]) -> list[str]:
-    return [f"Removed {', '.join(gone)}."] if gone else []
+def _removed(removed: list[str]) -> list[str]:
+    return [f"Removed {', '.join(removed)}."] if removed else []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Folders, files or zips with films and events, in the formats of docs/data.md.",
         show_default=False,
     ),
@@ -24,7 +24,7 @@ Maps = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="<ours=theirs>", help="Column mapping, e.g. year=release_date; repeatable."),
 ]
-Scale = Annotated[float | None, typer.Option(min=1, help="Maximum of the rating scale: 5, 10, 100.")]
+Scale = Annotated[float | None, typer.Option(min=1, help="Maximum of the rating scale, e.g. 10.")]
 Movielens = Annotated[Path | None, typer.Option(help="Folder in the MovieLens layout: movies.csv, ratings.csv, ...")]
 Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON or CSV, plain or .gz; requires --movielens.")]
 CatalogueFiles = Annotated[
@@ -97,9 +97,9 @@ def options_of(source: "Source | None") -> str:
     """Return the options that name a source, as typed in a shell; "" for the sample catalogue."""
     if source is None:
         return ""
-    named = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
-    named += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
-    parts = [part for option, path in named if path is not None for part in (option, str(path))]
+    options = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
+    options += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
+    parts = [part for option, path in options if path is not None for part in (option, str(path))]
     parts += [str(path) for path in source.paths]
     for ours, theirs in source.maps.items():
         if ours != "item":

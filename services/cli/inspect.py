@@ -29,9 +29,9 @@ def inspect(
     scale: Scale = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how each file would be read, and what each column is taken for. Nothing is built.
+    """Show how each file and column would be read, without building anything.
 
-    Exit code 1 means that there is nothing to build from. Correct wrong guesses with --map and --scale.
+    Correct wrong guesses with --map and --scale. Exit code 1 means that there is nothing to build from.
     """
     source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
     if source is None:
@@ -53,7 +53,7 @@ def look(source: "Source") -> "list[Part]":
         return list(parts)
 
 
-def tell_forms(source: "Source", output: Output) -> None:
+def print_forms(source: "Source", output: Output) -> None:
     """Print how files named without a format option are read."""
     if source.paths and not output.as_json:
         for line in lines_of(look(source)):
@@ -65,11 +65,11 @@ def lines_of(parts: "Sequence[Part]") -> list[str]:
     rows = [(part.name, part.form or "-", part.role.value, _remark(part)) for part in parts]
     columns = []
     for part in parts:
-        named = [f"{ours}={theirs}" if ours != theirs else ours for ours, theirs in _shown(part).items()]
-        if named:
-            columns.append(f"{part.name}: {', '.join(named)}")
-        if named and (others := [name for name in part.others if name]):
-            columns.append(f"{part.name}: not read: {', '.join(others)}")
+        mappings = [f"{ours}={theirs}" if ours != theirs else ours for ours, theirs in _shown(part).items()]
+        if mappings:
+            columns.append(f"{part.name}: {', '.join(mappings)}")
+        if mappings and (unread := [name for name in part.others if name]):
+            columns.append(f"{part.name}: not read: {', '.join(unread)}")
     return [*table(("file", "form", "read as", ""), rows), *(["", *columns] if columns else [])]
 
 
@@ -81,8 +81,8 @@ def _shown(part: "Part") -> dict[str, str]:
 def _remark(part: "Part") -> str:
     if part.why:
         return part.why
-    named = part.space if part.space.value == "titles" else f"ids of {part.space}"
-    remarks = [] if part.space.value == "own" else [str(named)]
+    ids = part.space if part.space.value == "titles" else f"ids of {part.space}"
+    remarks = [] if part.space.value == "own" else [str(ids)]
     if part.scale == 1 and "value" in part.columns:
         remarks.append("likes (1) and dislikes (0)")
     elif part.scale and "value" in part.columns:

@@ -31,7 +31,7 @@ def create(
         list[str] | None, typer.Option(metavar="<scope>", help="serve (the default) or admin; repeatable.")
     ] = None,
     limit: Annotated[int, typer.Option(min=0, max=MOST, help="Requests per window; 0 for no limit.")] = 0,
-    window: Annotated[int, typer.Option(min=1, max=86_400, help="Length of the window in seconds.")] = 60,
+    window: Annotated[int, typer.Option(min=1, max=86_400, help="Length of that window in seconds.")] = 60,
     as_json: JsonOption = False,
 ) -> None:
     """Create a key and print it. It is shown only once: the store keeps its id, not the secret."""

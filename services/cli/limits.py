@@ -30,8 +30,8 @@ class Limits:
     are limited in size, too. ``all_heads``: all unfinished headers together. ``body_s``: a whole body. ``stalled_s``:
     how long a client may read nothing of its response. ``connections``: how many may be open. Connections younger than
     ``grace_s`` are not displaced, so there may be more in total, up to ``most``. ``waiting``: older connections without
-    a complete request, the longest waiting first. ``heads``: bytes of unfinished headers now. ``queued``: requests that
-    a connection may send ahead while an earlier one is answered, in ``head_bytes`` altogether.
+    a complete request, longest-waiting first. ``heads``: current bytes of unfinished headers. ``queued``: how many
+    requests a connection may send ahead while an earlier one is answered, in at most ``head_bytes`` altogether.
     """
 
     connections: int = 1_000
@@ -95,11 +95,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._had_body = False
         self._ahead = 0
         self._is_full = False
-        self._asked = False
+        self._has_requested = False
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._timer = self.loop.call_later(self.limits.grace_s, self._silent)
-        # Those that gave way are still among the connections.
+        # Displaced connections are still in `connections`, so that only the returned number counts.
         if self.limits.make_room(self, len(self.connections)) > self.limits.most:
             self._refuse(503, "too-many-connections", "Too many connections are open", "Try again in a second.")
 
@@ -130,19 +130,19 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._ahead += len(piece)
         if self.cycle is not before or self._is_full:
-            self._begun()
+            self._request_began()
         elif in_head:
             if self._has_room(piece) and (self._timer is None or self not in self.limits.waiting):
                 self.wait()
                 self._start(self.limits.head_s)
         elif self._in_head:
-            self._ended()
+            self._body_ended()
         elif self._had_body:
             self._count(-self._head)
             if self in self.limits.waiting:
                 self.wait()
         elif self._has_room(piece) and not self.pipeline:
-            # Neither body nor its end: trailers, or what surrounds chunks.
+            # Neither body nor its end: trailers or chunk framing.
             self.wait()
 
     def _has_room(self, piece: bytes) -> bool:
@@ -154,9 +154,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self.limits.make_room(self, len(self.connections))
         return not self.transport.is_closing()
 
-    def _begun(self) -> None:
+    def _request_began(self) -> None:
         """Stop waiting once a request's headers are complete; its body may still follow."""
-        self._asked = True
+        self._has_requested = True
         self._stop()
         self._count(-self._head)
         self.limits.waiting.pop(self, None)
@@ -169,7 +169,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.wait()
         self._start(max(0.0, self.limits.body_s - self.limits.grace_s))
 
-    def _ended(self) -> None:
+    def _body_ended(self) -> None:
         """Stop waiting once a body is complete, or wait for the next request if this one was answered before."""
         self._stop()
         self._count(-self._head)
@@ -192,8 +192,8 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Read the body, or accept no more requests on this connection: those that it sent ahead are answered, and what
-        comes after them is dropped. A request of a few bytes takes kilobytes of memory while it is queued.
+        """Read the body, or accept no more requests on this connection: those already queued are answered, and later
+        ones are dropped. A request of a few bytes takes kilobytes of memory while it is queued.
         """
         self._in_head = False
         if self._is_full or len(self.pipeline) >= self.limits.queued or self._ahead > self.limits.head_bytes:
@@ -203,13 +203,13 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Note that some of the body came."""
+        """Record that part of the body has arrived."""
         self._had_body = True
         if not self._is_full:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Read the next headers, even if the request was answered before its body came."""
+        """Read the next headers, even if the request was answered before its body arrived."""
         self._in_head = True
         if not self._is_full:
             super().on_message_complete()
@@ -290,7 +290,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _late(self) -> None:
         self._timer = None
-        if self._asked or self._head:
+        if self._has_requested or self._head:
             self._refuse(408, "request-timeout", "The request took too long to arrive", "Send it without pauses.")
         else:
             self.transport.abort()

@@ -57,7 +57,10 @@ def root(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere.")] = False,
 ) -> None:
-    """Film recommendations: prepare the data, build a bundle, serve it, query it."""
+    """Recommend films: check your data, build a bundle from it, serve or query it.
+
+    To start, run `marquee up`, or `marquee up PATH...` for your own data.
+    """
 
 
 for group in (
@@ -88,19 +91,19 @@ for group in (
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug, as_json = "--debug" in arguments, "--json" in arguments
-    given = [argument for argument in arguments if argument != "--debug"] or ["--help"]
+    remaining = [argument for argument in arguments if argument != "--debug"] or ["--help"]
     try:
-        return int(app(given, standalone_mode=False, prog_name="marquee") or ExitCode.OK)
+        return int(app(remaining, standalone_mode=False, prog_name="marquee") or ExitCode.OK)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return _reader_gone()
+        return _quiet_exit()
     except Exception as error:  # noqa: BLE001 - outermost frame: every error becomes one line
         return _complain(error, debug, as_json)
 
 
-def _reader_gone() -> int:
-    """End quietly when the reader is gone (``marquee ... | head``); keep Python from complaining at exit."""
+def _quiet_exit() -> int:
+    """Exit quietly when the reader has closed the pipe (``marquee ... | head``), without an error from Python."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.OK
 

@@ -88,14 +88,14 @@ class _Builder:
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                 env={**os.environ, "MARQUEE_HOME": self._home},
             )  # fmt: skip
-        out, output = self._running.communicate()
+        stdout, stderr = self._running.communicate()
         with self._lock:
             code, self._running = self._running.returncode, None
         if self._end.is_set():
             return
         if code == ExitCode.OK:
-            first = next((line for line in out.splitlines() if line.startswith("bundle")), "done")
+            first = next((line for line in stdout.splitlines() if line.startswith("bundle")), "done")
             self._output.say(f"Rebuilt from the files and the feedback: {first}.")
         else:
-            last = output.strip().splitlines()[-1:] or [f"exit code {code}"]
+            last = stderr.strip().splitlines()[-1:] or [f"exit code {code}"]
             self._output.say(f"The rebuild failed; still serving the previous bundle: {last[0]}")

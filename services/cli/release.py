@@ -30,7 +30,7 @@ def release(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Release a bundle: publish, index, then activate it.
+    """Release a bundle: publish it, index it, then switch servers to it.
 
     Uploads the bundle to BUNDLE_BUCKET, loads and tests its OpenSearch index (if OPENSEARCH_ENDPOINT is set), and only
     then moves the bucket's pointer: servers switch within a minute. If anything fails, the previous release is still
@@ -42,7 +42,7 @@ def release(
 
     settings, output = load_settings(), Output(as_json)
     remote = open_remote(settings)
-    chosen = remote.previous() if rollback else _wanted(settings, version)
+    chosen = remote.previous() if rollback else _version_or_active(settings, version)
     if dry_run:
         _plan(settings, remote, chosen, output)
         return
@@ -50,13 +50,13 @@ def release(
     target = settings.opensearch
     index = _index(settings, target, remote, chosen, output) if target else None
     pointer = remote.activate(chosen)
-    gone = _prune(target, remote, keep, output) if keep is not None else []
+    removed = _prune(target, remote, keep, output) if keep is not None else []
     document = {"version": pointer.version, "previous": pointer.previous, "files": files, "index": index,
-                "removed": gone}  # fmt: skip
+                "removed": removed}  # fmt: skip
     output.result(document, _lines(document))
 
 
-def _wanted(settings: "Settings", version: str | None) -> str:
+def _version_or_active(settings: "Settings", version: str | None) -> str:
     from services.adapters.bundle.local import LocalBundles
 
     return version or LocalBundles(settings.marquee_home).pointer().version
@@ -127,8 +127,8 @@ def _is_indexed(target: "OpenSearchTarget", version: str, output: Output) -> boo
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    sent = f"{document['files']} files uploaded" if document["files"] else "already published"
+    upload_note = f"{document['files']} files uploaded" if document["files"] else "already published"
     index = f", index {document['index']} complete" if document["index"] else ""
     before = document["previous"] or "none"
-    lines = [f"Bundle {document['version']} is released ({sent}{index}; previous: {before})."]
+    lines = [f"Bundle {document['version']} is released ({upload_note}{index}; previous: {before})."]
     return lines + ([f"Removed {', '.join(document['removed'])}."] if document["removed"] else [])

@@ -28,7 +28,7 @@ _log = logging.getLogger("marquee.server")
 APPLICATION = "services.cli.asgi:application"
 PROTOCOL = "services.cli.limits:LimitedProtocol"
 DRAIN_S = 10
-# So much longer than draining takes is a worker that hangs.
+# A worker that takes this much longer than draining counts as hung.
 END_S = 5
 START_S = 60.0
 STATE_WAIT_S = 2.0
@@ -84,7 +84,7 @@ class Worker(Process):
     """Uvicorn worker process running ``WorkerServer``."""
 
     retire: Callable[[], None]
-    """Gives it no more connections; it then finishes those it has, and ends."""
+    """Sends it no more connections; it finishes those it has, then exits."""
 
     @property
     def server(self) -> uvicorn.Server:
@@ -106,12 +106,12 @@ class Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         """Start the workers and wait for them."""
-        self.processes = [self._started() for _ in range(self.processes_num)]
+        self.processes = [self._start_worker() for _ in range(self.processes_num)]
         if all(process.wait_until_ready(START_S, self.should_exit) for process in self.processes):
             self._ready()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace a worker that died. If none can be started, the others carry on and another attempt follows later; if
+        """Replace a worker that died. If none can be started, the others carry on and another attempt follows later. If
         no worker is left, or the dispatcher has died, exit: a port that accepts but never responds is worse than a
         closed one.
         """
@@ -127,7 +127,7 @@ class Supervisor(Multiprocess):
             process.kill()
             process.join()
             _log.error("a worker died (exit code %s); replacing it", process.exitcode)
-            fresh = self.processes[at] = self._started()
+            fresh = self.processes[at] = self._start_worker()
             if not self._comes_up(fresh) and not self.should_exit.is_set():
                 self._next_try = time.monotonic() + RETRY_S
                 self.failed = not any(each.process.is_alive() for each in self.processes)
@@ -142,9 +142,9 @@ class Supervisor(Multiprocess):
         super().terminate_all()
 
     def restart_all(self) -> None:
-        """Replace each worker by a fresh one that serves before the old one ends (SIGHUP)."""
+        """Replace each worker by a new one that serves before the old one exits (SIGHUP)."""
         for at, old in enumerate(self.processes):
-            fresh = self._started()
+            fresh = self._start_worker()
             if not self._comes_up(fresh):
                 fresh.kill()
                 fresh.join()
@@ -152,7 +152,7 @@ class Supervisor(Multiprocess):
                 return
             self.processes[at] = fresh
             assert isinstance(old, Worker)
-            # Not by a signal: it would let go of the connections that are on their way to it.
+            # Not by a signal, which would drop the connections already sent to it.
             old.retire()
             old.process.join(DRAIN_S + END_S)
             old.kill()
@@ -163,7 +163,7 @@ class Supervisor(Multiprocess):
 
     handle_ttou = handle_ttin
 
-    def _started(self) -> Worker:
+    def _start_worker(self) -> Worker:
         channel, retire = self._dispatcher.channel()
         with channel:
             worker = Worker(self.config, [channel])
@@ -215,7 +215,7 @@ def check_start(settings: Settings) -> tuple[str, str | None]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises Failed if the address is taken or not ours."""
+    """Return a socket bound to an address. Raises Failed if the address is in use or not one of this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

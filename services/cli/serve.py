@@ -15,7 +15,9 @@ Port = Annotated[
     int | None, typer.Option(min=0, max=65_535, help="Port; 0 for any free port.  [default: MARQUEE_PORT, 8000]")
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Server processes.")]
-Insecure = Annotated[bool, typer.Option("--insecure", help="Listen beyond loopback even if API keys are off.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Allow an address beyond loopback although API keys are off.")
+]
 
 
 def register(parent: typer.Typer) -> None:
@@ -32,8 +34,8 @@ def serving_settings(host: str | None, port: int | None) -> "Settings":
     """Return the settings with the command line's overrides."""
     from services.settings import load_settings
 
-    given = {"marquee_host": host, "marquee_port": port}
-    return load_settings(**{name: value for name, value in given.items() if value is not None})
+    overrides = {"marquee_host": host, "marquee_port": port}
+    return load_settings(**{name: value for name, value in overrides.items() if value is not None})
 
 
 def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:

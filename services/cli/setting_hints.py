@@ -48,5 +48,5 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(("two_tower_timeout_ms", "aws_endpoint_url_sagemaker_runtime"), why)
     if settings.encoder == "minilm":
         reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
-    given = [name for name in reasons if name in settings.model_fields_set]
-    return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}
+    names = [name for name in reasons if name in settings.model_fields_set]
+    return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in names}

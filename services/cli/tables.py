@@ -7,7 +7,7 @@ import typer
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.verb_errors import Misused
 
-app = typer.Typer(help="DynamoDB tables: create.", rich_markup_mode=None, epilog=EXIT_CODES)
+app = typer.Typer(help="DynamoDB tables: create the missing ones.", rich_markup_mode=None, epilog=EXIT_CODES)
 # No request is waiting here, so calls may take longer.
 ATTEMPT_S = 5.0
 
@@ -22,9 +22,10 @@ def create(
     as_json: JsonOption = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Timeout of one call, in seconds.")] = ATTEMPT_S,
 ) -> None:
-    """Create the tables named by DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE; existing ones are kept.
+    """Create the missing DynamoDB tables.
 
-    For a local server or a bare account: a deployed stack has its own tables. Billing is on demand, and the cache table
+    Their names are DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE. For a local server or an account without a
+    deployed stack, which has its own tables. Billing is on demand, and the cache table
     deletes expired items.
     """
     from services.settings import load_settings
@@ -36,7 +37,7 @@ def create(
     from services.bootstrap import dynamodb_connection
 
     connection = dynamodb_connection(settings, timeout)
-    made, tables = create_tables(connection), connection.tables
-    states = {name: "created" if name in made else "kept" for name in (tables.users, tables.events, tables.cache)}
+    created, tables = create_tables(connection), connection.tables
+    states = {name: "created" if name in created else "kept" for name in (tables.users, tables.events, tables.cache)}
     lines = [f"{name}: {state}" for name, state in states.items()]
     Output(as_json).result({"endpoint": connection.place, "tables": states}, lines)

@@ -1,4 +1,4 @@
-"""``marquee import``: from whatever film data there is to the first recommendations, by one command."""
+"""``marquee import``: from any film data to the first recommendations in one command."""
 
 import json
 import time
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 MOST_STORED = 1_000_000
-"""Events of all people up to which they are stored at once."""
+"""Maximum number of events for all people to be stored; beyond it, only some are."""
 SHOWN = 10
 
 
@@ -36,23 +36,24 @@ def register(parent: typer.Typer) -> None:
 def take_in(
     paths: Paths = None,
     user: Annotated[
-        str | None, typer.Option(help="The files are this person's export of another service; the others: me.")
+        str | None,
+        typer.Option(help="Read the path as this person's export. An export recognised without it is stored as `me`."),
     ] = None,
-    account: Annotated[str | None, typer.Option(help="Whose rows, where an export has several people.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account to import, if the export has several.")] = None,
     maps: Maps = None,
     scale: Scale = None,
     encoder: Encoder = None,
     yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in whatever film data there is, and recommend.
+    """Import film data or one person's history, and show recommendations.
 
-    Films and events: a bundle is built and activated, their people are stored. A person's export of Letterboxd, IMDb,
-    Trakt, Simkl, Netflix, Jellyfin or Tautulli becomes a history in the active bundle (see `marquee users import`).
+    From films and events it builds and activates a bundle, and stores their people. From one person's export of
+    Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin or Tautulli it stores their history (see `marquee users import`).
     """
     from services.settings import load_settings
 
-    begun, settings, output = time.monotonic(), load_settings(), Output(as_json)
+    start, settings, output = time.monotonic(), load_settings(), Output(as_json)
     source = source_of(None, None, None, None, paths, maps, scale)
     if source is None:
         raise Misused("name a folder, files or a zip, e.g. `marquee import films.csv orders.csv`")
@@ -62,12 +63,12 @@ def take_in(
         lines = list(imported_lines(document))
     else:
         document, lines = _from_data(source, settings, encoder, yes, output)
-    document["seconds"] = round(time.monotonic() - begun, 1)
+    document["seconds"] = round(time.monotonic() - start, 1)
     output.result(document, [*lines, f"First recommendations after {document['seconds']:.1f} s."])
 
 
 def _history(source: "Source", user: str | None, account: str | None, output: Output) -> "ImportedHistory | None":
-    """Return one person's history, if the path holds one; otherwise say what the paths were recognised as, and return
+    """Return one person's history if the path holds one; otherwise print what the paths were recognised as and return
     None. Raises Misused, InvalidRequest.
     """
     from data_jobs.forms.part import Role
@@ -80,7 +81,7 @@ def _history(source: "Source", user: str | None, account: str | None, output: Ou
         try:
             return read_export(source.paths[0], None)
         except InvalidRequest as error:
-            output.say(f"No export of one person either: {error}")
+            output.say(f"Nor is it a person's export: {error}")
     for line in lines_of(parts):
         output.say(line)
     return None
@@ -102,13 +103,13 @@ def _from_data(
     order = Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings), manner=manner)
     with output.progress() as progress:
         built = build(order, progress)
-    stored, whom, items = _stored(built, settings)
-    document = {**document_of(built), "stored": stored, "user_id": whom, "recommendations": items}
+    stored, user_id, items = _stored(built, settings)
+    document = {**document_of(built), "stored": stored, "user_id": user_id, "recommendations": items}
     lines = [*summary_of(built, stored=bool(stored)), ""]
-    everybody = len(built.dataset.events.user_ids)
+    total = len(built.dataset.events.user_ids)
     if stored:
-        rest = f"; all of them: marquee users seed {options_of(source)}" if stored < everybody else ""
-        lines += [f"Stored {stored:,} of {everybody:,} people{rest}. For {whom}:", ""]
+        rest = f"; all of them: marquee users seed {options_of(source)}" if stored < total else ""
+        lines += [f"Stored {stored:,} of {total:,} people{rest}. For {user_id}:", ""]
     return document, [*lines, *next_lines(items)]
 
 
@@ -122,10 +123,10 @@ def _stored(built: "Built", settings: "Settings") -> tuple[int, str | None, list
     typical = typical_people(events)
     candidates = events.user_ids if len(events) <= MOST_STORED else typical
     with open_services() as services:
-        kept = not_erased(candidates, services.state.erased())
-        people = services.state.seed(seed_events(built.dataset, kept)) if kept else 0
-        shown = tuple(each for each in typical if each in set(kept))
+        users = not_erased(candidates, services.state.erased())
+        people = services.state.seed(seed_events(built.dataset, users)) if users else 0
+        shown = tuple(each for each in typical if each in set(users))
         Demo(shown, tuple(film.item_id for film in built.dataset.films[:2])).save(settings.marquee_home)
-        whom = shown[0] if shown else None
-        answer = services.recommender.recommend(Request(user_id=whom, k=SHOWN))
-    return people, whom, json.loads(answer.payload)["items"]
+        user_id = shown[0] if shown else None
+        answer = services.recommender.recommend(Request(user_id=user_id, k=SHOWN))
+    return people, user_id, json.loads(answer.payload)["items"]

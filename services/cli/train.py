@@ -1,4 +1,4 @@
-"""``marquee train``: models that take longer than a build, each into files of its own that a build picks up."""
+"""``marquee train``: train models that take longer than a build, into files that a build picks up."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -9,7 +9,7 @@ import typer
 
 from services.cli.build import SIMULATED, log_of_state
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
-from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
+from services.cli.encoders import EncoderChoice, Yes, encoder_of, manner_of
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.verb_errors import Failed, Misused
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 NO_TORCH = (
     "PyTorch is not installed, and training needs it (4 GB): `uv sync --locked --group train` in a checkout. Building, "
-    "serving and asking do without"
+    "serving and recommending do not"
 )
 
 
 class LossChoice(StrEnum):
-    """What the towers learn from."""
+    """Values of ``--loss``."""
 
     SOFTMAX = "softmax"
     TRIPLET = "triplet"
@@ -33,7 +33,13 @@ class LossChoice(StrEnum):
 
 def register(parent: typer.Typer) -> None:
     """Add the verbs to the command line."""
-    group = typer.Typer(name="train", no_args_is_help=True, help="Train models that a build or an endpoint picks up.")
+    group = typer.Typer(
+        name="train",
+        no_args_is_help=True,
+        help="Train models for a build or a SageMaker endpoint.",
+        rich_markup_mode=None,
+        epilog=EXIT_CODES,
+    )
     group.command(name="two-tower", epilog=EXIT_CODES)(two_tower)
     parent.add_typer(group)
 
@@ -46,29 +52,40 @@ def two_tower(
     events: EventsFile = None,
     maps: Maps = None,
     scale: Scale = None,
-    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId to leave out of training.")] = None,
     events_from_state: Annotated[
-        bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
+        bool, typer.Option("--events-from-state", help="Also train on the feedback in the state store.")
     ] = False,
     loss: Annotated[
-        LossChoice, typer.Option(help="softmax: likes of a batch against each other; triplet: hard negatives.")
+        LossChoice,
+        typer.Option(help="softmax: with the batch's other likes as negatives; triplet: with hard negatives."),
     ] = LossChoice.SOFTMAX,
-    dims: Annotated[int | None, typer.Option(min=1, max=1_024, help="Numbers a vector; 64 if not given.")] = None,
+    dims: Annotated[int | None, typer.Option(min=1, max=1_024, help="Length of the vectors. Default: 64.")] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, max=1_000, help="At most; it ends when hidden likes are foretold no better.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=1_000,
+            help="Maximum number; training stops early when validation no longer improves. Default: 30.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed and data train the same model.")] = 0,
-    encoder: Encoder = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where a training was interrupted.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Train although many rows are wrong.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed and data give the same model.")] = 0,
+    encoder: Annotated[
+        EncoderChoice | None, typer.Option(help="Use the texts' vectors by this encoder as features. Default: none.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over instead of resuming an interrupted training.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Train even if many rows are invalid.")] = False,
     yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the two-tower model: film vectors, and a network that finds a person's from what they like.
+    """Train the two-tower model.
 
-    Writes MARQUEE_HOME/two_tower: model.tar.gz for a SageMaker endpoint, two_tower.npz for `marquee build --two-tower`,
-    report.json and curve.svg. A training that was interrupted goes on by itself with the same data and options. The
-    texts' vectors are features only if --encoder names their encoder; a tag genome in the MovieLens folder always is.
+    It consists of film vectors and a network that computes a person's vector from what they like. Writes to
+    MARQUEE_HOME/two_tower: model.tar.gz for a SageMaker endpoint, two_tower.npz for a build with --two-tower,
+    report.json and curve.svg. An interrupted training resumes when run with the same data and options. A tag genome in
+    the MovieLens folder is used as features.
     """
     _need_torch()
     from data_jobs.build import Order
@@ -91,9 +108,9 @@ def two_tower(
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         from data_jobs.two_tower.order import train_order
 
-        trained, made = train_order(replace(order, log=log, erased=erased), params, progress)
+        trained, tower_file = train_order(replace(order, log=log, erased=erased), params, progress)
     folder = settings.marquee_home / FOLDER
-    output.result(_document(trained, made, folder), _lines(trained, made, folder))
+    output.result(_document(trained, tower_file, folder), _lines(trained, tower_file, folder))
 
 
 def _need_torch() -> None:
@@ -106,30 +123,30 @@ def _need_torch() -> None:
 def _params(loss: LossChoice, dims: int | None, epochs: int | None, seed: int) -> "TowerParams":
     from data_jobs.two_tower.params import Loss, TowerParams
 
-    given = {name: value for name, value in (("dims", dims), ("epochs", epochs)) if value is not None}
+    options = {name: value for name, value in (("dims", dims), ("epochs", epochs)) if value is not None}
     try:
-        return TowerParams.of(Loss(loss), seed=seed, **given)
+        return TowerParams.of(Loss(loss), seed=seed, **options)
     except ValueError as error:
         raise Misused(str(error)) from error
 
 
-def _document(trained: "Trained", made: "TowerFile", folder: Path) -> dict[str, Any]:
+def _document(trained: "Trained", tower_file: "TowerFile", folder: Path) -> dict[str, Any]:
     from data_jobs.two_tower.files import report_of
 
-    return report_of(trained, made) | {"folder": str(folder), "resumed_epochs": trained.resumed}
+    return report_of(trained, tower_file) | {"folder": str(folder), "resumed_epochs": trained.resumed}
 
 
-def _lines(trained: "Trained", made: "TowerFile", folder: Path) -> list[str]:
+def _lines(trained: "Trained", tower_file: "TowerFile", folder: Path) -> list[str]:
     """Return the curve as a table, and what was written."""
     curve = trained.curve
     rows = [
         (epoch.number, f"{epoch.loss:.4f}", f"{epoch.recall:.4f}", f"{epoch.ndcg:.4f}", "best" * (epoch == curve.best))
         for epoch in curve.judged
     ]
-    resumed = [f"{trained.resumed} epochs are of the run before, which was interrupted."] if trained.resumed else []
+    resumed = [f"{trained.resumed} epochs were resumed from an interrupted run."] if trained.resumed else []
     return [
         *table(("epoch", "loss", "Recall@10", "NDCG@10", ""), rows),
-        f"A fifth of the likes was hidden for this; then {len(curve.whole)} epochs were trained on all of them.",
+        f"Measured with a fifth of the likes held out; then trained on all of them for {len(curve.whole)} epochs.",
         *resumed,
-        f"{made.version} is in {folder}. To serve it: marquee build --two-tower with the same data.",
+        f"{tower_file.version} is in {folder}. To serve it: marquee build --two-tower with the same data.",
     ]

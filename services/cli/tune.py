@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from data_jobs.tuning.tune import Tuned
 
 SHOWN = 5
-"""Best trials that are printed; the file has all."""
+"""Number of best trials to print; the file has all."""
 
 
 def register(parent: typer.Typer) -> None:
@@ -31,30 +31,32 @@ def tune(
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
     holdout: Annotated[
-        Path | None, typer.Option(help="CSV of userId,movieId,kind to leave out, for a later `marquee evaluate`.")
+        Path | None, typer.Option(help="CSV of userId,movieId,kind to leave out; for a later `marquee evaluate`.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, the weights in use included.")] = 100,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials, including the weights in use.")] = 100,
     weight: Annotated[
         list[str] | None, typer.Option(metavar="<name>", help="Weight to search; repeatable. Default: all.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, data and trials give the same winner.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed; the same seed, data and trials give the same winner.")
+    ] = 0,
     encoder: Encoder = None,
     params: Annotated[
         Path | None,
-        typer.Option(
-            help='JSON or TOML file {"train": {...}, "weights": {...}} of the weights in use, if not the default.'
-        ),
+        typer.Option(help='JSON or TOML file of the weights in use, if changed: {"train": {...}, "weights": {...}}.'),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the trials as CSV, and the winner.")] = OUT,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where a search was interrupted.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the trials (CSV) and the winner (JSON).")] = OUT,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over instead of resuming an interrupted search.")
+    ] = False,
     yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Search the ranking's weights and its diversification for those that find most of what people went on to like.
+    """Search for better ranking weights on validation splits of the training data.
 
-    Likes are hidden within the training data, by chance and by time, and a fifth of the people leaves training. Half
-    of all people choose the weights, the other half judges the winner. A search that was interrupted goes on from its
-    CSV. Needs Optuna (extra `tune`).
+    Likes are held out at random and by time, and a fifth of the people is left out of training. The weights and the
+    strength of diversification that find most of these likes win. Half of the people choose the winner, the other half
+    judges it. An interrupted search resumes from its CSV. Requires Optuna (extra `tune`).
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from data_jobs.evaluate.evaluation import EvaluationOrder
@@ -72,44 +74,48 @@ def tune(
         holdout=holdout, seed=seed, params=params,
     )  # fmt: skip
     with output.progress() as progress:
-        found = search(order, TuningOrder(trials, tuple(weight or ()), out, fresh), progress)
-    output.result(document(found), _lines(found, options_of(source)))
+        tuned = search(order, TuningOrder(trials, tuple(weight or ()), out, fresh), progress)
+    output.result(document(tuned), _lines(tuned, options_of(source)))
 
 
-def _lines(found: "Tuned", data: str) -> list[str]:
-    best = sorted(found.trials, key=lambda trial: -trial.worth)[:SHOWN]
+def _lines(tuned: "Tuned", data: str) -> list[str]:
+    best = sorted(tuned.trials, key=lambda trial: -trial.worth)[:SHOWN]
     rows = [(each.number, f"{each.worth:.4f}", f"{each.diversity:.4f}") for each in best]
-    resumed = [f"{found.resumed} trials are of the run before."] if found.resumed else []
-    changed = [(name, f"{old:g}", f"{new:g}") for name, (old, new) in found.changed.items()]
+    resumed = [f"{tuned.resumed} trials were resumed from an interrupted run."] if tuned.resumed else []
+    changed = [(name, f"{old:g}", f"{new:g}") for name, (old, new) in tuned.changed.items()]
     groups = [
-        (each.group, each.gain.n, f"{each.before:.4f}", f"{each.after:.4f}", f"{each.gain}") for each in found.groups
+        (each.group, each.gain.n, f"{each.before:.4f}", f"{each.after:.4f}", f"{each.gain}") for each in tuned.groups
     ]
     return [
-        f"{len(found.trials)} trials on validation splits of {found.people:,} people; the weights in use are worth 1.",
+        f"{len(tuned.trials)} trials on validation splits of {tuned.people:,} people; the weights in use are worth 1.",
         *resumed,
         *table(("trial", "worth", "intra-list diversity"), rows),
         "",
-        *(table(("weight", "in use", "winner"), changed) if changed else ["No trial is above the weights in use."]),
+        *(
+            table(("weight", "in use", "winner"), changed)
+            if changed
+            else ["No trial is better than the weights in use."]
+        ),
         "",
-        "NDCG@10 of the people who did not choose the winner:",
+        "NDCG@10 of the people who judge the winner:",
         *table(("group", "people", "in use", "winner", "gain, 95 %"), groups),
-        f"intra-list diversity {found.diversity[0]:.4f} to {found.diversity[1]:.4f}",
-        f"margin: {_margin(found.chosen_by)} by those who chose, {_margin(found.judged_by)} by the others",
+        f"intra-list diversity: {tuned.diversity[0]:.4f} before, {tuned.diversity[1]:.4f} after",
+        f"margin: {_margin(tuned.chosen_by)} for those who chose, {_margin(tuned.judged_by)} for those who judge",
         "",
-        *_advice(found, data),
+        *_advice(tuned, data),
     ]
 
 
-def _margin(found: "Interval") -> str:
-    return f"{100 * found.mean:+.2f} % ({100 * found.low:+.2f} to {100 * found.high:+.2f})"
+def _margin(interval: "Interval") -> str:
+    return f"{100 * interval.mean:+.2f} % ({100 * interval.low:+.2f} to {100 * interval.high:+.2f})"
 
 
-def _advice(found: "Tuned", data: str) -> list[str]:
-    """Say what to do with the winner."""
-    files = [f"written: {found.sweep}", f"written: {found.weights}"]
-    if not found.changed:
+def _advice(tuned: "Tuned", data: str) -> list[str]:
+    """Return what to do with the winner."""
+    files = [f"written: {tuned.sweep}", f"written: {tuned.weights}"]
+    if not tuned.changed:
         return files
-    if not found.better:
-        return ["The others' interval holds 0: keep the weights in use.", *files]
-    build = " ".join(part for part in ("marquee build", data, f"--params {found.weights}") if part)
+    if not tuned.better:
+        return ["The interval of those who judge includes 0: keep the weights in use.", *files]
+    build = " ".join(part for part in ("marquee build", data, f"--params {tuned.weights}") if part)
     return [f"Better beyond chance. To use it: {build}", *files]

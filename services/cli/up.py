@@ -12,7 +12,7 @@ from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of, or_none
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
-from services.cli.inspect import tell_forms
+from services.cli.inspect import print_forms
 from services.cli.rebuild import Rebuild, rebuilding
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 from services.cli.verb_errors import Misused
@@ -44,51 +44,51 @@ def up(
     insecure: Insecure = False,
     rebuild: Annotated[
         Rebuild | None,
-        typer.Option("--rebuild", help="Rebuild at this interval, from the files and the feedback given since."),
+        typer.Option("--rebuild", help="Rebuild at this interval from the files and the feedback so far."),
     ] = None,
 ) -> None:
-    """Build if needed, seed and serve.
+    """Build a bundle if needed, store some people, and serve.
 
-    Builds a bundle if there is none or the inputs changed, seeds some people to try, and serves. Without inputs
-    MovieLens ml-latest-small is downloaded, or the sample catalogue is used if there is no network. With --rebuild,
-    each new bundle is served as soon as it is ready; no request is lost.
+    Builds if there is no bundle or the inputs have changed, stores some of the data's people to try, and serves.
+    Without inputs MovieLens ml-latest-small is downloaded, or the sample catalogue is used if there is no network. With
+    --rebuild, each new bundle is served as soon as it is ready; no request is lost.
     """
     settings, output = serving_settings(host, port), Output()
-    named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
-    if rebuild is not None and named is None:
+    inputs = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
+    if rebuild is not None and inputs is None:
         raise Misused("--rebuild builds from files: name them, e.g. `marquee up films.csv --rebuild daily`")
     check_address(settings, insecure)
     encoder = or_none(encoder, settings, output)
-    built = _build_if_needed(settings, named, encoder, output, yes)
+    built = _build_if_needed(settings, inputs, encoder, output, yes)
     if built is not None:
         output.result(None, summary_of(built))
         _seed(settings, built, output)
     demo = Demo.load(settings.marquee_home)
     with_people = settings.model_copy(update={"demo_users": settings.demo_users or demo.users})
-    which = chosen(encoder, settings).value
-    arguments = [*shlex.split(options_of(named)), "--encoder", which, "--events-from-state", *["--yes"] * yes]
+    encoder_name = chosen(encoder, settings).value
+    arguments = [*shlex.split(options_of(inputs)), "--encoder", encoder_name, "--events-from-state", *["--yes"] * yes]
     with rebuilding(settings, arguments, rebuild, output):
         code = run_server(with_people, workers, insecure, curl_lines(demo))
     raise typer.Exit(code)
 
 
 def _build_if_needed(
-    settings: "Settings", named: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
+    settings: "Settings", inputs: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
 ) -> "Built | None":
     """Return the new bundle, or None if the active one is still valid."""
-    active = active_inputs(settings.marquee_home, named, output)
-    if named is None and active is not None:
+    active = active_inputs(settings.marquee_home, inputs, output)
+    if inputs is None and active is not None:
         output.say("Using the active bundle; to change it, name other inputs or run `marquee build`.")
         return None
     from data_jobs.build import build, fingerprint
 
-    source = named or _download(settings, output)
+    source = inputs or _download(settings, output)
     order = replace(_order(settings, source, encoder), manner=manner_of(encoder, settings, yes, output))
     if active == fingerprint(order):
         output.say("Inputs unchanged: using the bundle built from them.")
         return None
-    if named is not None:
-        tell_forms(named, output)
+    if inputs is not None:
+        print_forms(inputs, output)
     output.say(f"Building a bundle under {settings.marquee_home}; texts embedded before are reused.")
     with output.progress() as progress:
         return build(order, progress)

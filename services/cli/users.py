@@ -39,34 +39,34 @@ def seed(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N people.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load people's ratings from the input data into the state store, in bulk; a second run changes nothing.
+    """Store the people of the data files, with their ratings.
 
-    Name the files that the active bundle was built from: other catalogues' people are refused. Without inputs the
-    sample catalogue's simulated viewers are used, if the active bundle is the sample's.
+    Name the files that the active bundle was built from: people of other catalogues are refused. Without inputs the
+    sample catalogue's simulated viewers are stored, if the active bundle is the sample's. Repeating it changes nothing.
     """
     from services.cli.demo import Demo, not_erased, seed_events, typical_people
 
     source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
-    dataset, films = _fitting(source, output)
+    dataset, films = _matching_data(source, output)
     chosen = _chosen(dataset.events.user_ids, user, limit)
     with open_services() as services:
-        kept = not_erased(chosen, services.state.erased())
-        lines = seed_events(dataset, kept)
+        remaining = not_erased(chosen, services.state.erased())
+        lines = seed_events(dataset, remaining)
         people = services.state.seed(lines)
         demo = Demo.load(services.settings.marquee_home)
-        users = demo.users or tuple(each for each in typical_people(dataset.events) if each in kept)
+        users = demo.users or tuple(each for each in typical_people(dataset.events) if each in remaining)
         replace(demo, users=users).save(services.settings.marquee_home)
-    erased, unknown = len(chosen) - len(kept), sum(line.event.item_id not in films for line in lines)
+    erased, unknown = len(chosen) - len(remaining), sum(line.event.item_id not in films for line in lines)
     document = {"people": people, "events": len(lines), "unknown_films": unknown, "erased": erased,
                 "simulated": source is None}  # fmt: skip
     kind = "simulated viewers" if source is None else "people"
     notes = [f"{erased:,} erased people were left out."] if erased else []
     if unknown:
-        notes.append(f"{unknown:,} events are on films not in the active bundle; they count once it has them.")
+        notes.append(f"{unknown:,} events are on films not in the active bundle; they take effect once it has them.")
     output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events.", *notes])
 
 
-def _fitting(source: "Source | None", output: Output) -> "tuple[Dataset, frozenset[str]]":
+def _matching_data(source: "Source | None", output: Output) -> "tuple[Dataset, frozenset[str]]":
     """Return the data (the sample catalogue's if None) and the ids of its films that the active bundle has.
 
     Raises Misused, Failed if the data are of other films, BundleMissing if no bundle is active.
@@ -100,7 +100,10 @@ def import_history(
     account: Annotated[str | None, typer.Option(help="Account to import, if the export has several.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a person's history from another service: a zip, a folder or one file. Repeating it changes nothing."""
+    """Import a person's history from another service.
+
+    Give the export as a zip, a folder or one file. Repeating it changes nothing.
+    """
     document = store_history(user, read_export(file, account))
     Output(as_json).result(document, imported_lines(document))
 

@@ -11,7 +11,7 @@ from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Pat
 if TYPE_CHECKING:
     from data_jobs.report import Report
 
-Keep = Annotated[int, typer.Option(min=0, help="Number of findings of each kind to show in full.")]
+Keep = Annotated[int, typer.Option(min=0, help="Findings of each kind to show in full.")]
 
 
 def register(parent: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from services.adapters.secrets import (
-    BELIEVED_S,
+    CACHED_S,
     CURRENT,
     PREVIOUS,
     RETRY_S,
@@ -78,7 +78,7 @@ def test_a_secret_is_cached_until_it_expires() -> None:
     assert secret.is_at_hand
     assert secret() == ("one",)
     assert client.calls == calls
-    clock.advance(BELIEVED_S + 1)
+    clock.advance(CACHED_S + 1)
     assert not secret.is_at_hand
 
 
@@ -88,7 +88,7 @@ def test_after_a_rotation_both_values_are_accepted() -> None:
     assert secret() == ("one",)
     rotate(arn, "two")
     assert secret() == ("one",)
-    clock.advance(BELIEVED_S + 1)
+    clock.advance(CACHED_S + 1)
     assert secret() == ("two", "one")
 
 
@@ -104,7 +104,7 @@ def test_a_cached_secret_is_used_during_an_outage(caplog: pytest.LogCaptureFixtu
     secret = rotating(arn, clock, client)
     assert secret() == ("one",)
     client.down = True
-    clock.advance(BELIEVED_S + 1)
+    clock.advance(CACHED_S + 1)
     assert secret() == ("one",)
     assert "cannot be read (EndpointConnectionError" in caplog.text
     client.down = False

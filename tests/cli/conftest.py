@@ -60,7 +60,7 @@ def marquee(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> Marquee:
     def run(*arguments: str) -> Done:
         capsys.readouterr()
         code = main(arguments)
-        said = capsys.readouterr()
-        return Done(code, said.out, said.err)
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
 
     return run

@@ -1,4 +1,4 @@
-"""``marquee doctor --url``: each fault of a deployment that it must not pass over, by a stand-in with that fault."""
+"""``marquee doctor --url`` detects each fault of a deployment, simulated by a stand-in server."""
 
 import gzip
 import json
@@ -27,7 +27,9 @@ KEY = "a-key"
 
 @dataclass
 class Deployment:
-    """Behaves well but for what a test changes. ``asleep``: so many requests are answered 503 first."""
+    """Stand-in that passes every check, except for what a test changes. ``asleep``: number of requests answered 503
+    first.
+    """
 
     degraded: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=lambda: dict(SAFE))
@@ -70,19 +72,19 @@ class Deployment:
 
     def _store(self, request: Request) -> tuple[int, Any, dict[str, str]]:
         key = request.headers["Idempotency-Key"]
-        again = self.replays and key in self.stored
+        is_replay = self.replays and key in self.stored
         self.stored.append(key)
         event = f"event-{key}" if self.replays else f"event-{len(self.stored)}"
-        return 202, {"event_id": event}, {"Idempotency-Replayed": "true"} if again else {}
+        return 202, {"event_id": event}, {"Idempotency-Replayed": "true"} if is_replay else {}
 
     def _recommend(self, body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
         if body["k"] > 100 and not self.lenient:
             return 422, {"title": "k"}, {}
-        what = "words" if "query" in body else "person"
-        first = 1 if (self.stored and self.remembers) or (what == "words" and self.blind) else 0
+        kind = "words" if "query" in body else "person"
+        first = 1 if (self.stored and self.remembers) or (kind == "words" and self.blind) else 0
         rows = range(first, FILMS if body["k"] > 10 else first + 10)
         items = [{"item_id": f"f{row}", "title": f"Film {row}"} for row in rows][self.short :]
-        answer = {"items": items, "degraded": self.degraded.get(what, []), "index_version": "i1", "strategy": "popular"}
+        answer = {"items": items, "degraded": self.degraded.get(kind, []), "index_version": "i1", "strategy": "popular"}
         return 200, answer, {}
 
 
@@ -103,13 +105,13 @@ def checked(url: str, key: str | None = None, wait_s: float = 0.0) -> dict[str, 
     return {check.part: check for check in acceptance.checks()}
 
 
-def wrong(checks: dict[str, Check]) -> set[str]:
+def failed_checks(checks: dict[str, Check]) -> set[str]:
     return {part for part, check in checks.items() if check.state == "missing"}
 
 
-def test_a_good_deployment_is_accepted_and_nothing_is_left_behind(deployment: Deployment, url: str) -> None:
+def test_a_good_deployment_is_accepted_and_the_test_person_erased(deployment: Deployment, url: str) -> None:
     checks = checked(url)
-    assert wrong(checks) == set()
+    assert failed_checks(checks) == set()
     assert set(checks) == {
         "ready", "version", "person", "words", "k", "feedback", "erasure", "headers", "keys",
     }  # fmt: skip
@@ -131,42 +133,42 @@ def test_a_good_deployment_is_accepted_and_nothing_is_left_behind(deployment: De
         ({"headers": {name: value for name, value in SAFE.items() if name != "X-Request-Id"}}, {"headers"}),
     ],
 )
-def test_a_fault_is_found_and_named(deployment: Deployment, url: str, fault: dict[str, Any], parts: set[str]) -> None:
+def test_a_fault_fails_its_check(deployment: Deployment, url: str, fault: dict[str, Any], parts: set[str]) -> None:
     for name, value in fault.items():
         setattr(deployment, name, value)
     checks = checked(url)
-    assert wrong(checks) == parts
+    assert failed_checks(checks) == parts
     assert all(checks[part].found for part in parts)
 
 
-def test_what_is_not_ready_says_why(deployment: Deployment, url: str) -> None:
+def test_a_deployment_that_is_not_ready_reports_why(deployment: Deployment, url: str) -> None:
     deployment.asleep = 1
     assert "search: degraded: timeout" in checked(url)["ready"].found
 
 
-def test_a_deployment_may_take_a_while_to_wake(deployment: Deployment, url: str) -> None:
+def test_a_deployment_may_take_a_while_to_wake_up(deployment: Deployment, url: str) -> None:
     deployment.asleep = 3
-    assert wrong(checked(url, wait_s=300.0)) == set()
+    assert failed_checks(checked(url, wait_s=300.0)) == set()
 
 
-def test_keys_must_be_asked_for_where_one_is_given(deployment: Deployment, url: str) -> None:
-    assert wrong(checked(url, KEY)) == {"keys"}
+def test_a_key_must_be_required_if_one_is_given(deployment: Deployment, url: str) -> None:
+    assert failed_checks(checked(url, KEY)) == {"keys"}
     deployment.key = KEY
     deployment.stored.clear()
-    assert wrong(checked(url, KEY)) == set()
+    assert failed_checks(checked(url, KEY)) == set()
     without = checked(url)
     assert "a key is required" in without["ready"].found
-    assert wrong(checked(url, wait_s=300.0)) == wrong(without), "nobody waits for a key"
+    assert failed_checks(checked(url, wait_s=300.0)) == failed_checks(without), "a missing key fails without waiting"
 
 
-def test_a_key_that_may_not_erase_is_a_note(deployment: Deployment, url: str) -> None:
+def test_a_key_without_the_scope_to_erase_is_a_note(deployment: Deployment, url: str) -> None:
     deployment.may_erase = False
     checks = checked(url)
-    assert wrong(checks) == set()
+    assert failed_checks(checks) == set()
     assert (checks["erasure"].state, "lacks the scope admin" in checks["erasure"].found) == ("note", True)
 
 
-def test_the_exit_code_is_the_verdict(deployment: Deployment, url: str, marquee: Marquee) -> None:
+def test_the_exit_code_follows_the_checks(deployment: Deployment, url: str, marquee: Marquee) -> None:
     good = marquee("doctor", "--url", url, "--wait", "0")
     assert (good.code, good.out.splitlines()[-1]) == (0, "All checks passed.")
     deployment.degraded = {"words": ["search: unavailable"]}
@@ -174,14 +176,14 @@ def test_the_exit_code_is_the_verdict(deployment: Deployment, url: str, marquee:
     assert (bad.code, bad.json["ready"]) == (3, False)
 
 
-def test_nobody_there(marquee: Marquee) -> None:
+def test_an_unreachable_server_is_an_outage(marquee: Marquee) -> None:
     done = marquee("doctor", "--url", "http://127.0.0.1:9", "--wait", "0")
     assert done.code == 3
     assert "does not respond" in done.out
 
 
 @pytest.mark.parametrize("url", ["films.example", "ftp://films.example", "https://user@films.example", "https://a?b=1"])
-def test_an_address_that_is_none(marquee: Marquee, url: str) -> None:
+def test_an_invalid_address_is_wrong_usage(marquee: Marquee, url: str) -> None:
     done = marquee("doctor", "--url", url)
     assert done.code == 2
     assert "expected an address" in done.err

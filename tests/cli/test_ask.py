@@ -1,4 +1,4 @@
-"""recommend, similar, feedback: the same answers as over HTTP."""
+"""recommend, similar, feedback: the same responses as over HTTP."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_recommend_as_a_table_and_as_json(marquee: Marquee) -> None:
     assert document["strategy"] == "popular"
 
 
-def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
+def test_the_next_response_uses_a_like(marquee: Marquee) -> None:
     film = marquee("recommend", "--user", "ann", "--k", "1", "--json").json["items"][0]["item_id"]
     stored = marquee("feedback", "ann", film, "like", "--json")
     assert stored.code == 0
@@ -39,7 +39,7 @@ def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
     assert film not in [item["item_id"] for item in answer["items"]]
 
 
-def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
+def test_only_given_films_are_recommended(marquee: Marquee) -> None:
     films = [item["item_id"] for item in marquee("recommend", "--k", "30", "--json").json["items"]]
     shelf = [option for film in films[20:23] for option in ("--only", film)]
     document = marquee("recommend", *shelf, "--only", "nope", "--json").json
@@ -47,15 +47,15 @@ def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
     assert document["ignored_ids"] == ["nope"]
 
 
-def test_familiarity_asks_for_other_films(marquee: Marquee) -> None:
-    hardly, well = (
+def test_familiarity_changes_the_films(marquee: Marquee) -> None:
+    obscure, known = (
         {item["item_id"] for item in marquee("recommend", "--familiarity", level, "--json").json["items"]}
         for level in "01"
     )
-    assert not hardly & well
+    assert not obscure & known
 
 
-def test_a_query_says_how_it_was_understood(marquee: Marquee) -> None:
+def test_a_query_is_printed_as_understood(marquee: Marquee) -> None:
     done = marquee("recommend", "--query", "hitchcock films before 1960 with a murder", "--k", "3")
     assert done.out.startswith(
         "Understood: search for “murder”; Alfred Hitchcock [person:alfred hitchcock]; until 1959 [year:-1959]. "
@@ -76,7 +76,7 @@ def test_conditions_can_be_switched_off(marquee: Marquee) -> None:
     assert plain["understood"] == {"text": "western films before 1960", "conditions": []}
 
 
-def test_a_query_that_nothing_matches_is_said_so(marquee: Marquee) -> None:
+def test_a_query_without_matches_is_reported(marquee: Marquee) -> None:
     done = marquee("recommend", "--query", "asdfgh qwerty", "--k", "2")
     assert done.out.splitlines()[:2] == [
         "Understood: search for “asdfgh qwerty”. 0 films match.",
@@ -84,7 +84,7 @@ def test_a_query_that_nothing_matches_is_said_so(marquee: Marquee) -> None:
     ]
 
 
-def test_an_answer_without_a_query_does_not_speak_of_one(marquee: Marquee) -> None:
+def test_a_response_without_a_query_has_no_fields_of_one(marquee: Marquee) -> None:
     document = marquee("recommend", "--json").json
     assert not {"understood", "matched"} & set(document)
     assert not any("match" in item for item in document["items"])
@@ -127,7 +127,7 @@ def test_pages(marquee: Marquee) -> None:
     assert not {item["item_id"] for item in first["items"]} & {item["item_id"] for item in second["items"]}
 
 
-def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
+def test_trace_shows_strategy_stages_and_signals(marquee: Marquee) -> None:
     done = marquee("recommend", "--liked", "1", "--k", "3", "--trace")
     assert "strategy seeds" in done.out
     assert "rank" in done.out
@@ -137,7 +137,7 @@ def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
     assert all(item["signals"] and item["explanation"] for item in document["items"])
 
 
-def test_trace_is_a_table_of_signals_that_sum_to_what_the_films_were_ranked_by(marquee: Marquee) -> None:
+def test_trace_is_a_table_of_signals_that_sum_to_the_ranking_score(marquee: Marquee) -> None:
     lines = marquee("recommend", "--liked", "1", "--k", "3", "--diversity", "0", "--trace").out.splitlines()
     heading = next(at for at, line in enumerate(lines) if line.startswith("id") and line.endswith("sum"))
     names = lines[heading].split()[2:]
@@ -149,60 +149,60 @@ def test_trace_is_a_table_of_signals_that_sum_to_what_the_films_were_ranked_by(m
     assert sums == sorted(sums, reverse=True)
 
 
-def test_a_film_that_was_missed_is_placed_or_said_why_it_is_not_there(marquee: Marquee) -> None:
-    asked = ("recommend", "--liked", "1", "--k", "5", "--diversity", "0")
-    items = marquee(*asked, "--json").json["items"]
-    found = marquee(*asked, "--why-not", items[2]["title"], "--json").json["why_not"]
-    assert (found["item_id"], found["place"]) == (items[2]["item_id"], 3)
-    assert found["signals"]
-    assert "at rank 3" in marquee(*asked, "--why-not", items[2]["title"]).out
-    assert "given with the request" in marquee(*asked, "--why-not", TITLES["1"]).out
-    assert "filters" in marquee(*asked, "--year-to", "1900", "--why-not", items[2]["title"]).out
-    assert "--only" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
-    assert "No film matches" in marquee(*asked, "--why-not", "zzqqxx").out
+def test_why_not_gives_a_films_rank_or_why_it_is_missing(marquee: Marquee) -> None:
+    command = ("recommend", "--liked", "1", "--k", "5", "--diversity", "0")
+    items = marquee(*command, "--json").json["items"]
+    explanation = marquee(*command, "--why-not", items[2]["title"], "--json").json["why_not"]
+    assert (explanation["item_id"], explanation["place"]) == (items[2]["item_id"], 3)
+    assert explanation["signals"]
+    assert "at rank 3" in marquee(*command, "--why-not", items[2]["title"]).out
+    assert "given with the request" in marquee(*command, "--why-not", TITLES["1"]).out
+    assert "filters" in marquee(*command, "--year-to", "1900", "--why-not", items[2]["title"]).out
+    assert "--only" in marquee(*command, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
+    assert "No film matches" in marquee(*command, "--why-not", "zzqqxx").out
 
 
-def test_a_film_that_was_missed_stands_beside_the_tenth_with_its_signals(marquee: Marquee) -> None:
-    asked = ("recommend", "--liked", "1", "--k", "20", "--diversity", "0")
-    items = marquee(*asked, "--json").json["items"]
-    found = marquee(*asked, "--why-not", items[14]["title"], "--json").json["why_not"]
-    assert (found["reason"], found["place"]) == ("ranked", 15)
-    assert found["candidates"] > 100
-    assert (found["beside"]["place"], found["beside"]["item_id"]) == (10, items[9]["item_id"])
-    assert sum(found["beside"]["signals"].values()) > sum(found["signals"].values())
-    lines = marquee(*asked, "--why-not", items[14]["title"]).out.splitlines()
+def test_why_not_shows_the_signals_next_to_the_tenth_films(marquee: Marquee) -> None:
+    command = ("recommend", "--liked", "1", "--k", "20", "--diversity", "0")
+    items = marquee(*command, "--json").json["items"]
+    explanation = marquee(*command, "--why-not", items[14]["title"], "--json").json["why_not"]
+    assert (explanation["reason"], explanation["place"]) == ("ranked", 15)
+    assert explanation["candidates"] > 100
+    assert (explanation["beside"]["place"], explanation["beside"]["item_id"]) == (10, items[9]["item_id"])
+    assert sum(explanation["beside"]["signals"].values()) > sum(explanation["signals"].values())
+    lines = marquee(*command, "--why-not", items[14]["title"]).out.splitlines()
     assert f"10. {items[9]['title']}" in lines[-2]
     assert f"15. {items[14]['title']}" in lines[-1]
     assert "sum" in lines[-3]
 
 
-def test_the_tenth_film_stands_alone_and_a_short_list_has_its_last(marquee: Marquee) -> None:
-    asked = ("recommend", "--liked", "1", "--k", "10", "--diversity", "0")
-    items = marquee(*asked, "--json").json["items"]
+def test_why_not_compares_with_the_last_film_of_a_short_list(marquee: Marquee) -> None:
+    command = ("recommend", "--liked", "1", "--k", "10", "--diversity", "0")
+    items = marquee(*command, "--json").json["items"]
     tenth = items[9]
-    lines = marquee(*asked, "--why-not", tenth["title"]).out.splitlines()
+    lines = marquee(*command, "--why-not", tenth["title"]).out.splitlines()
     assert sum("10. " in line for line in lines) == 1
     shelf = ("--only", items[2]["item_id"], "--only", items[5]["item_id"])
-    found = marquee(*asked, *shelf, "--why-not", items[2]["title"], "--json").json["why_not"]
-    assert found["beside"]["place"] == found["candidates"] == 2
+    explanation = marquee(*command, *shelf, "--why-not", items[2]["title"], "--json").json["why_not"]
+    assert explanation["beside"]["place"] == explanation["candidates"] == 2
 
 
-def test_a_film_that_no_retriever_brought_is_said_to_be_none_of_the_candidates(marquee: Marquee) -> None:
+def test_why_not_reports_a_film_that_no_retriever_returned(marquee: Marquee) -> None:
     with open_services() as services:
-        asked = Request(liked=("1",), k=100_000)
-        there = {item.row for item in services.recommender.trace(asked).items}
+        request = Request(liked=("1",), k=100_000)
+        candidates = {item.row for item in services.recommender.trace(request).items}
         catalogue = services.recommender.releases.current().bundle.catalogue
-        missing = [catalogue.titles[row] for row in range(len(catalogue)) if row not in there and row]
+        missing = [catalogue.titles[row] for row in range(len(catalogue)) if row not in candidates and row]
         title = next(each for each in missing if services.recommender.films(each, 1)["items"][0]["title"] == each)
-    found = marquee("recommend", "--liked", "1", "--why-not", title, "--json").json["why_not"]
-    assert (found["reason"], found["place"]) == ("not_retrieved", None)
-    assert "No retriever brought it" in found["said"]
-    assert f"among the {len(there)} candidates" in found["said"]
-    assert "by traits" in found["said"]
+    explanation = marquee("recommend", "--liked", "1", "--why-not", title, "--json").json["why_not"]
+    assert (explanation["reason"], explanation["place"]) == ("not_retrieved", None)
+    assert "No retriever returned it" in explanation["said"]
+    assert f"among the {len(candidates)} candidates" in explanation["said"]
+    assert "by traits" in explanation["said"]
     assert f"-. {title}" in marquee("recommend", "--liked", "1", "--why-not", title).out.splitlines()[-1]
 
 
-def test_what_keeps_a_film_out_is_told_apart(marquee: Marquee) -> None:
+def test_why_not_distinguishes_the_reasons(marquee: Marquee) -> None:
     item = marquee("recommend", "--user", "eve", "--k", "1", "--json").json["items"][0]
     film, title = item["item_id"], item["title"]
 
@@ -217,26 +217,28 @@ def test_what_keeps_a_film_out_is_told_apart(marquee: Marquee) -> None:
     marquee("feedback", "eve", film, "like")
     both = why("--year-to", "1900")
     assert both["reason"] == "filtered"
-    assert "already seen" in both["said"], "taking the filters off would not bring it"
+    assert "already seen" in both["said"], "without the filters it would still be left out"
     assert why()["reason"] == "seen"
     assert why("--include-seen")["reason"] == "ranked"
     marquee("feedback", "eve", film, "dislike")
     assert why("--include-seen")["reason"] == "disliked"
 
 
-def test_a_film_unfit_for_a_childs_taste_is_said_to_be(marquee: Marquee) -> None:
+def test_why_not_reports_a_film_that_is_not_for_children(marquee: Marquee) -> None:
     (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
-    found = marquee("recommend", "--liked", film, "--why-not", "The Silence of the Lambs", "--json").json["why_not"]
-    assert found["reason"] == "not_for_children"
+    explanation = marquee("recommend", "--liked", film, "--why-not", "The Silence of the Lambs", "--json").json[
+        "why_not"
+    ]
+    assert explanation["reason"] == "not_for_children"
 
 
-def test_a_film_that_the_query_excludes_is_said_to_be(marquee: Marquee) -> None:
-    found = marquee("recommend", "--query", "no horror", "--why-not", "The Shining", "--json").json["why_not"]
-    assert found["title"] == "The Shining"
-    assert found["reason"] == "not_meant"
+def test_why_not_reports_a_film_that_the_query_excludes(marquee: Marquee) -> None:
+    explanation = marquee("recommend", "--query", "no horror", "--why-not", "The Shining", "--json").json["why_not"]
+    assert explanation["title"] == "The Shining"
+    assert explanation["reason"] == "not_meant"
 
 
-def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:
+def test_trace_counts_films_left_out_for_a_child(marquee: Marquee) -> None:
     (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
     assert "not_for_children" in marquee("recommend", "--liked", film, "--trace").out
 
@@ -258,7 +260,7 @@ def test_unknown_ids_are_named(marquee: Marquee) -> None:
         (("feedback", "ann", "1", "rating"), "0.5 and 5"),
     ],
 )
-def test_the_rules_of_the_api_hold_here(marquee: Marquee, arguments: tuple[str, ...], expected: str) -> None:
+def test_the_rules_of_the_api_apply(marquee: Marquee, arguments: tuple[str, ...], expected: str) -> None:
     done = marquee(*arguments)
     assert done.code == 2
     assert expected in done.err

@@ -1,4 +1,4 @@
-"""Connections by turns: who holds the fewest gets the next, whoever is stuck or gone gets none."""
+"""Connection balancing: the worker with the fewest gets the next, one that is stuck or has exited gets none."""
 
 import asyncio
 import socket
@@ -14,8 +14,8 @@ from services.cli.limits import LimitedProtocol
 from tests.patience import PATIENCE_S, wait_for
 
 
-class ByHand:
-    """A worker's end of a channel, without a server: takes connections and closes them when it is told to."""
+class ManualWorker:
+    """A worker's end of a channel, without a server: takes and closes connections on demand."""
 
     def __init__(self, dispatcher: Dispatcher, *, up: bool = True) -> None:
         self.channel, self.retire = dispatcher.channel()
@@ -23,24 +23,24 @@ class ByHand:
         if up:
             self.channel.send(b"!")
 
-    def take(self, *, tell: bool = True) -> bool:
-        """Whether there was one to take."""
+    def take(self, *, report: bool = True) -> bool:
+        """Take a connection; return whether there was one."""
         try:
             _, files, _, _ = socket.recv_fds(self.channel, 1, 1)
         except BlockingIOError:
             return False
         self.held += [socket.socket(fileno=file) for file in files]
-        if tell:
+        if report:
             self.channel.send(b"+")
         return bool(files)
 
     def drop(self) -> None:
-        """Close the connection it has longest."""
+        """Close the oldest connection."""
         self.held.pop(0).close()
         self.channel.send(b"-")
 
     def end(self) -> None:
-        """Be gone."""
+        """Exit: close the channel and all connections."""
         for each in [self.channel, *self.held]:
             each.close()
 
@@ -58,29 +58,33 @@ def dispatching() -> Iterator[tuple[Dispatcher, ExitStack, tuple[str, int]]]:
 @given(st.integers(1, 4), st.integers(1, 20), st.data())
 def test_each_connection_goes_to_a_worker_that_holds_the_fewest(workers: int, steps: int, data: st.DataObject) -> None:
     with dispatching() as (dispatcher, stack, address):
-        several = [ByHand(dispatcher) for _ in range(workers)]
+        several = [ManualWorker(dispatcher) for _ in range(workers)]
         for each in several:
             stack.callback(each.end)
-        known = dispatcher._workers
-        wait_for(lambda: [each.is_up for each in known] == [True] * workers, "all of them")
+        states = dispatcher._workers
+        wait_for(lambda: [each.is_up for each in states] == [True] * workers, "all workers")
         for _ in range(steps):
             holders = [each for each in several if each.held]
             if holders and data.draw(st.booleans(), label="close one"):
                 data.draw(st.sampled_from(holders), label="of").drop()
             held = [len(each.held) for each in several]
-            wait_for(lambda: sum(each.held for each in known) == sum(held), "what was closed to be told")  # noqa: B023
+            wait_for(lambda: sum(each.held for each in states) == sum(held), "the closed connection to be reported")  # noqa: B023
             stack.enter_context(socket.create_connection(address))
-            wait_for(lambda: any(each.take() for each in several), "a taker")
+            wait_for(lambda: any(each.take() for each in several), "a worker to take it")
             (taker,) = (at for at, each in enumerate(several) if len(each.held) > held[at])
             assert held[taker] == min(held)
 
 
-def test_a_worker_that_is_not_up_or_is_gone_gets_nothing() -> None:
+def test_a_worker_that_is_not_up_or_has_exited_gets_nothing() -> None:
     with dispatching() as (dispatcher, stack, address):
-        starting, gone, serving = ByHand(dispatcher, up=False), ByHand(dispatcher), ByHand(dispatcher)
+        starting, exited, serving = (
+            ManualWorker(dispatcher, up=False),
+            ManualWorker(dispatcher),
+            ManualWorker(dispatcher),
+        )
         stack.callback(starting.end)
         stack.callback(serving.end)
-        gone.end()
+        exited.end()
         for count in range(1, 9):
             stack.enter_context(socket.create_connection(address))
             wait_for(serving.take, "the only one that serves")
@@ -88,53 +92,53 @@ def test_a_worker_that_is_not_up_or_is_gone_gets_nothing() -> None:
         assert not starting.take()
 
 
-def test_a_worker_that_is_retired_takes_what_is_on_its_way_and_then_sees_the_end() -> None:
+def test_a_retired_worker_takes_pending_connections_then_sees_the_end() -> None:
     with dispatching() as (dispatcher, stack, address):
-        old = ByHand(dispatcher)
+        old = ManualWorker(dispatcher)
         stack.callback(old.end)
         stack.enter_context(socket.create_connection(address))
         # The dispatcher's thread may not have heard of the worker yet.
-        wait_for(lambda: [each.untaken for each in dispatcher._workers] == [1], "one to be on its way")
+        wait_for(lambda: [each.untaken for each in dispatcher._workers] == [1], "a pending connection")
         old.retire()
-        fresh = ByHand(dispatcher)
+        fresh = ManualWorker(dispatcher)
         stack.callback(fresh.end)
         for count in range(1, 4):
             stack.enter_context(socket.create_connection(address))
-            wait_for(fresh.take, "the one that is left")
+            wait_for(fresh.take, "the remaining worker")
             assert len(fresh.held) == count
-        assert old.take(tell=False)
+        assert old.take(report=False)
         wait_for(lambda: old.channel.recv(1) == b"", "the end of its channel")
         old.retire()
         stack.enter_context(socket.create_connection(address))
-        wait_for(fresh.take, "a dispatcher that goes on")
+        wait_for(fresh.take, "a dispatcher that keeps running")
 
 
-def test_a_worker_that_takes_nothing_leaves_the_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_takes_nothing_does_not_block_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.cli.balance._STUCK_S", 0.0)
     with dispatching() as (dispatcher, stack, address):
-        silent, serving = ByHand(dispatcher), ByHand(dispatcher)
+        silent, serving = ManualWorker(dispatcher), ManualWorker(dispatcher)
         stack.callback(silent.end)
         stack.callback(serving.end)
-        known = dispatcher._workers
-        wait_for(lambda: [each.is_up for each in known] == [True, True], "both")
+        states = dispatcher._workers
+        wait_for(lambda: [each.is_up for each in states] == [True, True], "both workers")
         for count in range(1, 11):
             stack.enter_context(socket.create_connection(address))
-            wait_for(lambda: sum(each.held for each in known) == count, "it to be handed on")  # noqa: B023
+            wait_for(lambda: sum(each.held for each in states) == count, "it to be dispatched")  # noqa: B023
             serving.take()
-            wait_for(lambda: sum(each.untaken for each in known) <= 1, "what was taken to be told")
+            wait_for(lambda: sum(each.untaken for each in states) <= 1, "the taken connection to be reported")
         assert len(serving.held) == 9
 
 
 def test_connections_wait_while_no_worker_is_up() -> None:
     with dispatching() as (dispatcher, stack, address):
-        first = ByHand(dispatcher)
+        first = ManualWorker(dispatcher)
         stack.enter_context(socket.create_connection(address))
         wait_for(first.take, "the first")
         first.end()
         stack.enter_context(socket.create_connection(address))
-        second = ByHand(dispatcher)
+        second = ManualWorker(dispatcher)
         stack.callback(second.end)
-        wait_for(second.take, "the one that waited")
+        wait_for(second.take, "the connection that waited")
 
 
 class Recorder(LimitedProtocol):
@@ -143,7 +147,7 @@ class Recorder(LimitedProtocol):
     made = 0
 
     def __init__(self) -> None:
-        """Without a server."""
+        """Skip the base class, which needs a server."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         type(self).made += 1
@@ -156,7 +160,7 @@ class Recorder(LimitedProtocol):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_an_intake_tells_what_it_took_and_what_was_closed() -> None:
+async def test_an_intake_reports_taken_and_closed_connections() -> None:
     ours, theirs = socket.socketpair()
     ours.settimeout(PATIENCE_S)
     theirs.setblocking(False)
@@ -165,10 +169,10 @@ async def test_an_intake_tells_what_it_took_and_what_was_closed() -> None:
     client, server = socket.socketpair()
     with client, server:
         socket.send_fds(ours, [b"c"], [server.fileno()])
-    told = b""
-    while told.count(b"-") < 1:
-        told += await asyncio.to_thread(ours.recv, 10)
-    assert told == b"!+-"
+    messages = b""
+    while messages.count(b"-") < 1:
+        messages += await asyncio.to_thread(ours.recv, 10)
+    assert messages == b"!+-"
     ours.close()
     await asyncio.wait_for(ended.wait(), PATIENCE_S)
     intake.close()

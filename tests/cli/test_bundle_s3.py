@@ -1,4 +1,4 @@
-"""Bundles in a bucket: publish, fetch, list, release and back; what is said when it can't be."""
+"""Bundles in a bucket: publish, fetch, list, release, roll back; and the errors."""
 
 import json
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ def second_bundle(home: Path, activate: bool = True) -> str:
 
 
 def pointer_of(bucket: Bucket) -> tuple[str, str | None]:
-    found = open_bucket(bucket).pointer()
-    return found.version, found.previous
+    pointer = open_bucket(bucket).pointer()
+    return pointer.version, pointer.previous
 
 
 class TestPublishAndFetch:
-    def test_there_and_back_on_another_machine(
+    def test_publish_here_and_fetch_on_another_machine(
         self, marquee: Marquee, home: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (version,) = bundles(home)
@@ -60,7 +60,7 @@ class TestPublishAndFetch:
         assert marquee("bundle", "activate", version).code == 0
         assert marquee("bundle", "verify").code == 0
 
-    def test_publish_twice_says_so(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
+    def test_publishing_twice_uploads_nothing(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         (version,) = bundles(home)
         (home / "features").mkdir()
         (home / "features" / "items.parquet").write_bytes(b"films")
@@ -74,7 +74,9 @@ class TestPublishAndFetch:
         assert done.code == 3
         assert "nothing is released there; run `marquee release`" in done.err
 
-    def test_a_damaged_bundle_goes_neither_way(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
+    def test_a_damaged_bundle_is_neither_published_nor_fetched(
+        self, marquee: Marquee, home: Path, bucket: Bucket
+    ) -> None:
         (version,) = bundles(home)
         marquee("bundle", "publish")
         spoil(bucket, f"bundles/{version}/popularity.npy", b"short")
@@ -93,15 +95,15 @@ class TestList:
         assert marquee("bundle", "publish").code == 0
         assert [each["active"] for each in marquee("bundle", "list", "--bucket", "--json").json] == [False]
         assert marquee("release").code == 0
-        (found,) = marquee("bundle", "list", "--bucket", "--json").json
-        assert (found["active"], found["version"]) == (True, old)
-        assert found["megabytes"] > 0
-        assert found["published_at"].endswith("Z")
+        (listed,) = marquee("bundle", "list", "--bucket", "--json").json
+        assert (listed["active"], listed["version"]) == (True, old)
+        assert listed["megabytes"] > 0
+        assert listed["published_at"].endswith("Z")
         assert f"*  {old}" in marquee("bundle", "list", "--bucket").out
 
 
 class TestRelease:
-    def test_release_and_back(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
+    def test_release_and_roll_back(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         (old,) = bundles(home)
         first = marquee("release")
         assert first.code == 0, first.err
@@ -156,7 +158,7 @@ class TestRelease:
         assert missing.code == 3
         assert f"no bundle '{'0' * 16}' in s3://{bucket.name}/films/; available: {version}" in missing.err
 
-    def test_keep_removes_old_ones(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
+    def test_keep_removes_older_bundles(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         (old,) = bundles(home)
         marquee("release")
         middle = second_bundle(home)
@@ -167,19 +169,19 @@ class TestRelease:
         assert f"Removed {old}." in done.out
         assert {each.version for each in open_bucket(bucket).list()} == {middle, new}
 
-    def test_nothing_to_go_back_to(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
+    def test_there_is_no_release_to_roll_back_to(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         marquee("release")
         done = marquee("release", "--rollback")
         assert done.code == 3
         assert "no release to roll back to" in done.err
 
     @pytest.mark.parametrize("more", [("0" * 16,), ("--keep", "1")])
-    def test_rollback_takes_nothing_else(self, marquee: Marquee, home: Path, bucket: Bucket, more) -> None:
+    def test_rollback_takes_no_version_and_no_keep(self, marquee: Marquee, home: Path, bucket: Bucket, more) -> None:
         done = marquee("release", "--rollback", *more)
         assert done.code == 2
         assert "--rollback goes back" in done.err
 
-    def test_an_index_that_fails_leaves_the_pointer(
+    def test_a_failed_index_leaves_the_pointer_as_it_is(
         self, marquee: Marquee, home: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:9")
@@ -222,7 +224,7 @@ class TestSettings:
         )
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_a_bucket_that_is_not_there_is_named(
+    def test_a_missing_bucket_is_named(
         self, marquee: Marquee, home: Path, bucket: Bucket, verb: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("BUNDLE_BUCKET", "no-such-bucket")
@@ -238,14 +240,14 @@ class TestSettings:
             assert done.code == 3
             assert "marquee build" in done.err
 
-    def test_whoever_moves_the_local_pointer_is_told_who_leads(
+    def test_moving_the_local_pointer_prints_that_servers_follow_the_bucket(
         self, marquee: Marquee, home: Path, bucket: Bucket
     ) -> None:
         old = LocalBundles(home).pointer().version
         new = second_bundle(home, activate=False)
-        leads = f"Note: servers follow s3://{bucket.name}/films/; run `marquee release` to switch them."
-        assert leads in marquee("bundle", "activate", new).out
-        assert leads in marquee("bundle", "rollback").out
+        note = f"Note: servers follow s3://{bucket.name}/films/; run `marquee release` to switch them."
+        assert note in marquee("bundle", "activate", new).out
+        assert note in marquee("bundle", "rollback").out
         assert LocalBundles(home).pointer().version == old
 
     def test_the_place(self, empty_home: Path) -> None:

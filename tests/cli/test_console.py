@@ -1,4 +1,4 @@
-"""Output, tables, progress, and what is remembered of seeded people."""
+"""Output, tables, progress, and the demo file of seeded people."""
 
 import io
 import json
@@ -24,11 +24,11 @@ def test_result_is_text_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"film": "Amélie", "path": "x"}
 
 
-def test_words_go_to_stderr_and_not_under_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_lines_go_to_stderr_but_not_under_json(capsys: pytest.CaptureFixture[str]) -> None:
     Output().say("a word")
     Output(as_json=True).say("not a word")
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "a word\n")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "a word\n")
 
 
 def test_tables_are_aligned() -> None:
@@ -37,7 +37,7 @@ def test_tables_are_aligned() -> None:
     assert table(("a", "b"), []) == ["a  b"]
 
 
-def test_nobody_watches_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_there_is_no_progress_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Output().progress() as progress:
         assert isinstance(progress, Silent)
         progress.advance("step", 1, 2)
@@ -57,7 +57,7 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(progress, Silent)
 
 
-def test_a_bar_a_step() -> None:
+def test_each_step_has_a_bar() -> None:
     screen = io.StringIO()
     with bars(Console(file=screen, force_terminal=True, width=100)) as progress:
         progress.advance("reading", 1, None)
@@ -76,7 +76,7 @@ def people(sizes: dict[str, int]) -> Dataset:
     return Dataset(films, events, ("test",))
 
 
-def test_demo_people_are_typical_ones() -> None:
+def test_demo_people_have_a_typical_number_of_events() -> None:
     dataset = people({"few": 2, "typical": 58, "also": 64, "many": 300})
     assert typical_people(dataset.events, 2) == ("typical", "also")
     assert set(typical_people(dataset.events)) == {"few", "typical", "also", "many"}
@@ -99,7 +99,7 @@ def test_the_demo_file(tmp_path: Path) -> None:
     assert Demo.load(tmp_path / "home") == Demo()
 
 
-def test_curl_lines_name_what_is_there() -> None:
+def test_curl_lines_use_existing_ids() -> None:
     lines = "\n".join(curl_lines(Demo(("42",), ("318", "296"))))
     assert lines.count("curl ") == 3
     assert '"user_id": "42"' in lines
@@ -108,7 +108,7 @@ def test_curl_lines_name_what_is_there() -> None:
     assert len(curl_lines(Demo())) == 4
 
 
-def test_a_terminal_obeys_nothing_that_was_stored(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_in_stored_text_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a\x1b[2J\x07\x9b\r\tb"
     Output().result(None, [name])
     Output().say(name)

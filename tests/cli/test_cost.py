@@ -1,4 +1,4 @@
-"""marquee cost: the bill as a table and as JSON, what is doubtful about it, and what is refused."""
+"""marquee cost: the bill as a table and as JSON, its unconfirmed prices, and wrong usage."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from tests.cli.conftest import Marquee
 
 
 def rows(out: str, start: str) -> list[str]:
-    """The table that begins with a heading, to its end."""
+    """Return the rows of the table whose heading starts like this."""
     lines = out.splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(start))
     return lines[first + 1 : lines.index("", first)]
 
 
-def test_without_a_load_there_is_a_column_for_each(marquee: Marquee) -> None:
+def test_without_a_load_there_is_a_column_per_default_load(marquee: Marquee) -> None:
     done = marquee("cost")
     assert done.code == 0
     heading = next(line for line in done.out.splitlines() if line.startswith("service"))
@@ -28,7 +28,7 @@ def test_without_a_load_there_is_a_column_for_each(marquee: Marquee) -> None:
     assert total == ["total", *(f"{usd:,.2f}" for usd in expected)]
 
 
-def test_with_a_load_there_is_a_line_for_each_thing_that_is_billed(marquee: Marquee) -> None:
+def test_with_a_load_there_is_a_line_per_billed_item(marquee: Marquee) -> None:
     done = marquee("cost", "--rps", "1", "--films", "62000")
     lines = rows(done.out, "service")
     bill = bill_of(Deployment(rps=1, search=SearchKind.EMBEDDED), load_prices("eu-west-1"))
@@ -38,7 +38,7 @@ def test_with_a_load_there_is_a_line_for_each_thing_that_is_billed(marquee: Marq
     assert "read request unit" in reads
 
 
-def test_a_price_that_nobody_confirmed_is_marked_and_named(marquee: Marquee) -> None:
+def test_an_unconfirmed_price_is_marked_and_listed(marquee: Marquee) -> None:
     out = marquee("cost", "--rps", "1", "--search", "opensearch").out
     (search,) = [line for line in rows(out, "service") if "search, " in line]
     (api,) = [line for line in rows(out, "service") if line.startswith("HTTP API")]
@@ -49,13 +49,13 @@ def test_a_price_that_nobody_confirmed_is_marked_and_named(marquee: Marquee) -> 
     assert "API Gateway" not in doubts
 
 
-def test_a_stage_is_what_its_file_says_unless_options_say_otherwise(marquee: Marquee) -> None:
+def test_options_override_the_stages_file(marquee: Marquee) -> None:
     assert "Stage dev on lambda, search embedded" in marquee("cost", "--rps", "1").out
     assert "Stage prod on lambda, search opensearch" in marquee("cost", "--rps", "1", "--stage", "prod").out
     assert "search classic" in marquee("cost", "--rps", "1", "--search", "classic").out
 
 
-def test_it_says_how_old_the_prices_are_and_what_they_leave_out(marquee: Marquee) -> None:
+def test_the_age_of_the_prices_and_what_is_not_billed_are_printed(marquee: Marquee) -> None:
     out = marquee("cost", "--rps", "0").out
     prices = load_prices("eu-west-1")
     assert f"Prices reviewed on {prices.checked}; the oldest figure is from " in out
@@ -64,7 +64,7 @@ def test_it_says_how_old_the_prices_are_and_what_they_leave_out(marquee: Marquee
         assert each in left_out
 
 
-def test_the_three_largest_savings_are_shown_with_what_to_do(marquee: Marquee) -> None:
+def test_the_three_largest_savings_are_shown_with_the_setting(marquee: Marquee) -> None:
     out = marquee("cost", "--rps", "0", "--stage", "prod").out
     savings = rows(out, "saving")
     assert len(savings) == 3
@@ -131,7 +131,7 @@ def test_options_reach_the_bill(marquee: Marquee) -> None:
         (("--search", "grep"), "grep"),
     ],
 )
-def test_what_cannot_be_is_a_wrong_usage(marquee: Marquee, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_options_are_wrong_usage(marquee: Marquee, arguments: tuple[str, ...], message: str) -> None:
     done = marquee("cost", *arguments)
     assert (done.code, done.out) == (2, "")
     assert message in done.err

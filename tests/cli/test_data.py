@@ -1,4 +1,4 @@
-"""Data by name, by token and by bucket, as verbs."""
+"""``marquee data`` and builds from data sets by name and from the bucket."""
 
 import io
 import zipfile
@@ -19,7 +19,7 @@ from tests.tmdb_site import TOKEN, Tmdb, film, tmdb_site
 
 
 def small_set() -> bytes:
-    """A data set in the MovieLens layout that a bundle can be built of."""
+    """Return a zipped data set in the MovieLens layout from which a bundle can be built."""
     films = [f"{n},Film {n} (19{50 + n}),Drama|Comedy\n" for n in range(1, 41)]
     ratings = [
         f"{u},{1 + (u * 7 + n * 3) % 40},{3 + (u + n) % 3},{1_000_000 + n}\n" for u in range(30) for n in range(12)
@@ -57,7 +57,7 @@ def bucket(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket
         yield made
 
 
-def test_a_data_set_is_built_by_its_name_and_its_terms_are_agreed_to_once(marquee: Marquee, site, empty_home):
+def test_a_build_by_name_asks_for_agreement_once(marquee: Marquee, site, empty_home):
     refused = marquee("build", "--dataset", "ml-latest-small", "--encoder", "none")
     assert refused.code == 2
     assert "no commercial use without GroupLens' permission" in refused.err
@@ -80,7 +80,7 @@ def test_every_data_set_is_downloaded_by_its_name(marquee: Marquee, site, empty_
     assert {path.name for path in Path(done.json["path"]).iterdir()} == set(DATA_SETS[name].files)
 
 
-def test_a_server_that_has_no_such_file_is_an_outage(marquee: Marquee, site):
+def test_a_missing_download_is_an_outage(marquee: Marquee, site):
     site.pages = {}
     done = marquee("build", "--dataset", "ml-25m", "--yes")
     assert done.code == 3
@@ -96,7 +96,7 @@ def tmdb(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmdb]:
         yield running
 
 
-def test_metadata_is_fetched_by_the_token_with_attribution(marquee: Marquee, site, tmdb):
+def test_metadata_is_fetched_and_attributed(marquee: Marquee, site, tmdb):
     folder = marquee("data", "movielens", "ml-latest-small", "--yes", "--json").json["path"]
     done = marquee("data", "tmdb", "--movielens", folder, "--yes")
     assert done.code == 0, done.err
@@ -107,13 +107,13 @@ def test_metadata_is_fetched_by_the_token_with_attribution(marquee: Marquee, sit
     assert "no-metadata" not in {each["code"] for each in built.json["warnings"]}
 
 
-def test_without_a_token_it_says_where_to_get_one(marquee: Marquee, empty_home, tmp_path):
+def test_without_a_token_the_setting_is_named(marquee: Marquee, empty_home, tmp_path):
     done = marquee("data", "tmdb", "--movielens", str(tmp_path))
     assert done.code == 2
     assert "TMDB_TOKEN is not set" in done.err
 
 
-def test_a_token_that_is_wrong_is_never_shown(marquee: Marquee, site, tmdb, monkeypatch):
+def test_a_wrong_token_is_never_shown(marquee: Marquee, site, tmdb, monkeypatch):
     folder = marquee("data", "movielens", "ml-latest-small", "--yes", "--json").json["path"]
     monkeypatch.setenv("TMDB_TOKEN", "secret-and-wrong")
     done = marquee("data", "tmdb", "--movielens", folder, "--yes")
@@ -137,7 +137,7 @@ def test_raw_data_and_features_go_to_the_bucket_and_come_back(
     ]  # fmt: skip
     other = empty_home.parent / "other"
     monkeypatch.setenv("MARQUEE_HOME", str(other))
-    # What the features hold is not embedded again.
+    # Texts in the features are not embedded again.
     monkeypatch.setattr("services.adapters.embed.onnx.OnnxEncoder.encode", _never)
     done = marquee("build", "--from-bucket", "--json")
     assert done.code == 0, done.err
@@ -150,7 +150,7 @@ def _never(*_: object) -> None:
     raise AssertionError("a text is embedded again")
 
 
-def test_another_data_set_takes_the_place_of_what_is_there(marquee: Marquee, site, bucket, tmp_path, empty_home):
+def test_another_data_set_replaces_the_one_in_the_bucket(marquee: Marquee, site, bucket, tmp_path, empty_home):
     folder = marquee("data", "movielens", "ml-latest-small", "--yes", "--json").json["path"]
     assert marquee("data", "push", "--movielens", folder).code == 0
     assert marquee("data", "pull").code == 0
@@ -161,12 +161,12 @@ def test_another_data_set_takes_the_place_of_what_is_there(marquee: Marquee, sit
     assert marquee("data", "push", "--movielens", str(other)).code == 0
     assert keys_of(bucket) == ["raw/movielens/movies.csv", "raw/movielens/ratings.csv"]
     assert marquee("data", "pull").code == 0
-    found = sorted(path.name for path in (empty_home / "raw" / "movielens").iterdir())
-    assert found == ["movies.csv", "ratings.csv"]
+    names = sorted(path.name for path in (empty_home / "raw" / "movielens").iterdir())
+    assert names == ["movies.csv", "ratings.csv"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("build", "--dataset", "ml-1m", "--from-bucket"), "cannot be combined with other inputs"),
         (("build", "--dataset", "ml-1m", "--movielens", "."), "cannot be combined with other inputs"),
@@ -176,13 +176,13 @@ def test_another_data_set_takes_the_place_of_what_is_there(marquee: Marquee, sit
         (("data", "pull"), "BUNDLE_BUCKET is not set"),
     ],
 )
-def test_what_does_not_go_together_is_refused(marquee: Marquee, empty_home, arguments, said):
+def test_invalid_combinations_are_refused(marquee: Marquee, empty_home, arguments, message):
     done = marquee(*arguments)
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
 
 
-def test_an_empty_bucket_says_what_puts_data_there(marquee: Marquee, bucket):
+def test_an_empty_bucket_names_the_command_that_fills_it(marquee: Marquee, bucket):
     done = marquee("build", "--from-bucket")
     assert done.code == 2
     assert "marquee data push" in done.err

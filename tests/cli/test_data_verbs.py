@@ -26,7 +26,7 @@ def test_validate_the_sample(marquee: Marquee) -> None:
     assert done.json["ok"] is True
 
 
-def test_validate_names_file_line_field_value_and_what_was_expected(marquee: Marquee, tmp_path: Path) -> None:
+def test_validate_names_file_line_field_value_and_expectation(marquee: Marquee, tmp_path: Path) -> None:
     films = write_films(tmp_path / "films.jsonl")
     events = tmp_path / "events.csv"
     rows = "user_id,item_id,event,value,ts\n1,f1,like,,2024-01-01\n1,f2,rating,9,2024-01-01\n1,nope,like,,2024-01-01\n"
@@ -100,16 +100,16 @@ def test_feedback_closes_the_loop(marquee: Marquee, home: Path) -> None:
 
 
 @pytest.mark.parametrize("seeded", [True, False])
-def test_a_person_of_the_data_who_is_erased_is_in_no_later_bundle(marquee: Marquee, home: Path, seeded: bool) -> None:
+def test_an_erased_person_of_the_data_is_in_no_later_bundle(marquee: Marquee, home: Path, seeded: bool) -> None:
     if seeded:
         marquee("users", "seed", "--limit", "2")
     before = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
     dataset, _ = load_sample()
     assert marquee("users", "erase", dataset.events.user_ids[0], "--yes").code == (0 if seeded else 1)
-    (home / "demo.json").unlink(missing_ok=True)  # a store is enough to know it by
-    marquee("feedback", "somebody-else", "1", "click")
+    (home / "demo.json").unlink(missing_ok=True)  # the state store alone must suffice
+    marquee("feedback", "another-person", "1", "click")
     after = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
-    assert after["people"] == before["people"]  # one less, and somebody else
+    assert after["people"] == before["people"]  # one fewer, and one new
     assert after["version"] != before["version"]
     assert any("1 erased people left out" in note for note in after["notes"])
 
@@ -117,7 +117,7 @@ def test_a_person_of_the_data_who_is_erased_is_in_no_later_bundle(marquee: Marqu
 CASES = Path(__file__).parents[1] / "data" / "cases"
 
 
-def test_inspect_shows_what_was_taken_for_what_and_does_nothing(marquee: Marquee, empty_home: Path) -> None:
+def test_inspect_shows_how_files_are_read_and_builds_nothing(marquee: Marquee, empty_home: Path) -> None:
     done = marquee("inspect", str(CASES / "F07" / "kaggle"))
     assert done.code == 0
     assert "Kaggle The Movies Dataset" in done.out
@@ -128,7 +128,7 @@ def test_inspect_shows_what_was_taken_for_what_and_does_nothing(marquee: Marquee
     assert {each["file"]: (each["read_as"], each["scale"]) for each in files}["ratings.csv"] == ("events", 10)
 
 
-def test_inspect_of_what_is_no_film_data(marquee: Marquee, tmp_path: Path) -> None:
+def test_inspect_of_other_data_fails(marquee: Marquee, tmp_path: Path) -> None:
     (tmp_path / "stock.csv").write_text("colour,size\nred,1\n")
     done = marquee("inspect", "stock.csv")
     assert (done.code, "not known" in done.out) == (1, True)
@@ -138,7 +138,7 @@ def test_inspect_of_what_is_no_film_data(marquee: Marquee, tmp_path: Path) -> No
     assert marquee("build", "--scale", "10").code == 2
 
 
-def test_build_takes_paths_shows_what_they_are_and_says_how_to_seed(marquee: Marquee, empty_home: Path) -> None:
+def test_build_takes_paths_and_prints_how_they_are_read_and_how_to_seed(marquee: Marquee, empty_home: Path) -> None:
     path = str(CASES / "F34" / "scale10")
     done = marquee("build", "--encoder", "none", path, "--scale", "10")
     assert done.code == 0, done.err
@@ -148,7 +148,7 @@ def test_build_takes_paths_shows_what_they_are_and_says_how_to_seed(marquee: Mar
     assert marquee("recommend", "--user", "1", "-k", "3", "--json").json["strategy"] == "personal"
 
 
-def test_build_without_events_says_how_people_come(marquee: Marquee, empty_home: Path) -> None:
+def test_build_without_events_explains_how_to_add_people(marquee: Marquee, empty_home: Path) -> None:
     done = marquee("build", "--encoder", "none", str(CASES / "F04" / "tmdb_api" / "tmdb_array.json"))
     assert done.code == 0, done.err
     assert "no people are stored" in done.out.splitlines()[-1]
@@ -156,7 +156,7 @@ def test_build_without_events_says_how_people_come(marquee: Marquee, empty_home:
     assert (refused.code, "simulated viewers" in refused.err) == (2, True)
 
 
-def test_a_twin_is_never_offered_to_who_saw_the_other(marquee: Marquee, empty_home: Path) -> None:
+def test_a_duplicate_of_a_seen_film_is_never_recommended(marquee: Marquee, empty_home: Path) -> None:
     assert marquee("build", "--encoder", "none", str(CASES / "F15" / "twin")).code == 0
     for film in ("2", "41"):
         titles = [item["title"] for item in marquee("similar", film, "-k", "40", "--json").json["items"]]
@@ -169,7 +169,7 @@ def test_a_twin_is_never_offered_to_who_saw_the_other(marquee: Marquee, empty_ho
     assert marquee("recommend", "--liked", "41", "-k", "3", "--json").json["ignored_ids"] == []
 
 
-def test_one_film_is_an_empty_list_and_a_true_sentence(marquee: Marquee, empty_home: Path) -> None:
+def test_a_catalogue_of_one_film_gives_an_empty_list_with_a_reason(marquee: Marquee, empty_home: Path) -> None:
     assert (
         marquee("build", "--encoder", "none", "--catalogue", str(CASES / "F23" / "own_watch" / "one.jsonl")).code == 0
     )
@@ -178,7 +178,7 @@ def test_one_film_is_an_empty_list_and_a_true_sentence(marquee: Marquee, empty_h
     assert done.err == ""
 
 
-def test_years_of_titles_and_genres_with_commas_can_be_filtered_by(marquee: Marquee, empty_home: Path) -> None:
+def test_years_in_titles_and_genres_with_commas_can_be_filtered(marquee: Marquee, empty_home: Path) -> None:
     case = CASES / "F14" / "own_comma_genres"
     built = marquee("build", "--encoder", "none", "--catalogue", f"{case}/films.csv", "--events", f"{case}/events.csv")
     assert built.code == 0
@@ -189,7 +189,7 @@ def test_years_of_titles_and_genres_with_commas_can_be_filtered_by(marquee: Marq
     assert len(crime) == 3
 
 
-def test_a_disliked_film_does_not_lead(marquee: Marquee, empty_home: Path) -> None:
+def test_a_disliked_film_is_not_near_the_top(marquee: Marquee, empty_home: Path) -> None:
     assert marquee("build", "--encoder", "none", str(CASES / "F01" / "watch_and_dislike")).code == 0
     items = marquee("recommend", "-k", "30", "--json").json["items"]
     titles = [item["title"] for item in items]
@@ -197,13 +197,13 @@ def test_a_disliked_film_does_not_lead(marquee: Marquee, empty_home: Path) -> No
     assert "The Hated One" not in titles[:5]
 
 
-def test_words_of_tmdb_json_find_films(marquee: Marquee, empty_home: Path) -> None:
+def test_people_in_tmdb_json_are_searchable(marquee: Marquee, empty_home: Path) -> None:
     folder = CASES / "F02" / "tmdb_api"
     done = marquee("build", "--encoder", "none", "--movielens", str(folder), "--tmdb", str(folder / "tmdb.jsonl"))
     assert done.code == 0
-    found = marquee("recommend", "--query", "Director 2", "-k", "1", "--json").json["items"]
-    assert [item["title"] for item in found] == ["Heat"]
-    assert found[0]["reason"] == ["Directed by Director 2"]
+    items = marquee("recommend", "--query", "Director 2", "-k", "1", "--json").json["items"]
+    assert [item["title"] for item in items] == ["Heat"]
+    assert items[0]["reason"] == ["Directed by Director 2"]
 
 
 def test_build_if_changed_builds_once_for_the_same_files(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
@@ -218,16 +218,16 @@ def test_build_if_changed_builds_once_for_the_same_files(marquee: Marquee, empty
     assert len(bundles(empty_home)) == 2
 
 
-def test_what_spark_counted_stands_for_the_events(marquee: Marquee, tmp_path: Path) -> None:
+def test_counts_by_spark_replace_the_events(marquee: Marquee, tmp_path: Path) -> None:
     films, log, more = write_world(tmp_path, 60)
     count_here(tmp_path / "gram", Order(tmp_path, Source(paths=(films, log, more))), Rules(max_films=100))
     (tmp_path / "params.json").write_text(json.dumps(PARAMS))
     command = ["build", "--encoder", "none", str(films), "--gram", str(tmp_path / "gram")]
     done = marquee(*command, "--params", str(tmp_path / "params.json"), "--json")
     assert (done.code, done.json["people"], done.json["seed"]) == (0, 60, None)
-    told = marquee(*command, "--params", str(tmp_path / "params.json"))
-    assert "To serve people by id, also store their events" in told.out
+    printed = marquee(*command, "--params", str(tmp_path / "params.json"))
+    assert "To serve people by id, also store their events" in printed.out
     assert marquee(*command).code == 1  # counted for 100 films, and the default is 20,000
-    for other in ([], ["--holdout", str(log)], ["--events-from-state"]):
-        named = command[:4] if other else command[:3]
-        assert marquee(*named, *command[4:], *other).code == 2
+    for options in ([], ["--holdout", str(log)], ["--events-from-state"]):
+        named = command[:4] if options else command[:3]
+        assert marquee(*named, *command[4:], *options).code == 2

@@ -1,4 +1,4 @@
-"""Which encoder a verb uses where none is named; ``tests/test_wheel.py`` runs `up` without the extra."""
+"""The encoder of a verb if none is named; ``tests/test_wheel.py`` runs `up` without the extra."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ def test_a_choice_is_kept_whatever_is_installed(choice: EncoderChoice, capsys: p
 
 
 @pytest.mark.parametrize("settings", [{"encoder": "titan", "aws_region": "eu-west-1"}, {"embedder_dir": "nowhere"}, {}])
-def test_settings_that_name_an_encoder_are_kept_even_if_it_can_t_be_used(
+def test_an_encoder_named_by_settings_is_kept_even_if_unusable(
     settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The build then says what is wrong with it."""
+    """The build then reports what is wrong with it."""
     monkeypatch.chdir(tmp_path)
     assert or_none(None, Settings.model_validate(settings), Output()) is None

@@ -1,4 +1,4 @@
-"""A person's history from elsewhere, and films by name, on the command line."""
+"""A person's history from another service, and films by name, on the command line."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Marquee
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
-# TMDB rows in which everybody has a single film.
+# TMDB rows in which every person has a single film.
 SINGLE = CASES / "F02" / "tmdb_api"
 LETTERBOXD = CASES / "F05" / "letterboxd"
 EXPORT = LETTERBOXD / "letterboxd-export.zip"
@@ -15,7 +15,7 @@ EXPORT = LETTERBOXD / "letterboxd-export.zip"
 
 @pytest.fixture
 def built(marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marquee:
-    """Forty films in the layout of MovieLens; two are called Emma and of one year."""
+    """Forty films in the MovieLens layout; two are called Emma and are from the same year."""
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
     assert marquee("build", "--movielens", str(CASES / "base"), "--encoder", "none").code == 0
     return marquee
@@ -39,14 +39,14 @@ def test_a_letterboxd_export_becomes_recommendations(built: Marquee) -> None:
 
 
 def test_one_table_of_the_export_is_an_export_too(built: Marquee) -> None:
-    taken = {}
+    events_of = {}
     for name in ("ratings.csv", "diary.csv", "watched.csv"):
         assert built("users", "import", str(LETTERBOXD / name), "--user", name, "--json").json["films"] == 9
-        taken[name] = {event["item_id"]: event for event in built("users", "export", name).json["events"]}
-    assert {name: taken[name]["2"]["event"] for name in taken} == {
+        events_of[name] = {event["item_id"]: event for event in built("users", "export", name).json["events"]}
+    assert {name: events_of[name]["2"]["event"] for name in events_of} == {
         "ratings.csv": "rating", "diary.csv": "rating", "watched.csv": "watch"
     }  # fmt: skip
-    assert taken["ratings.csv"].keys() == {"2", "12", "17", "19", "35", "3", "18", "39", "40"}
+    assert events_of["ratings.csv"].keys() == {"2", "12", "17", "19", "35", "3", "18", "39", "40"}
     folder = built("users", "import", str(LETTERBOXD), "--user", "folder", "--json").json
     assert (folder["films"], folder["doubtful_films"]) == (9, 1)
 
@@ -65,10 +65,10 @@ def test_other_titles_titles_with_a_year_and_ids(built: Marquee) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_what_is_no_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
-    other = tmp_path / "films.csv"
-    other.write_text("a,b\n1,2\n")
-    done = marquee("users", "import", str(other), "--user", "me")
+def test_a_file_that_is_not_an_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("a,b\n1,2\n")
+    done = marquee("users", "import", str(path), "--user", "me")
     assert (done.code, "not a known export" in done.err) == (1, True)
     assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1
 
@@ -77,7 +77,7 @@ def test_an_exact_title_of_one_letter_comes_first(built: Marquee) -> None:
     assert built("films", "M", "--json").json["items"][0]["title"] == "M"
 
 
-def test_words_that_match_nothing_are_told(built: Marquee) -> None:
+def test_a_query_without_matches_is_reported(built: Marquee) -> None:
     answer = built("recommend", "--query", "zzzzqqq xxyy", "-k", "1", "--json").json
     assert answer["matched"] == 0
     assert answer["items"][0]["reason"] == ["Popular; nothing matched"]
@@ -85,7 +85,7 @@ def test_words_that_match_nothing_are_told(built: Marquee) -> None:
 
 
 @pytest.mark.parametrize("query", ["Ada Northwood", "films by Ada Northwood", "Bela Southgate"])
-def test_who_made_or_played_in_a_single_film_is_found_by_name(
+def test_a_director_or_actor_of_a_single_film_is_found_by_name(
     marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))

@@ -1,4 +1,4 @@
-"""``marquee index``: load, list, prune, and what it says when it can't."""
+"""``marquee index``: load, list, prune, and the errors."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.servers.serverless import Serverless
 
 @pytest.fixture
 def index(opensearch_url: str, unique_name: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of this test's indexes, and the settings for them."""
+    """Return the prefix of this test's indexes, and set the settings for them."""
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", opensearch_url)
     monkeypatch.setenv("OPENSEARCH_INDEX", unique_name)
     monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", str(LONGEST_MS))
@@ -49,13 +49,13 @@ def test_after_a_load_the_engine_answers_recommendations(marquee: Marquee, home:
 
 @pytest.fixture
 def vectors(home: Path) -> None:
-    """The active bundle has some: only with them is there something to refuse."""
+    """Build a bundle with vectors, without which a collection has nothing to refuse."""
     build(Order(home=home, encoder=HashingEncoder(dims=16)), Silent())
 
 
 @pytest.mark.usefixtures("vectors")
 @pytest.mark.parametrize("kind", ["nextgen", "classic"])
-def test_a_collection_is_loaded_as_the_generation_that_it_is_said_to_be_of(
+def test_a_collection_is_loaded_as_the_configured_generation(
     marquee: Marquee, index: str, opensearch_url: str, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     with Serverless(opensearch_url, kind=kind) as collection:
@@ -69,7 +69,7 @@ def test_a_collection_is_loaded_as_the_generation_that_it_is_said_to_be_of(
 
 
 @pytest.mark.usefixtures("vectors", "index")
-def test_a_collection_of_another_generation_is_told_with_the_setting_to_change(
+def test_a_collection_of_another_generation_names_the_setting(
     marquee: Marquee, opensearch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Serverless(opensearch_url, kind="nextgen") as collection:
@@ -88,7 +88,7 @@ def test_list_and_prune(marquee: Marquee, home: Path, index: str) -> None:
     middle = bundles.pointer().version
     done = marquee("index", "--keep", "0", "--json")
     assert done.code == 0, done.err
-    assert done.json["removed"] == [], "the bundle before the active one can be gone back to"
+    assert done.json["removed"] == [], "the previous bundle stays available for rollback"
     listed = marquee("index", "list", "--json").json
     assert [(each["index"], each["active"], each["state"]) for each in listed] == [
         (f"{index}-{old}", False, "complete"),
@@ -98,8 +98,8 @@ def test_list_and_prune(marquee: Marquee, home: Path, index: str) -> None:
     assert f"{index}-{middle}" in marquee("index", "list").out
     build(Order(home=home, encoder=HashingEncoder(encoder_id="hashing:32", dims=32)), Silent())
     assert marquee("index", "prune", "--keep", "1").out == "Nothing to remove.\n"
-    gone = marquee("index", "prune", "--keep", "0")
-    assert gone.out == f"Removed {index}-{old}.\n"
+    pruned = marquee("index", "prune", "--keep", "0")
+    assert pruned.out == f"Removed {index}-{old}.\n"
     assert [each["index"] for each in marquee("index", "list", "--json").json] == [f"{index}-{middle}"]
 
 
@@ -121,13 +121,13 @@ def test_no_indexes_yet(marquee: Marquee, home: Path, index: str) -> None:
 
 
 @pytest.mark.parametrize("verb", [(), ("list",), ("prune",)])
-def test_without_an_endpoint_it_says_what_to_set(marquee: Marquee, home: Path, verb: tuple[str, ...]) -> None:
+def test_without_an_endpoint_the_setting_is_named(marquee: Marquee, home: Path, verb: tuple[str, ...]) -> None:
     done = marquee("index", *verb)
     assert done.code == 2
     assert "OPENSEARCH_ENDPOINT is not set" in done.err
 
 
-def test_a_server_that_is_not_there_is_named(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_named(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:9")
     done = marquee("index")
     assert done.code == 3

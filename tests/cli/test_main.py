@@ -1,4 +1,4 @@
-"""Help texts, exit codes and errors: what a shell script and a person rely on."""
+"""Help texts, exit codes and error messages."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ VERBS = {
 }  # fmt: skip
 
 
-def words(text: str) -> str:
+def normalised(text: str) -> str:
     return " ".join(text.split()).lower()
 
 
@@ -59,7 +59,7 @@ def test_help_names_every_option_and_the_exit_codes(verb: str, marquee: Marquee)
     done = marquee(*verb.split(), "--help")
     assert done.code == 0
     assert done.out.startswith(f"Usage: marquee {verb}")
-    assert words(EXIT_CODES) in words(done.out)
+    assert normalised(EXIT_CODES) in normalised(done.out)
     missing = [option for option in VERBS[verb] if option.lower() not in done.out.lower()]
     assert not missing
     assert not done.err
@@ -71,11 +71,11 @@ def test_the_first_page_names_every_verb(marquee: Marquee) -> None:
     assert marquee().out == done.out, "no arguments: the same page"
     for verb in VERBS:
         assert f"  {verb.split()[0]} " in done.out
-    assert words(EXIT_CODES) in words(done.out)
+    assert normalised(EXIT_CODES) in normalised(done.out)
 
 
 def test_help_loads_nothing_heavy() -> None:
-    """Half of what the first page costs would be these; a verb imports them when it runs."""
+    """These would double the time of the first page; a verb imports them when it runs."""
     heavy = {"numpy", "polars", "scipy", "pydantic", "fastapi", "uvicorn", "tantivy", "onnxruntime", "rich"}
     program = f"import sys, services.cli.main as cli; cli.main(['--help']); print(*{heavy!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -150,11 +150,11 @@ def test_errors_under_json_are_json(marquee: Marquee) -> None:
         (ZeroDivisionError("no"), 1),
     ],
 )
-def test_the_table_of_exit_codes(error: Exception, code: int) -> None:
+def test_exit_codes_of_errors(error: Exception, code: int) -> None:
     assert describe(error)[0] == code
 
 
-def test_messages_say_where_and_what_to_do() -> None:
+def test_messages_name_the_place_and_the_remedy() -> None:
     assert describe(PermissionError(13, "Permission denied", "features"))[1] == "features: Permission denied"
     assert "is the disk full?" in describe(OSError("306362 requested and 278464 written"))[1]
     missing = describe(ModuleNotFoundError("No module named 'boto3'", name="boto3"))[1]
@@ -167,7 +167,7 @@ def test_messages_say_where_and_what_to_do() -> None:
     assert "ZeroDivisionError: odd" in describe(ZeroDivisionError("odd"))[1]
 
 
-def test_nobody_reads_on(home: Path) -> None:
+def test_a_closed_pipe_is_no_error(home: Path) -> None:
     import subprocess
 
     from tests.e2e.kit import MARQUEE, environment

@@ -1,4 +1,4 @@
-"""Building and asking with an encoder of Bedrock: what it costs is agreed to first, and models are never mixed."""
+"""Building and recommending with a Bedrock encoder: costs are agreed to first, and models are never mixed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def films(tmp_path: Path) -> str:
         ("nova", "384", "amazon.nova-2-multimodal-embeddings-v1:0:384"),
     ],
 )
-def test_build_and_ask(marquee: Marquee, service, films, empty_home, monkeypatch, name, dims, encoder_id):
+def test_build_and_recommend(marquee: Marquee, service, films, empty_home, monkeypatch, name, dims, encoder_id):
     monkeypatch.setenv("ENCODER", name)
     monkeypatch.setenv("ENCODER_DIMS", dims)
     done = marquee("build", "--catalogue", films, "--yes")
@@ -47,9 +47,9 @@ def test_build_and_ask(marquee: Marquee, service, films, empty_home, monkeypatch
     manifest = Manifest.load(empty_home / "bundles" / version)
     assert (manifest.encoder_id, manifest.counts["vector dims"]) == (encoder_id, int(dims))
     assert pl.read_parquet(empty_home / "features" / "item_embeddings.parquet")["vector"].dtype.shape == (int(dims),)
-    asked = marquee("recommend", "--query", "film 7", "--json")
-    assert asked.code == 0
-    assert asked.json["degraded"] == []
+    response = marquee("recommend", "--query", "film 7", "--json")
+    assert response.code == 0
+    assert response.json["degraded"] == []
     assert len(service.seen) == 31
     assert service.most_at_once <= 8
 
@@ -62,14 +62,14 @@ def test_without_agreement_nothing_is_sent(marquee: Marquee, service, films, emp
     assert bundles(empty_home) == []
 
 
-def test_what_was_embedded_once_costs_nothing_again(marquee: Marquee, service, films, empty_home):
+def test_texts_are_embedded_only_once(marquee: Marquee, service, films, empty_home):
     assert marquee("build", "--catalogue", films, "--encoder", "titan", "--yes").code == 0
     before = len(service.seen)
     done = marquee("build", "--catalogue", films, "--encoder", "titan")
     assert (done.code, len(service.seen)) == (0, before)
 
 
-def test_a_build_that_is_refused_leaves_no_bundle_and_goes_on_later(marquee: Marquee, service, films, empty_home):
+def test_a_refused_build_leaves_no_bundle_and_can_be_resumed(marquee: Marquee, service, films, empty_home):
     service.faults = [None] * 20 + [denied]
     done = marquee("build", "--catalogue", films, "--encoder", "titan", "--yes")
     assert done.code == 3
@@ -85,12 +85,12 @@ def test_a_bundle_of_one_model_is_not_served_with_queries_of_another(marquee: Ma
     assert "has vectors of amazon.titan-embed-text-v2:0:1024, but queries are encoded with all-MiniLM" in done.err
     monkeypatch.setenv("ENCODER", "titan")
     monkeypatch.setenv("ENCODER_DIMS", "256")
-    other = marquee("serve", "--port", "0")
-    assert other.code == 3
-    assert "queries are encoded with amazon.titan-embed-text-v2:0:256: set ENCODER, ENCODER_DIMS" in other.err
+    served = marquee("serve", "--port", "0")
+    assert served.code == 3
+    assert "queries are encoded with amazon.titan-embed-text-v2:0:256: set ENCODER, ENCODER_DIMS" in served.err
 
 
-def test_words_are_found_by_name_while_bedrock_fails(marquee: Marquee, service, films, monkeypatch):
+def test_films_are_found_by_title_while_bedrock_fails(marquee: Marquee, service, films, monkeypatch):
     monkeypatch.setenv("ENCODER", "titan")
     assert marquee("build", "--catalogue", films, "--yes").code == 0
     service.always = throttled
@@ -100,8 +100,8 @@ def test_words_are_found_by_name_while_bedrock_fails(marquee: Marquee, service, 
     assert done.json["degraded"] == ["encoder: amazon.titan-embed-text-v2:0: throttled (ThrottlingException)"]
 
 
-def test_many_texts_go_by_a_batch_job(marquee: Marquee, service, films, monkeypatch, empty_home):
-    monkeypatch.setattr("services.adapters.embed.bedrock.batch.FROM", 20)
+def test_many_texts_are_embedded_by_a_batch_job(marquee: Marquee, service, films, monkeypatch, empty_home):
+    monkeypatch.setattr("services.adapters.embed.bedrock.batch.LEAST_TEXTS", 20)
     with s3_server() as s3, batch_jobs(s3) as jobs:
         jobs.polls, jobs.spoil = 0, {3}
         bucket = new_bucket(s3)
@@ -126,16 +126,16 @@ def test_a_batch_role_without_a_bucket_is_refused(marquee: Marquee, service, fil
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"ENCODER": "titan", "ENCODER_DIMS": "384"}, "have 256, 512, 1024 numbers"),
         ({"ENCODER": "nova"}, "AWS_REGION is not set"),
         ({"ENCODER": "ada"}, "expected minilm, titan or nova"),
     ],
 )
-def test_settings_that_can_t_be_are_refused(marquee: Marquee, empty_home, monkeypatch, settings, said):
+def test_invalid_settings_are_refused(marquee: Marquee, empty_home, monkeypatch, settings, message):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     done = marquee("doctor")
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err

@@ -1,4 +1,4 @@
-"""``marquee up --rebuild``: builds beside the server, from files and feedback."""
+"""``marquee up --rebuild``: builds from files and feedback while the server runs."""
 
 import sys
 from pathlib import Path
@@ -15,12 +15,12 @@ from tests.patience import wait_for
 FILMS = "item_id,title,genres\n" + "".join(f"{n},Film {n},{'Drama' if n % 2 else 'Crime'}\n" for n in range(1, 9))
 
 
-def whole(home: Path) -> list[str]:
-    """The bundles that are there, without one in the making."""
+def finished(home: Path) -> list[str]:
+    """Return the finished bundles, without one being built."""
     return [version for version in bundles(home) if not version.startswith(".")]
 
 
-def test_what_people_said_meanwhile_is_in_the_next_bundle(
+def test_feedback_since_the_build_is_in_the_next_bundle(
     marquee: Marquee, empty_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "films.csv").write_text(FILMS)
@@ -30,31 +30,31 @@ def test_what_people_said_meanwhile_is_in_the_next_bundle(
         assert marquee("feedback", "ann", film, "like").code == 0
     arguments = ["films.csv", "--encoder", "none", "--events-from-state"]
     with rebuilding(load_settings(), arguments, Rebuild.DAILY, Output(), pause_s=0.1):
-        wait_for(lambda: len(whole(empty_home)) > 1, "a bundle with the feedback")
-    (second,) = set(whole(empty_home)) - {first}
+        wait_for(lambda: len(finished(empty_home)) > 1, "a bundle with the feedback")
+    (second,) = set(finished(empty_home)) - {first}
     assert marquee("bundle", "verify", second).code == 0
 
 
-def test_a_rebuild_that_fails_is_told_of_and_changes_nothing(
+def test_a_failed_rebuild_is_reported_and_changes_nothing(
     marquee: Marquee, empty_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "films.csv").write_text(FILMS)
     assert marquee("build", "--encoder", "none", "films.csv").code == 0
     before = bundles(empty_home)
-    told = ""
+    printed = ""
 
-    def complained() -> bool:
-        nonlocal told
-        told += capsys.readouterr().err
-        return "The rebuild failed" in told
+    def failure_reported() -> bool:
+        nonlocal printed
+        printed += capsys.readouterr().err
+        return "The rebuild failed" in printed
 
     with rebuilding(load_settings(), ["gone.csv"], Rebuild.DAILY, Output(), pause_s=0.1):
-        wait_for(complained, "a word about the failure")
-    assert "gone.csv: no such file" in told
+        wait_for(failure_reported, "the message about the failure")
+    assert "gone.csv: no such file" in printed
     assert bundles(empty_home) == before
 
 
-def test_the_end_of_the_server_ends_a_running_build(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_the_server_ends_a_running_build(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "services.cli.rebuild._ENTRY", "import time, pathlib; pathlib.Path('on').touch(); time.sleep(1e6)"
     )
@@ -63,7 +63,7 @@ def test_the_end_of_the_server_ends_a_running_build(empty_home: Path, monkeypatc
     assert sys.exc_info() == (None, None, None)
 
 
-def test_nothing_is_rebuilt_without_a_wish_or_without_files(marquee: Marquee, home: Path) -> None:
+def test_nothing_is_rebuilt_without_the_option_or_without_files(marquee: Marquee, home: Path) -> None:
     with rebuilding(load_settings(), [], None, Output()):
         pass
     done = marquee("up", "--rebuild", "daily")
@@ -72,5 +72,5 @@ def test_nothing_is_rebuilt_without_a_wish_or_without_files(marquee: Marquee, ho
 
 
 @pytest.mark.parametrize(("name", "days"), [("hourly", 1 / 24), ("daily", 1), ("weekly", 7)])
-def test_the_pauses(name: str, days: float) -> None:
+def test_the_intervals(name: str, days: float) -> None:
     assert Rebuild(name).seconds == days * 86_400

@@ -1,4 +1,4 @@
-"""How the server is run; what it does is in ``tests/e2e``."""
+"""Server configuration and supervisor; its behaviour is tested in ``tests/e2e``."""
 
 import signal
 import socket
@@ -16,21 +16,21 @@ def test_no_worker_is_killed_for_being_slow_to_start() -> None:
 
 
 @pytest.mark.parametrize("balancer_idle_secs", [60, 300])
-def test_the_server_keeps_an_idle_connection_longer_than_the_balancer_before_it(balancer_idle_secs: int) -> None:
+def test_an_idle_connection_is_kept_longer_than_by_the_load_balancer(balancer_idle_secs: int) -> None:
     settings = Settings(balancer_idle_secs=balancer_idle_secs)
     assert configured(settings, workers=1).timeout_keep_alive > balancer_idle_secs
 
 
 @pytest.fixture
-def signals_as_before() -> Iterator[None]:
+def signals_restored() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("signals_as_before")
-def test_a_supervisor_whose_dispatcher_is_gone_ends_and_holds_no_dead_port() -> None:
+@pytest.mark.usefixtures("signals_restored")
+def test_a_supervisor_whose_dispatcher_died_exits() -> None:
     supervisor = Supervisor(configured(Settings(), workers=2), socket.create_server(("127.0.0.1", 0)), lambda: None)
     supervisor.keep_subprocess_alive()
     assert not supervisor.should_exit.is_set()

@@ -1,4 +1,4 @@
-"""users seed stores people of the films that are served, and nobody else; build tells how."""
+"""`users seed` stores only people whose films are served; build prints the command."""
 
 import json
 import shlex
@@ -16,14 +16,14 @@ from tests.movielens_layout import write_movielens
 
 
 def write_shop(folder: Path, prefix: str = "sku-", title: str = "Shop Film", films: int = 40) -> Source:
-    """A catalogue and 30 people's likes of ten of its films each."""
+    """Write a catalogue, and likes by 30 people of ten of its films each."""
     folder.mkdir(exist_ok=True)
     catalogue, events = folder / "shop films.jsonl", folder / "events.jsonl"
     rows = [{"item_id": f"{prefix}{n}", "title": f"{title} {n}", "genres": ["Drama"]} for n in range(1, films + 1)]
     likes = [
-        {"user_id": f"cust{who}", "item_id": f"{prefix}{(who * 7 + n * 3) % films + 1}", "event": "like",
+        {"user_id": f"cust{person}", "item_id": f"{prefix}{(person * 7 + n * 3) % films + 1}", "event": "like",
          "ts": f"2024-01-{n + 1:02}"}
-        for who in range(30) for n in range(10)
+        for person in range(30) for n in range(10)
     ]  # fmt: skip
     for path, lines in ((catalogue, rows), (events, likes)):
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -36,7 +36,7 @@ def options(source: Source) -> tuple[str, ...]:
 
 @pytest.fixture
 def shop(empty_home: Path, tmp_path: Path) -> Source:
-    """A home that serves the films of a shop."""
+    """Build a bundle from the films of a shop."""
     source = write_shop(tmp_path / "shop")
     build(Order(home=empty_home, source=source), Silent())
     return source
@@ -47,7 +47,7 @@ def people_stored(marquee: Marquee, *ids: str) -> list[str]:
 
 
 @pytest.mark.parametrize("with_options", [True, False])
-def test_without_an_active_bundle_nobody_is_seeded(
+def test_without_an_active_bundle_no_people_are_stored(
     marquee: Marquee, empty_home: Path, tmp_path: Path, with_options: bool
 ) -> None:
     done = marquee("users", "seed", *(options(write_shop(tmp_path / "shop")) if with_options else ()))
@@ -57,7 +57,7 @@ def test_without_an_active_bundle_nobody_is_seeded(
     assert not (empty_home / "demo.json").exists()
 
 
-def test_the_samples_viewers_are_not_put_into_a_store_that_serves_other_films(
+def test_the_samples_viewers_are_not_stored_if_other_films_are_served(
     marquee: Marquee, shop: Source, empty_home: Path
 ) -> None:
     done = marquee("users", "seed")
@@ -75,11 +75,11 @@ def test_a_copy_of_the_samples_films_is_not_the_sample(marquee: Marquee, empty_h
 
 
 @pytest.mark.parametrize("prefix", ["other-", "sku-"])
-def test_people_of_other_films_are_refused_with_figures_also_where_the_ids_meet(
+def test_people_of_other_films_are_refused_even_if_the_ids_match(
     marquee: Marquee, shop: Source, empty_home: Path, tmp_path: Path, prefix: str
 ) -> None:
-    other = write_shop(tmp_path / "other", prefix, "Another Film")
-    done = marquee("users", "seed", *options(other))
+    other_shop = write_shop(tmp_path / "other", prefix, "Another Film")
+    done = marquee("users", "seed", *options(other_shop))
     assert done.code == ExitCode.FAILED
     assert "only 0 of these 300 events" in done.err
     assert "is active, built from events.jsonl, shop films.jsonl" in done.err
@@ -87,23 +87,23 @@ def test_people_of_other_films_are_refused_with_figures_also_where_the_ids_meet(
     assert not (empty_home / "state.db").exists()
 
 
-def test_a_catalogue_alone_has_nobody_to_seed(marquee: Marquee, shop: Source) -> None:
+def test_a_catalogue_without_events_has_no_people_to_seed(marquee: Marquee, shop: Source) -> None:
     done = marquee("users", "seed", "--catalogue", str(shop.catalogue[0]))
     assert done.code == ExitCode.FAILED
     assert "--events FILE" in done.err
 
 
-def test_a_catalogue_that_grew_is_still_the_same(marquee: Marquee, shop: Source, tmp_path: Path) -> None:
+def test_a_catalogue_that_grew_is_accepted(marquee: Marquee, shop: Source, tmp_path: Path) -> None:
     grown = write_shop(tmp_path / "grown", films=60)
     done = marquee("users", "seed", *options(grown), "--json").json
     assert (done["people"], done["events"]) == (30, 300)
     assert 0 < done["unknown_films"] < 150
-    said = marquee("users", "seed", *options(grown)).out
-    assert f"{done['unknown_films']} events are on films not in the active bundle" in said
+    printed = marquee("users", "seed", *options(grown)).out
+    assert f"{done['unknown_films']} events are on films not in the active bundle" in printed
     assert marquee("users", "seed", *options(shop), "--json").json["unknown_films"] == 0
 
 
-def test_what_build_prints_serves_its_people_by_their_ids(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
+def test_the_command_printed_by_build_stores_its_people(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
     source = write_shop(tmp_path / "shop")
     built = marquee("build", "--encoder", "none", *options(source))
     last = built.out.splitlines()[-1]
@@ -116,15 +116,15 @@ def test_what_build_prints_serves_its_people_by_their_ids(marquee: Marquee, empt
     assert marquee("build", "--encoder", "none", *options(source), "--json").json["seed"] == command
 
 
-def test_build_names_movielens_and_what_is_not_active(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
+def test_the_printed_command_activates_the_bundle_first(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
     write_movielens(load_sample()[0], tmp_path / "ml")
     built = marquee("build", "--encoder", "none", "--no-activate", "--movielens", str(tmp_path / "ml"))
     (version,) = (path.name for path in (empty_home / "bundles").iterdir())
-    wanted = f"marquee bundle activate {version} && marquee users seed --movielens {tmp_path / 'ml'}"
-    assert built.out.splitlines()[-1].endswith(wanted)
+    expected = f"marquee bundle activate {version} && marquee users seed --movielens {tmp_path / 'ml'}"
+    assert built.out.splitlines()[-1].endswith(expected)
 
 
-def test_build_of_films_alone_speaks_of_nobody(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
+def test_build_without_events_prints_no_seed_command(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
     films = str(write_shop(tmp_path / "shop").catalogue[0])
     assert "users seed" not in marquee("build", "--encoder", "none", "--catalogue", films).out
     assert marquee("build", "--encoder", "none", "--catalogue", films, "--json").json["seed"] is None

@@ -1,4 +1,4 @@
-"""Notes on settings: what is given and has no effect, and what is misspelt."""
+"""Notes on settings without effect and on misspelt ones."""
 
 import pytest
 
@@ -12,10 +12,10 @@ def test_settings_without_effect_are_named() -> None:
     settings = load_settings(
         opensearch_kind="nextgen", ddb_cache_table="cache", explain_output="tool", aws_region="eu-west-1"
     )
-    said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
+    printed = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
     names = ["OPENSEARCH_KIND", "DDB_CACHE_TABLE", "EXPLAIN_OUTPUT"]
-    assert [note.split()[0] for note in said] == [*names, "MARQUEE_PROT"]
-    assert said[0] == "OPENSEARCH_KIND is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
+    assert [note.split()[0] for note in printed] == [*names, "MARQUEE_PROT"]
+    assert printed[0] == "OPENSEARCH_KIND is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
     assert unused_settings(settings) == {
         "OPENSEARCH_KIND": "nextgen", "DDB_CACHE_TABLE": "cache", "EXPLAIN_OUTPUT": "tool",
     }  # fmt: skip
@@ -37,6 +37,6 @@ def test_settings_in_use_are_not_named() -> None:
 
 def test_settings_of_the_bucket_have_no_effect_without_one() -> None:
     assert notes(load_settings(bundle_bucket="films", s3_endpoint="http://127.0.0.1:9000"), {}) == []
-    (note, other) = notes(load_settings(s3_endpoint="http://127.0.0.1:9000", bundle_poll_secs=5), {})
+    (note, second) = notes(load_settings(s3_endpoint="http://127.0.0.1:9000", bundle_poll_secs=5), {})
     assert note == "BUNDLE_POLL_SECS is set, but BUNDLE_BUCKET is not: bundles are local"
-    assert other.startswith("S3_ENDPOINT")
+    assert second.startswith("S3_ENDPOINT")

@@ -16,7 +16,7 @@ PEPPER = "a pepper of the tests only"
 
 
 def first_people(count: int) -> tuple[str, ...]:
-    """Ids of the sample's simulated viewers, in the order they are seeded."""
+    """Return ids of the sample's simulated viewers, in the order they are seeded."""
     dataset, _ = load_sample()
     return dataset.events.user_ids[:count]
 
@@ -39,7 +39,7 @@ def test_bundles_are_listed_activated_and_rolled_back(marquee: Marquee, home: Pa
     assert f"*  {old}" in marquee("bundle", "list").out
 
 
-def test_bundle_verify_and_what_is_damaged(marquee: Marquee, home: Path) -> None:
+def test_verify_and_list_report_a_damaged_bundle(marquee: Marquee, home: Path) -> None:
     (version,) = bundles(home)
     assert marquee("bundle", "verify").code == 0
     assert marquee("bundle", "verify", version, "--json").json["ok"] is True
@@ -59,26 +59,26 @@ def test_without_bundles(marquee: Marquee) -> None:
         assert "marquee b" in done.err
 
 
-def test_nothing_to_go_back_to(marquee: Marquee, home: Path) -> None:
+def test_there_is_no_bundle_to_go_back_to(marquee: Marquee, home: Path) -> None:
     done = marquee("bundle", "rollback")
     assert done.code == 3
     assert "no bundle to go back to" in done.err
 
 
-def test_keys_are_made_listed_and_revoked(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_are_created_listed_and_revoked(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "No keys yet" in marquee("keys", "list").out
     refused = marquee("keys", "create", "shop")
     assert refused.code == 1
     assert "API_KEY_PEPPER" in refused.err
     monkeypatch.setenv("API_KEY_PEPPER", PEPPER)
-    made = marquee("keys", "create", "shop", "--scope", "serve", "--scope", "admin", "--limit", "5", "--json").json
-    assert key_id_of(made["key"], PEPPER.encode()) == made["key_id"]
+    created = marquee("keys", "create", "shop", "--scope", "serve", "--scope", "admin", "--limit", "5", "--json").json
+    assert key_id_of(created["key"], PEPPER.encode()) == created["key_id"]
     (listed,) = marquee("keys", "list", "--json").json
-    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert listed == {name: value for name, value in created.items() if name != "key"}
     assert (listed["scopes"], listed["limit"], listed["revoked"]) == ("admin,serve", 5, False)
-    assert marquee("keys", "revoke", made["key_id"]).code == 0
+    assert marquee("keys", "revoke", created["key_id"]).code == 0
     assert marquee("keys", "list", "--json").json[0]["revoked"] is True
-    assert made["key"] not in marquee("keys", "list").out
+    assert created["key"] not in marquee("keys", "list").out
     assert marquee("keys", "revoke", "nobody").code == 1
     assert marquee("keys", "create", "x", "--scope", "root").code == 2
 
@@ -99,13 +99,13 @@ def test_people_are_seeded_exported_and_erased(marquee: Marquee, home: Path) -> 
     assert marquee("users", "export", user).code == 1
     assert marquee("users", "erase", user, "--yes").code == 1
     again = marquee("users", "seed", "--limit", "3", "--json").json
-    assert (again["people"], again["erased"]) == (2, 1)  # nobody is brought back
+    assert (again["people"], again["erased"]) == (2, 1)  # an erased person is not stored again
     assert "1 erased people were left out" in marquee("users", "seed", "--limit", "3").out
     assert marquee("users", "export", user).code == 1
 
 
-def test_nobody_has_no_name(marquee: Marquee, home: Path) -> None:
-    marquee("recommend", "--k", "3")  # leaves an answer for visitors without an id in the cache
+def test_an_empty_id_is_no_person(marquee: Marquee, home: Path) -> None:
+    marquee("recommend", "--k", "3")  # caches a response for visitors without an id
     assert marquee("users", "export", "").code == 1
     assert marquee("users", "erase", "", "--yes").code == 1
 
@@ -119,13 +119,13 @@ def test_erasing_asks_first(marquee: Marquee, home: Path, monkeypatch: pytest.Mo
     assert marquee("users", "export", "ann").code == 0
 
 
-def test_seeding_nobody(marquee: Marquee, home: Path) -> None:
+def test_seeding_an_unknown_person_is_wrong_usage(marquee: Marquee, home: Path) -> None:
     done = marquee("users", "seed", "--user", "no-such-person")
     assert done.code == 2
     assert "is not in this data" in done.err
 
 
-def test_doctor_before_and_after(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_without_a_bundle(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
     done = marquee("doctor")
     assert done.code == 3
     assert "no bundle is active" in done.out
@@ -133,7 +133,7 @@ def test_doctor_before_and_after(marquee: Marquee, monkeypatch: pytest.MonkeyPat
     assert "Not ready" in done.out
 
 
-def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_with_a_bundle_and_remote_search(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marquee("feedback", "ann", "1", "like")
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("EXPLAIN_OUTPUT", "tool")
@@ -151,7 +151,7 @@ def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytes
     assert "EMBEDDER_DIR" in checks["text encoder"]["advice"]
 
 
-def test_doctor_names_a_state_store_that_is_none(marquee: Marquee, home: Path) -> None:
+def test_doctor_reports_a_state_store_that_is_not_a_database(marquee: Marquee, home: Path) -> None:
     (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
     done = marquee("doctor", "--json")
     assert done.code == 3
@@ -168,7 +168,7 @@ def test_doctor_names_a_state_store_that_is_none(marquee: Marquee, home: Path) -
         (("x" * 201,), "printable"),
     ],
 )
-def test_a_key_that_no_store_could_keep_is_wrong_usage(
+def test_a_key_that_no_store_can_hold_is_wrong_usage(
     marquee: Marquee, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], expected: str
 ) -> None:
     monkeypatch.setenv("API_KEY_PEPPER", "a pepper for tests, long enough")

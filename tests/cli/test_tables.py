@@ -30,13 +30,13 @@ def tables(dynamodb_url: str, empty_home, monkeypatch: pytest.MonkeyPatch) -> Ta
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return unused.getsockname()[1]
 
 
-def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+def test_tables_are_created_once(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
     first = marquee(*CREATE, "--json")
     assert first.json == {
         "endpoint": dynamodb_url,
@@ -46,7 +46,7 @@ def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables:
     assert (again.code, again.out.count("kept")) == (0, 3)
 
 
-def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+def test_only_the_missing_table_is_created(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
     marquee(*CREATE)
     client = make_client(DynamoLocation(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
     client.delete_table(TableName=tables.events)
@@ -58,7 +58,7 @@ def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamo
     client.close()
 
 
-def test_the_tables_are_as_the_state_store_needs_them(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+def test_the_tables_suit_the_state_store(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
     marquee(*CREATE)
     connection = DynamoLocation(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
     client = make_client(connection)
@@ -86,13 +86,13 @@ def test_a_table_with_another_key_is_refused(
     assert f"{tables.events} has the key (user_id, sk), Marquee requires (user_id)" in done.err
 
 
-def test_without_a_users_table_it_is_a_wrong_usage(marquee: Marquee) -> None:
+def test_without_a_users_table_it_is_wrong_usage(marquee: Marquee) -> None:
     done = marquee(*CREATE)
     assert done.code == 2
     assert "DDB_USERS_TABLE is not set" in done.err
 
 
-def test_a_server_that_is_not_there_is_one_line(
+def test_an_unreachable_server_is_one_line(
     marquee: Marquee, tables: Tables, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     monkeypatch.setenv("DDB_ENDPOINT", f"http://127.0.0.1:{closed_port}")

@@ -1,4 +1,4 @@
-"""``marquee import``: whatever is named, one command to the first recommendations."""
+"""``marquee import``: from any film data to the first recommendations in one command."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +15,7 @@ NONE = ("--encoder", "none")
 
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
-    """The Movies Dataset as Kaggle packs it."""
+    """Return The Movies Dataset as Kaggle packs it."""
     path = tmp_path / "archive.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for each in KAGGLE.iterdir():
@@ -24,23 +24,23 @@ def dump(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("empty_home")
-def test_a_dump_becomes_recommendations_by_one_command(marquee: Marquee, dump: Path) -> None:
+def test_a_dump_becomes_recommendations(marquee: Marquee, dump: Path) -> None:
     done = marquee("import", str(dump), *NONE)
     assert done.code == 0
     assert "Kaggle The Movies Dataset" in done.err
     assert "Stored 24 of 24 people. For 1:" in done.out
     assert done.out.splitlines()[-1].startswith("First recommendations after ")
-    told = marquee("import", str(dump), *NONE, "--json").json
-    assert told["user_id"] == "1"
-    assert len(told["recommendations"]) == 10
-    assert told["seconds"] >= 0
+    document = marquee("import", str(dump), *NONE, "--json").json
+    assert document["user_id"] == "1"
+    assert len(document["recommendations"]) == 10
+    assert document["seconds"] >= 0
     seen = {event["item_id"] for event in marquee("users", "export", "1").json["events"]}
     assert seen
-    assert not seen & {item["item_id"] for item in told["recommendations"]}
+    assert not seen & {item["item_id"] for item in document["recommendations"]}
 
 
 @pytest.mark.usefixtures("empty_home")
-def test_an_export_of_one_person_is_told_by_its_columns(marquee: Marquee, tmp_path: Path) -> None:
+def test_an_export_is_recognised_by_its_columns(marquee: Marquee, tmp_path: Path) -> None:
     export = CASES / "F05" / "letterboxd" / "letterboxd-export.zip"
     assert marquee("import", str(export)).code == 3  # no bundle yet
     films = [str(CASES / "base" / name) for name in ("movies.csv", "ratings.csv")]
@@ -57,7 +57,7 @@ def test_an_export_of_one_person_is_told_by_its_columns(marquee: Marquee, tmp_pa
 
 
 @pytest.mark.usefixtures("home")
-def test_a_person_named_says_that_it_is_an_export(marquee: Marquee, tmp_path: Path) -> None:
+def test_with_a_user_the_path_is_read_as_an_export(marquee: Marquee, tmp_path: Path) -> None:
     path = tmp_path / "NetflixViewingHistory.csv"
     path.write_text('Title,Date\n"Heat","1/31/24"\n')
     done = marquee("import", str(path), "--user", "ann", "--json").json
@@ -68,7 +68,7 @@ def test_a_person_named_says_that_it_is_an_export(marquee: Marquee, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("empty_home")
-def test_films_alone_store_nobody_and_say_how(marquee: Marquee, tmp_path: Path) -> None:
+def test_films_without_events_store_no_people(marquee: Marquee, tmp_path: Path) -> None:
     path = tmp_path / "films.csv"
     path.write_text("title,genre\nHeat (1995),Crime\nAlien (1979),Horror\n")
     done = marquee("import", str(path), *NONE)
@@ -78,14 +78,16 @@ def test_films_alone_store_nobody_and_say_how(marquee: Marquee, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("empty_home")
-def test_of_very_many_people_some_are_stored(marquee: Marquee, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_very_many_people_only_some_are_stored(
+    marquee: Marquee, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(take_in, "MOST_STORED", 100)
     done = marquee("import", str(dump), *NONE)
     assert "Stored 12 of 24 people; all of them: marquee users seed " in done.out
 
 
 @pytest.mark.usefixtures("empty_home")
-def test_what_is_nothing_of_both_is_named(marquee: Marquee, tmp_path: Path) -> None:
+def test_a_file_that_is_neither_is_named(marquee: Marquee, tmp_path: Path) -> None:
     path = tmp_path / "stock.csv"
     path.write_text("colour,size\nred,1\n")
     done = marquee("import", str(path))

@@ -1,4 +1,4 @@
-"""``marquee train two-tower`` and what a build and a server make of it, from files to an answer."""
+"""``marquee train two-tower``, and a build with its model."""
 
 import json
 from importlib import util
@@ -13,7 +13,7 @@ from tests.data_jobs.two_tower.kit import needs_torch
 from tests.movielens_layout import write_movielens
 
 
-def test_without_pytorch_it_says_what_to_install(
+def test_without_pytorch_the_install_command_is_printed(
     marquee: Marquee, empty_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(util, "find_spec", lambda name: None)
@@ -23,7 +23,7 @@ def test_without_pytorch_it_says_what_to_install(
     assert not (empty_home / "two_tower").exists()
 
 
-def test_a_build_that_is_to_have_a_model_says_how_to_train_one(marquee: Marquee, empty_home: Path) -> None:
+def test_a_build_without_a_trained_model_says_how_to_train_one(marquee: Marquee, empty_home: Path) -> None:
     done = marquee("build", "--encoder", "none", "--two-tower")
     assert done.code == ExitCode.FAILED
     assert "marquee train two-tower" in done.err
@@ -31,7 +31,7 @@ def test_a_build_that_is_to_have_a_model_says_how_to_train_one(marquee: Marquee,
 
 
 @needs_torch
-def test_it_trains_builds_and_ranks(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
+def test_it_trains_and_builds(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
     trained = marquee("train", "two-tower", "--epochs", "1", "--dims", "8", "--json")
     assert trained.code == 0, trained.err
     report = trained.json

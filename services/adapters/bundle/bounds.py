@@ -90,12 +90,12 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
     bundle's bytes. Raises BundleDamaged naming the array, what was found and what was expected.
     """
     ends = {**lengths, "languages": languages}
-    for name, cut in _OFFSETS.items():
-        _check_offsets(name, arrays[name], len(arrays[cut]))
-    for name, allowed in (_SMALL | _LARGE if everything else _SMALL).items():
+    for name, data in _OFFSETS.items():
+        _check_offsets(name, arrays[name], len(arrays[data]))
+    for name, bounds in (_SMALL | _LARGE if everything else _SMALL).items():
         if name in arrays:
-            end = allowed.end if isinstance(allowed.end, int) else ends[allowed.end]
-            _check_range(name, arrays[name], allowed.lowest, end)
+            end = bounds.end if isinstance(bounds.end, int) else ends[bounds.end]
+            _check_range(name, arrays[name], bounds.lowest, end)
     for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
         if name in arrays and not np.isfinite(arrays[name]).all():
             raise BundleDamaged(f"{name}.npy: contains non-finite values; rebuild the bundle")
@@ -112,9 +112,9 @@ def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != end:
         span = f"{offsets[0]} to {offsets[-1]}" if len(offsets) else "nothing"
         raise BundleDamaged(f"{name}.npy: spans {span}, expected 0 to {end}")
-    falling = np.flatnonzero(offsets[1:] < offsets[:-1])
-    if len(falling):
-        raise BundleDamaged(f"{name}.npy: decreases after index {falling[0]}, expected to ascend; rebuild the bundle")
+    descents = np.flatnonzero(offsets[1:] < offsets[:-1])
+    if len(descents):
+        raise BundleDamaged(f"{name}.npy: decreases after index {descents[0]}, expected to ascend; rebuild the bundle")
 
 
 def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None:

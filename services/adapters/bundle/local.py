@@ -125,8 +125,8 @@ class LocalReleases:
         self._monotonic = monotonic
         self._verify = verify
         self._release: Release | None = None
-        self._seen: tuple[int, ...] | None = None
-        self._looked_at = 0.0
+        self._last_signature: tuple[int, ...] | None = None
+        self._checked_at = 0.0
         self._lock = threading.Lock()
 
     def current(self) -> Release:
@@ -135,9 +135,9 @@ class LocalReleases:
         if release is None:
             return self._first()
         now = self._monotonic()
-        if now - self._looked_at >= self._every_s and not self._lock.locked():
-            self._looked_at = now
-            if self._signature() != self._seen:
+        if now - self._checked_at >= self._every_s and not self._lock.locked():
+            self._checked_at = now
+            if self._signature() != self._last_signature:
                 threading.Thread(target=self.refresh, name="marquee-releases", daemon=True).start()
         return release
 
@@ -145,9 +145,9 @@ class LocalReleases:
         """Check the pointer now and follow it; afterwards ``current`` returns its bundle, if that is intact."""
         with self._lock:
             signature = self._signature()
-            if signature == self._seen and self._release is not None:
+            if signature == self._last_signature and self._release is not None:
                 return
-            self._seen = signature
+            self._last_signature = signature
             try:
                 self._release = self._open()
                 self.last_error = None
@@ -158,9 +158,9 @@ class LocalReleases:
     def _first(self) -> Release:
         with self._lock:
             if self._release is None:
-                self._seen = self._signature()
+                self._last_signature = self._signature()
                 self._release = self._open()
-                self._looked_at = self._monotonic()
+                self._checked_at = self._monotonic()
             return self._release
 
     def _open(self) -> Release:

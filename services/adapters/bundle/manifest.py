@@ -163,8 +163,8 @@ def _document(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def _check_seal(path: Path, content: bytes) -> None:
-    seal = _SEAL.match(content)
-    if seal is None or hashlib.sha256(content[seal.end() :]).hexdigest().encode() != seal[1]:
+    match = _SEAL.match(content)
+    if match is None or hashlib.sha256(content[match.end() :]).hexdigest().encode() != match[1]:
         raise BundleDamaged(
             f"{path}: does not begin with the SHA-256 of the rest: it was changed later, or written by an "
             "older version; rebuild or copy the bundle again"

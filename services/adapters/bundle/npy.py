@@ -25,7 +25,7 @@ def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
 
     The header is compared, not parsed: whatever it contains, the only error is BundleDamaged.
     """
-    dtype, shape = _described(path, entry)
+    dtype, shape = _dtype_and_shape(path, entry)
     expected_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     try:
         with path.open("rb") as file:
@@ -39,7 +39,7 @@ def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
     return np.frombuffer(mapped, dtype, expected_bytes // dtype.itemsize, start).reshape(shape)
 
 
-def _described(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _dtype_and_shape(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, ...]]:
     try:
         dtype = np.dtype(entry.dtype)
     except (TypeError, ValueError) as error:
@@ -53,8 +53,8 @@ def _described(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, 
 def _header_length(path: Path, head: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
     """Return where the data begins, if the header matches this dtype and shape."""
     length = len(_MAGIC) + 2 + int.from_bytes(head[8:10], "little")
-    described = (f"'descr': '{dtype.str}'", "'fortran_order': False", f"'shape': {shape!r}")
+    fields = (f"'descr': '{dtype.str}'", "'fortran_order': False", f"'shape': {shape!r}")
     header = head[10:length].decode("latin-1")
-    if not head.startswith(_MAGIC) or len(head) < length or any(part not in header for part in described):
+    if not head.startswith(_MAGIC) or len(head) < length or any(part not in header for part in fields):
         raise BundleDamaged(f"{path}: its header does not match {dtype.str} {shape} of the manifest")
     return length

@@ -29,7 +29,7 @@ def settle(folder: Path, target: Path) -> Path:
     """Move a finished folder to its place, synced to disk; an intact bundle already there is kept."""
     _sync(folder)
     if target.exists():
-        if is_sound(target):
+        if is_intact(target):
             return target
         discarded = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=target.parent))
         target.rename(discarded / "damaged")
@@ -43,7 +43,7 @@ def settle(folder: Path, target: Path) -> Path:
     return target
 
 
-def is_sound(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
     """Return whether every byte of the bundle in a folder matches its manifest."""
     try:
         open_bundle(path, verify=True)

@@ -81,9 +81,9 @@ def _copy_index(source: Path, folder: Path) -> dict[str, FileEntry]:
 
 def _check_hashes(catalogue: Catalogue) -> None:
     """Check that no two films share a 40-bit hash: a person's history could not distinguish them."""
-    same = np.flatnonzero(catalogue.hashes[1:] == catalogue.hashes[:-1])
-    if len(same):
-        one, other = (catalogue.item_ids[int(catalogue.hash_rows[same[0] + step])] for step in (0, 1))
-        raise BundleError(f"films {one!r} and {other!r} have the same 40-bit hash; give one of them another item_id")
+    collisions = np.flatnonzero(catalogue.hashes[1:] == catalogue.hashes[:-1])
+    if len(collisions):
+        first, second = (catalogue.item_ids[int(catalogue.hash_rows[collisions[0] + step])] for step in (0, 1))
+        raise BundleError(f"films {first!r} and {second!r} have the same 40-bit hash; give one of them another item_id")
     if np.any(catalogue.hashes[1:] < catalogue.hashes[:-1]):
         raise BundleDamaged("catalogue.hashes: not sorted, expected ascending hashes")

@@ -148,12 +148,12 @@ def load_encoder(embedder_dir: Path | None = None, threads: int = 1) -> OnnxEnco
 
 
 def _in_folder(folder: Path) -> ModelFiles:
-    nested, described = folder / "onnx" / "model.onnx", folder / DESCRIPTION
-    kind = _described(described) if described.is_file() else MINILM
+    nested, description = folder / "onnx" / "model.onnx", folder / DESCRIPTION
+    kind = _read_description(description) if description.is_file() else MINILM
     return ModelFiles(nested if nested.is_file() else folder / "model.onnx", folder / "tokenizer.json", kind)
 
 
-def _described(path: Path) -> OnnxModel:
+def _read_description(path: Path) -> OnnxModel:
     """Read a folder's model description. Raises EncoderUnavailable naming the field."""
     try:
         document = json.loads(path.read_bytes())

@@ -49,7 +49,7 @@ MOST_CALLS = 4
 # Reserved for reading the response and for the template; and the minimum time for a call.
 RESERVE_S, LEAST_S = 0.15, 0.3
 LARGEST_ANSWER = 256 << 10
-KEPT_S, REFUSED_KEPT_S = 30 * 86_400, 86_400
+CACHED_S, REFUSED_CACHED_S = 30 * 86_400, 86_400
 # If more than this share of the sentences is replaced, the response counts as degraded.
 TOO_MANY_BAD = 0.5
 # Complete responses.
@@ -78,7 +78,7 @@ class ConverseModel:
 class _PageState:
     """State of one page: sentences so far by film, and what to report."""
 
-    said: dict[int, str] = field(default_factory=dict)
+    sentences: dict[int, str] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
     counts: dict[str, float] = field(default_factory=dict)
 
@@ -108,15 +108,15 @@ class BedrockExplainer:
         keys = {at: self._key(page.evidence[at]) for at in for_model}
         work.counts["wanted"] = len(for_model)
         if keys:
-            kept = self._store.find(list(keys.values()), deadline)
+            stored = self._store.find(list(keys.values()), deadline)
             # An empty sentence is cached for a film whose model sentence could not be shown.
-            cached = {at: kept[key] for at, key in keys.items() if key in kept}
-            work.said = {at: sentence for at, sentence in cached.items() if sentence}
-            work.counts["cached"] = len(work.said)
+            cached = {at: stored[key] for at, key in keys.items() if key in stored}
+            work.sentences = {at: sentence for at, sentence in cached.items() if sentence}
+            work.counts["cached"] = len(work.sentences)
             missing = [at for at in for_model if at not in cached]
             if missing:
                 self._ask(page, missing, keys, deadline, work)
-        return self._filled(page, work)
+        return self._complete(page, work)
 
     def _ask(
         self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _PageState
@@ -125,7 +125,7 @@ class BedrockExplainer:
         films = {f"f{at + 1}": page.evidence[at] for at in missing}
         records = dict(zip(films, page.records(list(films.values())), strict=True))
         try:
-            written = self._written(page, films, records, deadline, work)
+            written = self._ask_model(page, films, records, deadline, work)
         except ExplainerUnavailable as error:
             work.degraded.append(str(error))
             return
@@ -136,7 +136,7 @@ class BedrockExplainer:
             if why is None:
                 good[int(name[1:]) - 1] = sentence
         bad = [verdict for verdict in verdicts.values() if verdict]
-        work.said |= good
+        work.sentences |= good
         work.counts["model"], work.counts["replaced"] = len(good), len(bad)
         if bad:
             _log.warning("%s of %s sentences replaced: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
@@ -146,13 +146,13 @@ class BedrockExplainer:
 
     def _keep(self, keys: dict[int, str], good: dict[int, str], places: Sequence[int]) -> None:
         if good:
-            self._store.keep({keys[at]: sentence for at, sentence in good.items()}, KEPT_S)
+            self._store.keep({keys[at]: sentence for at, sentence in good.items()}, CACHED_S)
         refused = {keys[at]: "" for at in places if at not in good}
-        # If nothing could be shown, the call failed, and the next one may not.
+        # If no sentence could be shown, the call as a whole failed, and the next one may succeed.
         if refused and good:
-            self._store.keep(refused, REFUSED_KEPT_S)
+            self._store.keep(refused, REFUSED_CACHED_S)
 
-    def _written(
+    def _ask_model(
         self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _PageState
     ) -> dict[str, str]:
         """Return the model's sentences, unchecked. Raises ExplainerUnavailable."""
@@ -246,19 +246,21 @@ class BedrockExplainer:
         except StateUnavailable as error:
             _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
-    def _filled(self, page: Page, work: _PageState) -> PageSentences:
+    def _complete(self, page: Page, work: _PageState) -> PageSentences:
         """Return the page's sentences, with the template's for missing ones."""
-        left = [at for at in range(len(page.evidence)) if at not in work.said]
+        left = [at for at in range(len(page.evidence)) if at not in work.sentences]
         by_template = self._template.of(tuple(page.evidence[at] for at in left))
-        said = work.said | dict(zip(left, by_template, strict=True))
+        sentences = work.sentences | dict(zip(left, by_template, strict=True))
         work.counts["template"] = len(left)
-        return PageSentences(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
+        return PageSentences(
+            tuple(sentences[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts
+        )
 
     def _key(self, evidence: Evidence) -> str:
         """Return the cache key: film, evidence, model and prompt, so the same evidence gets the same sentence."""
         reasons = [(reason.kind.value, reason.text, reason.subject, reason.item_id) for reason in evidence.reasons]
-        made_of = [evidence.item_id, evidence.title, evidence.year, evidence.genres, reasons]
-        text = json.dumps(made_of, separators=(",", ":"))
+        parts = [evidence.item_id, evidence.title, evidence.year, evidence.genres, reasons]
+        text = json.dumps(parts, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=16, key=self._log_key).hexdigest()
 
 
@@ -277,7 +279,7 @@ def bedrock_client(region: str | None, endpoint: str | None, timeout_s: float) -
     for them.
     """
     lock = threading.Lock()
-    made: list[Converses] = []
+    clients: list[Converses] = []
 
     def client() -> Converses:
         from botocore.config import Config
@@ -285,7 +287,7 @@ def bedrock_client(region: str | None, endpoint: str | None, timeout_s: float) -
         from services.adapters.aws import make_client
 
         with lock:
-            if not made:
+            if not clients:
                 config = Config(
                     connect_timeout=1,
                     read_timeout=timeout_s,
@@ -293,7 +295,7 @@ def bedrock_client(region: str | None, endpoint: str | None, timeout_s: float) -
                     max_pool_connections=MOST_CALLS,
                     tcp_keepalive=True,
                 )
-                made.append(make_client("bedrock-runtime", region, config, endpoint))
-            return made[0]
+                clients.append(make_client("bedrock-runtime", region, config, endpoint))
+            return clients[0]
 
     return client

@@ -23,7 +23,7 @@ _BEGINNINGS = (
     (ReasonKind.DECADE, "Also", "also decade"),
     (ReasonKind.LANGUAGE, "Also", "also language"),
 )
-# "From the 1990s and 2000s, like films you liked": no film is of both.
+# "From the 1990s and 2000s, like films you liked" needs forms of its own, as a film is from only one of them.
 _ERA = ", like films you liked"
 
 
@@ -87,7 +87,7 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you looked at",
     ),
 }
-# For a genre or a decade, which say less than a film: sometimes said, sometimes not.
+# For a genre or a decade, which say less than a film: every other form leaves the trait out.
 ONE_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], _LIKED, strict=False) for form in pair)
 TWO_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], BOTH_LIKED, strict=True) for form in pair)
 OF_TASTE = (

@@ -54,7 +54,7 @@ SCHEMA: dict[str, Any] = {
 
 # An id, a sentence of 22 words and JSON syntax; and the syntax around all.
 TOKENS_A_SENTENCE, TOKENS_AROUND = 70, 60
-# Assumed for English JSON; an overestimate is returned.
+# Assumed for English JSON; what a call does not use is given back.
 CHARACTERS_A_TOKEN = 3
 
 
@@ -81,8 +81,8 @@ def _film(name: str, evidence: Evidence, record: Record) -> dict[str, Any]:
 def request_of(
     model: str, block: str, films: int, *, by_tool: bool, guardrail: tuple[str, str] | None
 ) -> dict[str, Any]:
-    """Return the parameters of ``Converse``. ``by_tool``: get the response format by a mandatory tool, for models
-    without structured output. ``guardrail``: id and version.
+    """Return the parameters of ``Converse``. ``by_tool``: enforce the response format by a mandatory tool, for
+    models without structured output. ``guardrail``: id and version.
 
     Source: Amazon Bedrock API reference, "Converse"; user guide, "Get validated JSON results".
     """
@@ -96,8 +96,8 @@ def request_of(
         tool = {"name": TOOL, "description": "Takes the sentences.", "inputSchema": {"json": SCHEMA}}
         request["toolConfig"] = {"tools": [{"toolSpec": tool}], "toolChoice": {"tool": {"name": TOOL}}}
     else:
-        form = {"schema": json.dumps(SCHEMA, separators=(",", ":")), "name": TOOL}
-        request["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": form}}}
+        json_schema = {"schema": json.dumps(SCHEMA, separators=(",", ":")), "name": TOOL}
+        request["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": json_schema}}}
     if guardrail is not None:
         request["guardrailConfig"] = {"guardrailIdentifier": guardrail[0], "guardrailVersion": guardrail[1]}
     return request

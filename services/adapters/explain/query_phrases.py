@@ -13,13 +13,13 @@ from services.recommender.sentences.genre_nouns import noun_of
 Way = tuple[tuple[str, ...], dict[str, str]]
 _YEAR = re.compile(r"From (\d{4})")
 _RUNTIME = re.compile(r"(\d+) minutes")
-_TONGUES = frozenset(shown for shown, _ in LANGUAGES.values())
+_LANGUAGE_NAMES = frozenset(shown for shown, _ in LANGUAGES.values())
 _QUOTED = re.compile(r"“[^”]*”")
-# Reasons that are no adjectives: said behind the noun, or in other forms.
-_ELSEWHERE = ("Directed by ", "With ", "From ", "For ", "Titled ", "Matches ", "Close in meaning ")
+# Beginnings of reasons that are not adjectives: they follow the noun, or have forms of their own.
+_NOT_ADJECTIVES = ("Directed by ", "With ", "From ", "For ", "Titled ", "Matches ", "Close in meaning ")
 
 # Name of a film that meets these conditions; other conditions are genres, or adjectives used unchanged.
-_NOUNS = {
+_NOUN_PHRASES = {
     "Animated short": "an animated short", "Anime": "an anime film", "Biopic": "a biopic",
     "Dark comedy": "a dark comedy", "Romantic comedy": "a romantic comedy", "Short film": "a short film",
     "Spaghetti western": "a spaghetti western", "TV film": "a TV film",
@@ -103,18 +103,18 @@ def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
 def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
     """Yield forms for a matching film: what it matches in the query, then what it matches in the taste."""
     query_reasons = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
-    rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
+    taste_reasons = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
     if any(reason.text.startswith("Titled") for reason in query_reasons):
         yield _CALLED, own
     what = _noun_phrase(query_reasons)
     words = _words(query_reasons, what)
-    film = next((reason for reason in rest if shape_of(reason) == "liked"), None)
-    also = next((reason for reason in rest if shape_of(reason) in _ALSO), None)
+    film = next((reason for reason in taste_reasons if shape_of(reason) == "liked"), None)
+    also = next((reason for reason in taste_reasons if shape_of(reason) in _ALSO), None)
     if what and film is not None:
         yield _WITH_FILM, {**own, "what": what, "film": film.subject}
     if what and also is not None and not words:
-        named = _ALSO[shape_of(also)].format(name=also.subject)
-        yield _LIKE_ANOTHER, {**own, "what": what, "also": named}
+        connection = _ALSO[shape_of(also)].format(name=also.subject)
+        yield _LIKE_ANOTHER, {**own, "what": what, "also": connection}
     if what and words:
         yield _MORE, {**own, "what": what, "words": words}
     if what:
@@ -123,7 +123,7 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
         yield _WORDS, {**own, "words": words}
     if any(reason.text.startswith("Close in meaning") for reason in query_reasons):
         yield _MEANING, own
-    for reason in rest:
+    for reason in taste_reasons:
         if reason.kind is ReasonKind.LIKED and reason.item_id and (forms := ALONE.get(shape_of(reason))):
             yield forms, {**own, "film": reason.subject}
 
@@ -131,8 +131,8 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
 def _words(reasons: Sequence[Reason], what: str) -> str:
     """Return the quoted words that a film matches, without those of its noun phrase, such as a series' name."""
     quoted = [_QUOTED.findall(reason.text) for reason in reasons if reason.text.startswith("Matches")]
-    said = set(what.lower().split())
-    return _listed([word for words in quoted for word in words if word.strip("“”").lower() not in said])
+    in_phrase = set(what.lower().split())
+    return _listed([word for words in quoted for word in words if word.strip("“”").lower() not in in_phrase])
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -146,37 +146,37 @@ def _noun_phrase(reasons: Sequence[Reason]) -> str:
     for text in (reason.text for reason in reasons):
         if runtime := _RUNTIME.fullmatch(text):
             before.insert(0, f"{runtime[1]}-minute")
-        elif text in _NOUNS or genres.canonical(text):
-            nouns.append(_NOUNS.get(text) or noun_of(text).one)
-        elif not (text in _AFTER or text.startswith(_ELSEWHERE)):
-            before.append(text if text in _TONGUES else text.lower())
-    after = _behind(reasons)
+        elif text in _NOUN_PHRASES or genres.canonical(text):
+            nouns.append(_NOUN_PHRASES.get(text) or noun_of(text).one)
+        elif not (text in _AFTER or text.startswith(_NOT_ADJECTIVES)):
+            before.append(text if text in _LANGUAGE_NAMES else text.lower())
+    after = _after_noun(reasons)
     if not (nouns or before or after):
         return ""
     # "Drama" together with "Comedy": both are met.
     after += [f"that is also {noun}" for noun in nouns[1:]]
     noun = nouns[0].partition(" ")[2] if nouns else "film"
-    words = [*sorted(before, key=lambda word: word in _TONGUES), noun, *after]
+    words = [*sorted(before, key=lambda word: word in _LANGUAGE_NAMES), noun, *after]
     return f"{_article(words[0])} {' '.join(words)}"
 
 
-def _behind(reasons: Sequence[Reason]) -> list[str]:
+def _after_noun(reasons: Sequence[Reason]) -> list[str]:
     """Return what follows the noun: makers, cast, series, year, audience."""
     people: dict[str, list[str]] = {"by": [], "with": []}
-    others: list[str] = []
+    details: list[str] = []
     for reason in reasons:
         text = reason.text
         if text.startswith(("Directed by ", "With ")):
             people["with" if text.startswith("With ") else "by"].append(reason.subject)
         elif text.startswith("From the ") and text.endswith(" series"):
-            others.append(f"of the {reason.subject.removeprefix('The ')} series")
+            details.append(f"of the {reason.subject.removeprefix('The ')} series")
         elif year := _YEAR.fullmatch(text):
-            others.append(f"from {year[1]}")
+            details.append(f"from {year[1]}")
         elif text.startswith("For "):
-            others.append(text[0].lower() + text[1:])
+            details.append(text[0].lower() + text[1:])
         elif text in _AFTER:
-            others.append(_AFTER[text])
-    return [*(f"{role} {_listed(names)}" for role, names in people.items() if names), *others]
+            details.append(_AFTER[text])
+    return [*(f"{role} {_listed(names)}" for role, names in people.items() if names), *details]
 
 
 def _article(word: str) -> str:

@@ -53,9 +53,9 @@ def _sentence(evidence: Evidence, used: Counter[str]) -> str:
     """Return the most informative sentence that fits, in the form used least on this page. ``used``: number of uses of
     each form and its opening.
     """
-    for forms, named in _ways(evidence):
+    for forms, values in _ways(evidence):
         for form in sorted(forms, key=lambda each: (used[each], used[_opening(each)])):
-            sentence = _finished(form.format(**named))
+            sentence = _finished(form.format(**values))
             if len(sentence.split()) <= SENTENCE_WORDS:
                 used.update((form, _opening(form)))
                 return sentence
@@ -89,19 +89,19 @@ def _ways(evidence: Evidence) -> Iterator[tuple[Forms, dict[str, str]]]:
 def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
-    whole = [reason for reason in reasons if shape_of(reason) == "taste"]
+    overall = [reason for reason in reasons if shape_of(reason) == "taste"]
     traits = [trait for reason in reasons if (trait := _trait(reason, evidence)) is not None]
     two = {"film": films[0].subject, "other": films[1].subject} if len(films) > 1 else {}
     are_liked = {shape_of(film) for film in films[:2]} == {"liked"}
     if films and traits:
-        shape, named = traits[0]
+        shape, values = traits[0]
         if shape in _GENERAL and are_liked:
-            yield TWO_LIKED if two else ONE_LIKED, {**own, **named, "film": films[0].subject, **two}
-        if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
-            yield forms, {**own, **named, "film": films[0].subject}
+            yield TWO_LIKED if two else ONE_LIKED, {**own, **values, "film": films[0].subject, **two}
+        if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in values:
+            yield forms, {**own, **values, "film": films[0].subject}
     if two and are_liked:
         yield BOTH_LIKED, {**own, **two}
-    if whole and traits and "thing" in traits[0][1]:
+    if overall and traits and "thing" in traits[0][1]:
         yield TASTE_AND_TRAIT, own | traits[0][1]
     for reason in reasons:
         yield from _alone(reason, evidence, own)
@@ -122,9 +122,9 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
     """Yield forms about how well known a film is, by genre and year, without reference to the person."""
     forms = KNOWN if reason.text.startswith("Popular") else UNKNOWN
-    named = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
-    one, many = noun_of(named[0]) if named else ("a film", "films")
-    yield forms, {**own, "one": one, "many": many, "dated": _dated(evidence, one) if named else one}
+    genres = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
+    one, many = noun_of(genres[0]) if genres else ("a film", "films")
+    yield forms, {**own, "one": one, "many": many, "dated": _dated(evidence, one) if genres else one}
 
 
 def _dated(evidence: Evidence, one: str) -> str:
@@ -137,10 +137,10 @@ def _dated(evidence: Evidence, one: str) -> str:
 
 def _of_its_time(evidence: Evidence, decade: str) -> str:
     """Return a film by its own year and genre, which say more than its decade."""
-    named = [genre for genre in _FORMS_OF_FILM if genre in evidence.genres] or list(evidence.genres)
-    if not (evidence.year and named):
+    genres = [genre for genre in _FORMS_OF_FILM if genre in evidence.genres] or list(evidence.genres)
+    if not (evidence.year and genres):
         return f"a film of the {decade}"
-    return _dated(evidence, noun_of(named[0]).one)
+    return _dated(evidence, noun_of(genres[0]).one)
 
 
 def _trait(reason: Reason, evidence: Evidence) -> tuple[str, dict[str, str]] | None:

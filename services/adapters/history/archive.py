@@ -13,11 +13,11 @@ from services.recommender.errors import InvalidRequest
 MAX_BYTES = 10 << 20
 MAX_UNPACKED = 64 << 20
 MAX_ENTRIES = 2_000
-READ = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+EXTENSIONS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 _PACKED = (".zip", ".gz")
 _GZIP = b"\x1f\x8b"
 _NESTED = 2
-"""How deep archives are unpacked: one, and those in it."""
+"""Levels of archives that are unpacked: the file itself, and archives inside it."""
 
 _FORM = re.compile(
     rb"--([^\r\n]{1,200})\r\n"
@@ -70,7 +70,7 @@ def _inflated(name: str, content: bytes, allowance: Allowance) -> bytes:
 
 
 def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
-    """Return name and content of the first file of a form, as `curl -F` and browsers send it; None if it is no form."""
+    """Return name and content of the first file of a form sent by `curl -F` or a browser; None for other content."""
     form = _FORM.match(content)
     if form is None:
         return None
@@ -79,16 +79,16 @@ def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
 
 
 def files_in(folder: Path) -> Files:
-    """Return the same of an unpacked export. Raises InvalidRequest if the folder is too large, OSError."""
-    left, found, allowance = MAX_UNPACKED, Files(), Allowance(MAX_ENTRIES, MAX_UNPACKED)
-    for seen, path in enumerate(folder.rglob("*"), 1):
+    """Return names and contents of an unpacked export's tables. Raises InvalidRequest if it is too large, OSError."""
+    left, files, allowance = MAX_UNPACKED, Files(), Allowance(MAX_ENTRIES, MAX_UNPACKED)
+    for count, path in enumerate(folder.rglob("*"), 1):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and counts(name) and (_is_table(name) or _is_packed(name)):
             left -= path.stat().st_size
-            found += _plain(name, path.read_bytes(), allowance) if left >= 0 else []
-        if seen > MAX_ENTRIES or left < 0:
+            files += _plain(name, path.read_bytes(), allowance) if left >= 0 else []
+        if count > MAX_ENTRIES or left < 0:
             raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
-    return sorted(found)
+    return sorted(files)
 
 
 def refused(why: str) -> InvalidRequest:
@@ -97,7 +97,7 @@ def refused(why: str) -> InvalidRequest:
 
 
 def _is_table(name: str) -> bool:
-    return name.lower().endswith(READ)
+    return name.lower().endswith(EXTENSIONS)
 
 
 def _is_packed(name: str) -> bool:

@@ -13,16 +13,16 @@ NO_OPINION = "hidden, commented or of no interest"
 
 @dataclass(slots=True)
 class Collected:
-    """``account``: whose rows to take if an export has several people's; ``accounts``: those encountered."""
+    """``account``: the one to import if an export has several; ``accounts``: all those encountered."""
 
     account: str | None = None
     rows: list[ImportedRow] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     accounts: set[str] = field(default_factory=set)
 
-    def is_theirs(self, account: str) -> bool:
-        """Record an account, and return whether its rows are wanted."""
-        account = _sound(account)
+    def includes(self, account: str) -> bool:
+        """Record an account, and return whether its rows are to be imported."""
+        account = _without_surrogates(account)
         if account:
             self.accounts.add(account)
         return self.account is None or account.casefold() == self.account.casefold()
@@ -39,13 +39,13 @@ class Collected:
         film_ids: tuple[str, ...] = (),
     ) -> None:
         """Add a row, unless it names no film."""
-        named = tuple(dict.fromkeys(_sound(title[:MAX_TITLE]) for title in titles if title))
-        if named or film_ids:
-            self.rows.append(ImportedRow(place, named, year, kind, value, ts_ms, film_ids))
+        names = tuple(dict.fromkeys(_without_surrogates(title[:MAX_TITLE]) for title in titles if title))
+        if names or film_ids:
+            self.rows.append(ImportedRow(place, names, year, kind, value, ts_ms, film_ids))
         else:
             self.skipped[EMPTY] += 1
 
-    def rated(
+    def add_rating(
         self,
         place: str,
         titles: tuple[str, ...],
@@ -55,11 +55,11 @@ class Collected:
         ts_ms: int | None,
         film_ids: tuple[str, ...] = (),
     ) -> None:
-        """Add a rating if the row has stars, otherwise a weaker event."""
+        """Add a rating if the row has stars, else an event of the kind ``otherwise``."""
         kind = EventKind.RATING if value is not None else otherwise
         self.add(place, titles, year, kind, ts_ms, value=value or 1.0, film_ids=film_ids)
 
 
-def _sound(text: str) -> str:
-    """Return text without halves of characters, which JSON may hold and UTF-8 cannot."""
+def _without_surrogates(text: str) -> str:
+    """Replace lone surrogates, which JSON may contain but UTF-8 cannot encode."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

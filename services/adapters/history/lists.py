@@ -10,10 +10,10 @@ from services.recommender.domain.events import EventKind
 
 LETTERBOXD = frozenset({"name", "year", "letterboxd uri"})
 IMDB = frozenset({"const", "title"})
-_NO_FILM = ("series", "serie", "episode", "game", "podcast", "music")
+_NOT_FILMS = ("series", "serie", "episode", "game", "podcast", "music")
 _SIMKL = ("movies", "anime", "shows")
 _PLANNED = frozenset({"plantowatch", "plan to watch", "watching", "hold"})
-_LEFT = {"dropped": UNSEEN, "notinteresting": NO_OPINION}
+_SKIPPED_STATUSES = {"dropped": UNSEEN, "notinteresting": NO_OPINION}
 
 
 def letterboxd(name: str, text: str, into: Collected) -> None:
@@ -22,17 +22,17 @@ def letterboxd(name: str, text: str, into: Collected) -> None:
     """
     path = PurePosixPath(name.lower())
     if path.parent.name in ("deleted", "orphaned", "lists"):
-        return  # lists of one's own may be about anything
+        return  # custom lists may be about anything
     kind = EventKind.WATCH if "rating" in header_of(text).names else _kind_by_name(path)
     for line, row in rows_of(name, text):
         when = moment(row.get("watched date")) or moment(row.get("date"))
         place, titles, year = f"{name}, line {line}", (row.get("name", ""),), year_of(row.get("year"))
-        into.rated(place, titles, year, stars(row.get("rating"), 5), kind, when)
+        into.add_rating(place, titles, year, stars(row.get("rating"), 5), kind, when)
 
 
 def _kind_by_name(path: PurePosixPath) -> EventKind:
-    """Return the meaning of a table without ratings, by its name: watched, liked and wanted films have the same
-    columns.
+    """Return the meaning of a table without ratings, by its name: watched, liked and watchlist films have
+    the same columns.
     """
     if path.parent.name == "likes" or path.name.startswith(("films", "likes")):
         return EventKind.LIKE
@@ -47,11 +47,11 @@ def _kind_by_name(path: PurePosixPath) -> EventKind:
 
 
 def imdb(name: str, text: str, into: Collected) -> None:
-    """Read IMDb's ratings or watchlist, of today or as they were up to 2017: rows without a rating are watchlist
+    """Read IMDb's ratings or watchlist, in today's format or that of up to 2017: rows without a rating are watchlist
     entries.
     """
     for line, row in rows_of(name, text):
-        if any(word in row.get("title type", "").lower() for word in _NO_FILM):
+        if any(word in row.get("title type", "").lower() for word in _NOT_FILMS):
             into.skipped[SERIES] += 1
             continue
         rating = stars(row.get("your rating") or row.get("you rated"))
@@ -59,7 +59,7 @@ def imdb(name: str, text: str, into: Collected) -> None:
         when = when or day(row.get("created", ""), day_first=False)
         titles = (row.get("title", ""), row.get("original title", ""))
         ids = ids_of({"imdb": row.get("const")})
-        into.rated(f"{name}, line {line}", titles, year_of(row.get("year")), rating, EventKind.CLICK, when, ids)
+        into.add_rating(f"{name}, line {line}", titles, year_of(row.get("year")), rating, EventKind.CLICK, when, ids)
 
 
 def trakt(name: str, entries: list[Any], into: Collected) -> None:
@@ -73,11 +73,11 @@ def trakt(name: str, entries: list[Any], into: Collected) -> None:
             into.skipped[NO_OPINION] += 1
             continue
         rating = stars(entry.get("rating")) if "rated_at" in entry or "rating" in entry else None
-        seen = moment(entry.get("watched_at")) or moment(entry.get("last_watched_at"))
-        kind = EventKind.WATCH if seen or "plays" in entry else EventKind.CLICK
-        when = moment(entry.get("rated_at")) or seen or moment(entry.get("listed_at"))
+        watched_ms = moment(entry.get("watched_at")) or moment(entry.get("last_watched_at"))
+        kind = EventKind.WATCH if watched_ms or "plays" in entry else EventKind.CLICK
+        when = moment(entry.get("rated_at")) or watched_ms or moment(entry.get("listed_at"))
         titles = (str(movie.get("title") or ""), str(movie.get("original_title") or ""))
-        into.rated(
+        into.add_rating(
             f"{name}, entry {at}", titles, year_of(movie.get("year")), rating, kind, when, ids_of(movie.get("ids"))
         )
 
@@ -108,11 +108,11 @@ def simkl(name: str, document: dict[str, Any], into: Collected) -> None:
 
 def _simkl_film(place: str, entry: dict[str, Any], movie: dict[str, Any], into: Collected) -> None:
     status, rating = str(entry.get("status") or "").lower(), stars(entry.get("user_rating"))
-    if rating is None and status in _LEFT:
-        into.skipped[_LEFT[status]] += 1
+    if rating is None and status in _SKIPPED_STATUSES:
+        into.skipped[_SKIPPED_STATUSES[status]] += 1
         return
     when = moment(entry.get("user_rated_at")) or moment(entry.get("last_watched_at"))
-    into.rated(
+    into.add_rating(
         place,
         (str(movie.get("title") or ""),),
         year_of(movie.get("year")),

@@ -1,4 +1,4 @@
-"""Reader for any table of films with stars, days or a status: one's own, or the export of a smaller service."""
+"""Reader for any table of films with ratings, dates or a status: a custom one, or a smaller service's export."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from services.recommender.domain.catalogue import IMDB_ID
 from services.recommender.domain.events import EventKind
 
 NAME = "a table of films"
-# Ours -> theirs in English, folded to letters and digits, most certain first; and ours in ``ABROAD``.
+# Our column -> its English names, folded to letters and digits, most certain first; and its key in ``ABROAD``.
 _COLUMNS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "title": (("title", "name", "film", "movie", "movietitle", "filmtitle"), "title"),
     "original": (("originaltitle",), "original_title"),
@@ -31,48 +31,48 @@ _COLUMNS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "imdb": (("imdbid", "imdb", "const", "tconst", "imdburl", "imdblink", "url"), ""),
 }  # fmt: skip
 _ALIASES = {ours: (*english, *ABROAD.get(abroad, ())) for ours, (english, abroad) in _COLUMNS.items()}
-_NO_FILM = ("series", "serie", "episode", "season", "show", "tv", "anime", "game", "podcast")
-_WANTED = frozenset({"plantowatch", "watchlist", "wanttowatch", "towatch", "planned", "wishlist"})
+_NOT_FILMS = ("series", "serie", "episode", "season", "show", "tv", "anime", "game", "podcast")
+_PLANNED = frozenset({"plantowatch", "watchlist", "wanttowatch", "towatch", "planned", "wishlist"})
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _OUT_OF = re.compile(r"([\d.,]+)\s*(?:/|out of)\s*(\d+)", re.IGNORECASE)
-_NAMED = re.compile(r"([\d.,]+)\s*(?:stars?|points?)", re.IGNORECASE)
-_DRAWN = re.compile(r"([★⭐✭✮*]\ufe0f?){1,5}(½?)[☆✩]*")
+_WITH_UNIT = re.compile(r"([\d.,]+)\s*(?:stars?|points?)", re.IGNORECASE)
+_SYMBOLS = re.compile(r"([★⭐✭✮*]\ufe0f?){1,5}(½?)[☆✩]*")
 _SCALES = (5, 10, 100)
 
 
 def columns_of(names: Iterable[str]) -> dict[str, str]:
-    """Return our column -> theirs; {} unless these are films with something said of them."""
+    """Return our column -> theirs; {} unless they identify films and have ratings, dates or a status."""
     folds: dict[str, str] = {}
     for name in names:
         folds.setdefault(folded(name), name)
-    found = {
+    columns = {
         ours: next(folds[alias] for alias in aliases if alias in folds)
         for ours, aliases in _ALIASES.items()
         if not folds.keys().isdisjoint(aliases)
     }
-    named = not found.keys().isdisjoint({"title", "tmdb", "imdb"})
-    return found if named and not found.keys().isdisjoint({"stars", "seen", "status"}) else {}
+    has_films = not columns.keys().isdisjoint({"title", "tmdb", "imdb"})
+    return columns if has_films and not columns.keys().isdisjoint({"stars", "seen", "status"}) else {}
 
 
 def plain(
     name: str, columns: Mapping[str, str], rows: Sequence[tuple[int, Mapping[str, Any]]], into: Collected
 ) -> None:
-    """Read the rows of a table, its ``columns`` as :func:`columns_of` gives them."""
+    """Read the rows of a table; ``columns``: the result of :func:`columns_of`."""
     lines = [(at, {ours: str(row.get(theirs) or "").strip() for ours, theirs in columns.items()}) for at, row in rows]
     best = 10 if folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in lines])
     day_first = is_day_first([row.get("seen", "") for _, row in lines])
     for at, row in lines:
-        if any(word in row.get("kind", "").lower() for word in _NO_FILM):
+        if any(word in row.get("kind", "").lower() for word in _NOT_FILMS):
             into.skipped[SERIES] += 1
-        elif into.is_theirs(row.get("account", "")):
+        elif into.includes(row.get("account", "")):
             seen = row.get("seen", "")
             imdb = IMDB_ID.search(f"tt{row['imdb']}" if row.get("imdb", "").isdecimal() else row.get("imdb", ""))
-            into.rated(
+            into.add_rating(
                 f"{name}, line {at}",
                 (row.get("title", ""), row.get("original", "")),
                 int(year[0]) if (year := _YEAR.search(row.get("year", ""))) else None,
                 _stars(row.get("stars", ""), best),
-                EventKind.CLICK if folded(row.get("status", "")) in _WANTED else EventKind.WATCH,
+                EventKind.CLICK if folded(row.get("status", "")) in _PLANNED else EventKind.WATCH,
                 moment(seen) or day(seen, day_first=day_first),
                 ids_of({"tmdb": row.get("tmdb", "").removesuffix(".0"), "imdb": imdb[0] if imdb else ""}),
             )
@@ -86,11 +86,11 @@ def _scale(cells: Sequence[str]) -> int:
 
 def _stars(text: str, best: int) -> float | None:
     """Parse a rating: on a scale to ``best``, as "4/5", "87%", "4 stars" or "★★★★½"."""
-    if drawn := _DRAWN.fullmatch(text):
-        return len(re.findall(r"[★⭐✭✮*]", text)) + (0.5 if drawn[2] else 0)
+    if symbols := _SYMBOLS.fullmatch(text):
+        return len(re.findall(r"[★⭐✭✮*]", text)) + (0.5 if symbols[2] else 0)
     if match := _OUT_OF.fullmatch(text):
         return stars(match[1], int(match[2])) if 0 < int(match[2]) <= _SCALES[-1] else None
     if text.endswith("%"):
         return stars(text[:-1].strip(), 100)
-    named = _NAMED.fullmatch(text)
-    return stars(named[1] if named else text, best)
+    with_unit = _WITH_UNIT.fullmatch(text)
+    return stars(with_unit[1] if with_unit else text, best)

@@ -1,4 +1,7 @@
-"""Readers for players: Netflix, Jellyfin's Playback Reporting, Tautulli for Plex. Watching is not an opinion."""
+"""Readers for players: Netflix, Jellyfin's Playback Reporting, Tautulli for Plex.
+
+A played film counts as watched, not as liked.
+"""
 
 import re
 from collections import defaultdict
@@ -33,7 +36,7 @@ _LENGTH = re.compile(r"(\d+):(\d\d):(\d\d)")
 
 def netflix(name: str, text: str, into: Collected) -> None:
     """Read Netflix's viewing history, short or full: titles without years. Playing times of a film add up."""
-    rows = [(line, row) for line, row in rows_of(name, text) if into.is_theirs(row.get("profile name", ""))]
+    rows = [(line, row) for line, row in rows_of(name, text) if into.includes(row.get("profile name", ""))]
     day_first = is_day_first([row.get("date", "") for _, row in rows])
     played: dict[str, float] = defaultdict(float)
     for _, row in rows:
@@ -50,13 +53,13 @@ def netflix(name: str, text: str, into: Collected) -> None:
 
 
 def jellyfin(name: str, text: str, into: Collected, *, headings: bool) -> None:
-    """Read Playback Reporting's activity: items played, with seconds."""
+    """Read Playback Reporting's activity: played items and their seconds. ``headings``: the table has a header line."""
     played: dict[str, float] = defaultdict(float)
     latest: dict[str, tuple[str, Row]] = {}
     for line, row in rows_of(name, text, () if headings else JELLYFIN_COLUMNS):
         if row.get("itemtype", "Movie").lower() != "movie":
             into.skipped[SERIES] += 1
-        elif into.is_theirs(row.get("userid", "")):
+        elif into.includes(row.get("userid", "")):
             film = row.get("itemid") or row.get("itemname", "")
             seconds = seconds_of(row.get("playduration", ""))
             played[film] += PLAYED_S if seconds is None else seconds
@@ -74,7 +77,7 @@ def tautulli(name: str, rows: Iterable[tuple[int, Mapping[str, Any]]], into: Col
     for at, row in rows:
         if str(row.get("media_type") or "").lower() != "movie":
             into.skipped[SERIES] += 1
-        elif not into.is_theirs(str(row.get("friendly_name") or row.get("user") or "")):
+        elif not into.includes(str(row.get("friendly_name") or row.get("user") or "")):
             continue
         elif not _is_watched(row):
             into.skipped[UNSEEN] += 1
@@ -97,7 +100,7 @@ def _is_watched(row: Mapping[str, Any]) -> bool:
 
 
 def _seconds(row: Row) -> float:
-    """Return how long a row of Netflix's says that it was played; long enough if it says nothing."""
+    """Return a Netflix row's playing time in seconds; if it has none, enough to count as watched."""
     match = _LENGTH.fullmatch(row.get("duration", ""))
     if match is None:
         return PLAYED_S

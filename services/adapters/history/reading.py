@@ -17,14 +17,14 @@ KNOWN = (
 )
 
 _SHOWN, _MOST_NAMED = 80, 20
-_OF_A_LIST = "Letterboxd list export"
+_LIST_EXPORT = "Letterboxd list export"
 _LINE_END = re.compile(r"[\r\n]")
 _LONG = 100
 """A first line longer than any header."""
 
 
 def read_history(name: str, content: bytes, account: str | None = None) -> ImportedHistory:
-    """Parse an export. ``account``: whose rows to take if it has several people's.
+    """Parse an export. ``account``: the one to import if it has several.
 
     Raises InvalidRequest for an unreadable or unknown file, and for several people if none is named.
     """
@@ -36,7 +36,7 @@ def read_files(files: Files, account: str | None = None) -> ImportedHistory:
     into, sources = Collected(account), dict[str, None]()
     for path, data in files:
         text = text_of(data)
-        # Of several tables, those of no service are about something else.
+        # Among several files, a table of no known service is about something else.
         source = _read(path, text, into) or (_plain(path, text, into) if len(files) == 1 else None)
         if source is not None:
             sources[source] = None
@@ -55,19 +55,19 @@ def read_files(files: Files, account: str | None = None) -> ImportedHistory:
 
 def _unknown(files: Files) -> str:
     """Return a description of files that are not an export, with advice."""
-    looked = ", ".join(name for name, _ in files[:5]) or "no CSV or JSON file"
+    names = ", ".join(name for name, _ in files[:5]) or "no CSV or JSON file"
     if len(files) == 1:
         [(name, data)] = files
         text = text_of(data)
         if what := binary_kind(data) or text_kind(text):
             return f"{name} is {what}"
         begin = _LINE_END.split(text.strip(), maxsplit=1)[0]
-        if begin.startswith(_OF_A_LIST):
+        if begin.startswith(_LIST_EXPORT):
             return f"{name} is a list of Letterboxd's, about anything: send ratings.csv or the whole export"
-        looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
+        names += f", which begins with {begin.strip()[:_SHOWN]!r}"
         if len(begin) > _LONG and begin[:1] not in "{[":
-            looked += " and has no line ends: curl keeps them with --data-binary"
-    return f"not a known export ({looked}); known are {KNOWN}"
+            names += " and has no line ends: curl keeps them with --data-binary"
+    return f"not a known export ({names}); known are {KNOWN}"
 
 
 def _named(accounts: Collection[str]) -> str:
@@ -83,9 +83,9 @@ def _read(name: str, text: str, into: Collected) -> str | None:
         players.jellyfin(name, text, into, headings=False)
         return "Jellyfin"
     columns = frozenset(cells)
-    for needed, source, reader in _TABLES:
-        # Netflix's short history has two columns; other tables have them, too, and more to say.
-        if needed <= columns and (needed != players.NETFLIX or needed == columns):
+    for required, source, reader in _TABLES:
+        # Netflix's short history has exactly these columns; a table with more of them is something else.
+        if required <= columns and (required != players.NETFLIX or required == columns):
             reader(name, text, into)
             return source
     return None

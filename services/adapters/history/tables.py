@@ -103,13 +103,13 @@ def moment(text: object) -> int | None:
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
         return int(text * 1_000 if text < _LATEST_S else text) if 0 < text < _LATEST_MS else None
-    shown = str(text or "").strip()
-    if shown.isdecimal() and len(shown) <= 14:
-        return moment(int(shown)) if len(shown) > 8 else None
+    stripped = str(text or "").strip()
+    if stripped.isdecimal() and len(stripped) <= 14:
+        return moment(int(stripped)) if len(stripped) > 8 else None
     try:
-        found = datetime.fromisoformat(shown)
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return _positive(found)
+        instant = datetime.fromisoformat(stripped)
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        return _epoch_ms(instant)
     except (ValueError, OverflowError):
         return None
 
@@ -121,12 +121,12 @@ def day(text: str, *, day_first: bool) -> int | None:
     match = _NUMERIC_DATE.match(text.strip())
     if match is None:
         return moment(text) or _in_words(text)
-    one, two, three = (int(part) for part in match.groups())
-    year, month, date = (one, two, three) if len(match[1]) == 4 else (three, two, one)
+    first, second, third = (int(part) for part in match.groups())
+    year, month, date = (first, second, third) if len(match[1]) == 4 else (third, second, first)
     if len(match[1]) != 4 and not day_first and "." not in match[0]:
         month, date = date, month
     try:
-        return _positive(datetime(year + 2_000 if year < 100 else year, month, date, tzinfo=UTC))
+        return _epoch_ms(datetime(year + 2_000 if year < 100 else year, month, date, tzinfo=UTC))
     except ValueError:
         return None
 
@@ -134,7 +134,7 @@ def day(text: str, *, day_first: bool) -> int | None:
 def _in_words(text: str) -> int | None:
     for form in _IN_WORDS:
         try:
-            return _positive(datetime.strptime(text.replace(",", " ").strip(), form).replace(tzinfo=UTC))
+            return _epoch_ms(datetime.strptime(text.replace(",", " ").strip(), form).replace(tzinfo=UTC))
         except ValueError:
             continue
     return None
@@ -165,8 +165,8 @@ def stars(text: object, best: int = 10) -> float | None:
 
 def ids_of(ids: object) -> tuple[str, ...]:
     """Convert ``{"tmdb": 949, "imdb": "tt0113277"}`` to ids for look-ups."""
-    known = ids if isinstance(ids, dict) else {}
-    tmdb, imdb = str(known.get("tmdb") or ""), str(known.get("imdb") or "")
+    by_service = ids if isinstance(ids, dict) else {}
+    tmdb, imdb = str(by_service.get("tmdb") or ""), str(by_service.get("imdb") or "")
     tmdb = f"tmdb:{tmdb}" if tmdb.isascii() and tmdb.isdigit() and len(tmdb) <= 10 else ""
     return tuple(each for each in (tmdb, imdb if IMDB_ID.fullmatch(imdb) else "") if each)
 
@@ -175,11 +175,11 @@ def ids_in(*texts: str) -> tuple[str, ...]:
     """Return the ids in addresses such as "imdb://tt0113277" and "tmdb://949"."""
     joined = " ".join(texts)
     tmdb = [f"tmdb:{number}" for number in _TMDB.findall(joined)]
-    return tuple(dict.fromkeys([*tmdb, *(found[0] for found in IMDB_ID.finditer(joined))]))
+    return tuple(dict.fromkeys([*tmdb, *(match[0] for match in IMDB_ID.finditer(joined))]))
 
 
-def _positive(found: datetime) -> int | None:
-    return int(found.timestamp() * 1_000) if found.year >= 1900 and found.timestamp() > 0 else None
+def _epoch_ms(instant: datetime) -> int | None:
+    return int(instant.timestamp() * 1_000) if instant.year >= 1900 and instant.timestamp() > 0 else None
 
 
 def seconds_of(text: str) -> float | None:

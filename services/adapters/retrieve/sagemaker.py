@@ -1,6 +1,7 @@
-"""The two-tower model behind a SageMaker endpoint: one attempt within its time, and none while it keeps failing.
+"""Retriever by a two-tower model behind a SageMaker endpoint: one attempt within the deadline, none while the circuit
+breaker is open.
 
-Responses are not trusted: a late, throttled, too large or malformed one counts as a failure, reported in a few words.
+Responses are not trusted: a late, throttled, too large or malformed one counts as a failure with a short reason.
 """
 
 import json
@@ -19,7 +20,7 @@ from services.recommender.ports import Clock, Deadline, Liking, Proposed
 
 # A thousand films with their scores are a twentieth of it.
 LARGEST_ANSWER = 1 << 20
-# No network call takes less.
+# No network call is faster.
 LEAST_S = 0.01
 _JSON = "application/json"
 _log = logging.getLogger(__name__)
@@ -47,15 +48,15 @@ class SageMakerRetriever:
             raise RetrieverUnavailable("the endpoint is left alone for some seconds after it failed")
         started = self._clock.monotonic()
         try:
-            answer = self._asked(_question(person, history, count), left)
-            proposed = read(answer, count, 1_000 * (self._clock.monotonic() - started))
+            response = self._call(_request_body(person, history, count), left)
+            proposed = read(response, count, 1_000 * (self._clock.monotonic() - started))
         except BaseException:
             attempt.failed()
             raise
         attempt.succeeded()
         return proposed
 
-    def _asked(self, body: bytes, left: float) -> bytes:
+    def _call(self, body: bytes, left: float) -> bytes:
         """Return the endpoint's response if it is complete in time. Raises RetrieverUnavailable."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -67,27 +68,27 @@ class SageMakerRetriever:
                 translated(RetrieverUnavailable, "malformed: the answer", BotoCoreError, ClientError),
                 within(left, LARGEST_ANSWER),
             ):
-                answer = self._client().invoke_endpoint(
+                response = self._client().invoke_endpoint(
                     EndpointName=self._endpoint, Body=body, ContentType=_JSON, Accept=_JSON
                 )
-                return bytes(answer["Body"].read())
+                return bytes(response["Body"].read())
         except (BotoCoreError, ClientError) as error:
             # The message can contain the account and the role, so it goes into the log, not to callers.
-            _log.warning("The two-tower endpoint did not answer: %s: %s", type(error).__name__, error)
+            _log.warning("The two-tower endpoint did not respond: %s: %s", type(error).__name__, error)
             raise RetrieverUnavailable(reason_of(error)) from error
 
 
-def _question(person: str | None, history: Sequence[Liking], count: int) -> bytes:
-    question: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
-    return json.dumps(question if person is None else question | {"person": person}, separators=(",", ":")).encode()
+def _request_body(person: str | None, history: Sequence[Liking], count: int) -> bytes:
+    request: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
+    return json.dumps(request if person is None else request | {"person": person}, separators=(",", ":")).encode()
 
 
-def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
+def read(response: bytes, count: int, ms: float = 0.0) -> Proposed:
     """Return the films of a response. Raises RetrieverUnavailable for an unexpected format."""
     try:
-        document = json.loads(answer)
+        document = json.loads(response)
         item_ids, scores = document["item_ids"], document["scores"]
-        good = (
+        is_valid = (
             isinstance(item_ids, list)
             and isinstance(scores, list)
             and len(item_ids) == len(scores) <= count
@@ -98,7 +99,7 @@ def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise RetrieverUnavailable("malformed: the answer does not have the requested form") from error
-    if not good:
+    if not is_valid:
         raise RetrieverUnavailable("malformed: the answer does not have the requested form")
     if not item_ids:
         raise RetrieverUnavailable("the endpoint has no model yet")
@@ -110,7 +111,7 @@ def sagemaker_client(region: str | None, endpoint: str | None, timeout_s: float)
     time for a second attempt.
     """
     lock = threading.Lock()
-    made: list[Any] = []
+    clients: list[Any] = []
 
     def client() -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
         from botocore.config import Config
@@ -118,7 +119,7 @@ def sagemaker_client(region: str | None, endpoint: str | None, timeout_s: float)
         from services.adapters.aws import make_client
 
         with lock:
-            if not made:
+            if not clients:
                 config = Config(
                     connect_timeout=1,
                     read_timeout=max(timeout_s, 1),
@@ -126,7 +127,7 @@ def sagemaker_client(region: str | None, endpoint: str | None, timeout_s: float)
                     max_pool_connections=16,
                     tcp_keepalive=True,
                 )
-                made.append(make_client("sagemaker-runtime", region, config, endpoint))
-            return made[0]
+                clients.append(make_client("sagemaker-runtime", region, config, endpoint))
+            return clients[0]
 
     return client

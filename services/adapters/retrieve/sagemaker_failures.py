@@ -1,4 +1,4 @@
-"""SageMaker and botocore errors in a few words, for ``degraded`` of a response.
+"""Short reasons for SageMaker and botocore errors, reported in ``degraded`` of a response.
 
 Error codes: Amazon SageMaker AI API reference, "InvokeEndpoint", errors.
 """

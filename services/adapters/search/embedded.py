@@ -84,7 +84,7 @@ class EmbeddedSearch:
 
     def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with exactly this name, else those within this many errors. Raises SearchUnavailable."""
-        name, queries = squeezed(text), self._ask()
+        name, queries = squeezed(text), self._builder()
         if not name:
             return NamedFilms(EMPTY.rows)
         # Main titles before alternative ones.
@@ -107,17 +107,17 @@ class EmbeddedSearch:
 
     def wording(self, text: str) -> list[Clause]:
         """Return the clauses for a text query. Raises SearchUnavailable."""
-        return clauses(text, self._ask())
+        return clauses(text, self._builder())
 
     def hits(self, clauses: list[Clause], size: int) -> Hits:
         """Return the ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
-        return self._hits(self._ask().text(clauses), size)
+        return self._hits(self._builder().text(clauses), size)
 
     def namesakes(self, text: str) -> NDArray[np.int32]:
         """Return the films with exactly this name if there are several, int32[n]. Raises SearchUnavailable."""
         name = squeezed(text)
-        several = self._ask().count("name", name) > 1
-        return self._hits(self._ask().named(name), _NAMESAKES).rows if several else EMPTY.rows
+        several = self._builder().count("name", name) > 1
+        return self._hits(self._builder().named(name), _NAMESAKES).rows if several else EMPTY.rows
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
@@ -131,7 +131,7 @@ class EmbeddedSearch:
         stems = terms(word)
         if not stems:
             return _NOWHERE
-        hits = self._found(self._ask().standing(stems[0], _FIELDS), len(self._bundle.catalogue))
+        hits = self._run(self._builder().containing(stems[0], _FIELDS), len(self._bundle.catalogue))
         rows = np.array([address.doc for _, address in hits], np.int32)
         return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
 
@@ -139,12 +139,12 @@ class EmbeddedSearch:
         clauses = self.wording(text)
         if not clauses:
             return EMPTY
-        query = self._ask().text(clauses)
-        everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self.namesakes(text), self.rank)
+        query = self._builder().text(clauses)
+        unfiltered = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self.namesakes(text), self.rank)
         if filters.is_empty:
-            return with_reference(everything, everything, size)
-        hits = self._hits(self._ask().filtered(query, filters), size)
-        return with_reference(same_scores(hits, everything, len(self._bundle.catalogue)), everything, size)
+            return with_reference(unfiltered, unfiltered, size)
+        hits = self._hits(self._builder().filtered(query, filters), size)
+        return with_reference(same_scores(hits, unfiltered, len(self._bundle.catalogue)), unfiltered, size)
 
     def _knn_hits(
         self, vectors: NDArray[np.float32], filters: Filters, size: int, films: NDArray[np.int32] | None
@@ -153,21 +153,21 @@ class EmbeddedSearch:
         assert embeddings is not None
         check_vectors(vectors, embeddings)
         if films is not None and nearest is not None and max(size, REFERENCE_HITS) <= nearest.each:
-            everything = best_of(*_looked_up(vectors, films, embeddings, nearest), max(size, REFERENCE_HITS))
-            return with_reference(everything, everything, size)
-        everything = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
+            unfiltered = best_of(*_stored_or_nearest(vectors, films, embeddings, nearest), max(size, REFERENCE_HITS))
+            return with_reference(unfiltered, unfiltered, size)
+        unfiltered = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
         if filters.is_empty:
-            return with_reference(everything, everything, size)
+            return with_reference(unfiltered, unfiltered, size)
         passing = embeddings.nearest(vectors, filters.mask(self._bundle.catalogue))
-        return with_reference(best_of(*passing, size), everything, size)
+        return with_reference(best_of(*passing, size), unfiltered, size)
 
     def _hits(self, query: tantivy.Query, size: int) -> Hits:
         """Return the hits of an engine query; a document id is a row."""
-        hits = self._found(query, size)
+        hits = self._run(query, size)
         rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
         return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
 
-    def _found(self, query: tantivy.Query, size: int) -> list[tuple[float, tantivy.DocAddress]]:
+    def _run(self, query: tantivy.Query, size: int) -> list[tuple[float, tantivy.DocAddress]]:
         """Return score and address of each hit, best first. Raises SearchUnavailable."""
         searcher = self._searcher
         if searcher is None:
@@ -178,7 +178,7 @@ class EmbeddedSearch:
             raise SearchUnavailable(f"the embedded index failed: {error}; verify the bundle") from error
         return hits
 
-    def _ask(self) -> QueryBuilder:
+    def _builder(self) -> QueryBuilder:
         queries = self._queries
         if queries is None:
             raise SearchUnavailable("the index was closed; use the current release")
@@ -188,22 +188,22 @@ class EmbeddedSearch:
         return rows[np.argsort(self.rank[rows])]
 
 
-def _looked_up(
+def _stored_or_nearest(
     vectors: NDArray[np.float32], films: NDArray[np.int32], embeddings: Embeddings, nearest: NearestFilms
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the films nearest to any of some films, and their cosines; only those that the bundle has no neighbours of
-    are searched for.
+    """Return the films nearest to any of some films, and their cosines. A search is needed only for films whose
+    neighbours are not stored.
     """
-    known = films < len(nearest)
-    rows, cosines = nearest.of(films[known])
-    if known.all():
+    stored = films < len(nearest)
+    rows, cosines = nearest.of(films[stored])
+    if stored.all():
         return rows, cosines
-    more, of_more = embeddings.nearest(vectors[~known])
+    other_rows, other_cosines = embeddings.nearest(vectors[~stored])
     best = np.full(len(embeddings.scales), -np.inf, np.float32)
-    best[more] = of_more
+    best[other_rows] = other_cosines
     best[rows] = np.maximum(best[rows], cosines)
-    found = np.flatnonzero(np.isfinite(best)).astype(np.int32)
-    return found, best[found]
+    found_rows = np.flatnonzero(np.isfinite(best)).astype(np.int32)
+    return found_rows, best[found_rows]
 
 
 def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:

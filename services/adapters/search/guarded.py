@@ -47,7 +47,7 @@ class GuardedSearch:
         """Run both retrievers, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
         if deadline.remaining() < LEAST_S:
             return self._locally(request, deadline, "late")
-        attempt, began = self._breaker.attempt(), deadline.clock.monotonic()
+        attempt, start = self._breaker.attempt(), deadline.clock.monotonic()
         if attempt is None:
             return self._locally(request, deadline, f"breaker open after {self._last}")
         try:
@@ -57,7 +57,7 @@ class GuardedSearch:
             attempt.failed()
             self._last = failure.reason
             _log.warning("OpenSearch failed, using the embedded index: %s", failure)
-            lost_s = deadline.clock.monotonic() - began
+            lost_s = deadline.clock.monotonic() - start
             return self._locally(request, deadline, failure.reason, lost_s)
         attempt.succeeded()
         return result
@@ -82,7 +82,7 @@ class GuardedSearch:
 
     def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
         """Search locally. Time lost waiting for the remote engine is charged to both retrievers."""
-        found = self._local.search(request, deadline)
-        both = (found.text, found.knn)
+        result = self._local.search(request, deadline)
+        both = (result.text, result.knn)
         text, knn = (None if hits is None else replace(hits, ms=hits.ms + 1_000 * lost_s) for hits in both)
         return SearchResult(text, knn, (reason,))

@@ -29,19 +29,19 @@ def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
 
 def timed(retriever: Callable[P, Hits], *args: P.args, **kwargs: P.kwargs) -> Hits:
     """Run a retriever and record its milliseconds."""
-    begun = perf_counter()
+    start = perf_counter()
     result = retriever(*args, **kwargs)
-    return replace(result, ms=(perf_counter() - begun) * 1_000)
+    return replace(result, ms=(perf_counter() - start) * 1_000)
 
 
-def with_reference(hits: Hits, everything: Hits, size: int) -> Hits:
-    """Return the ``size`` best of ``hits``, with reference and floor of ``everything``: the hits without filters.
+def with_reference(hits: Hits, unfiltered: Hits, size: int) -> Hits:
+    """Return the ``size`` best of ``hits``, with reference and floor of ``unfiltered``: the hits without filters.
 
-    ``everything`` holds at least the best :data:`REFERENCE_HITS`, however small ``size`` is.
+    ``unfiltered`` holds at least the best :data:`REFERENCE_HITS`, however small ``size`` is.
     """
-    best = everything.scores[:REFERENCE_HITS]
+    best = unfiltered.scores[:REFERENCE_HITS]
     reference = float(best.mean(dtype=np.float64)) if len(best) else 0.0
-    floor = float(everything.scores[size - 1]) if len(everything.scores) >= size else 0.0
+    floor = float(unfiltered.scores[size - 1]) if len(unfiltered.scores) >= size else 0.0
     return Hits(hits.rows[:size], hits.scores[:size], reference, floor)
 
 
@@ -59,10 +59,10 @@ def best_of(rows: NDArray[np.int32], scores: NDArray[np.float32], size: int) -> 
     return ordered(rows, scores)
 
 
-def same_scores(hits: Hits, everything: Hits, films: int) -> Hits:
-    """Return ``hits`` with their scores in ``everything``, where it has them."""
+def same_scores(hits: Hits, unfiltered: Hits, films: int) -> Hits:
+    """Return ``hits`` with their scores in ``unfiltered``, where it has them."""
     score_of = np.full(films, np.nan, np.float32)
-    score_of[everything.rows] = everything.scores
+    score_of[unfiltered.rows] = unfiltered.scores
     scores = score_of[hits.rows]
     return ordered(hits.rows, np.where(np.isnan(scores), hits.scores, scores))
 

@@ -37,7 +37,7 @@ class QueryBuilder:
             Query.fuzzy_term_query(self._schema, field, name, distance=errors), 1.0
         )  # fmt: skip
 
-    def standing(self, term: str, bits: Mapping[str, int]) -> Query:
+    def containing(self, term: str, bits: Mapping[str, int]) -> Query:
         """Return a query for films with a term; a film's score is the sum of the bits of the fields containing it."""
         queries = [
             (Occur.Should, Query.const_score_query(self._exactly(field, term), float(bit)))

@@ -74,12 +74,12 @@ Clause = WordClause | NameClause | Near
 def clauses(text: str, lexicon: TermCounts) -> list[Clause]:
     """Return the clauses of a query; a film's score is the sum over those it meets. Empty if nothing can be found."""
     pairs = dict(zip(terms(text), words(text), strict=True))
-    searched = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
+    words_and_fields = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
     parts: list[Clause] = []
-    for word, term, fields in searched:
-        parts += [WordClause(word, term, _telling(term, fields, lexicon))] if fields else _misspelt(term)
-    if 0 < len(searched) <= LONGEST_NAME:
-        errors = 1 if all(fields for _, _, fields in searched) else 2
+    for word, term, fields in words_and_fields:
+        parts += [WordClause(word, term, _useful_fields(term, fields, lexicon))] if fields else _misspelt(term)
+    if 0 < len(words_and_fields) <= LONGEST_NAME:
+        errors = 1 if all(fields for _, _, fields in words_and_fields) else 2
         parts += _names(squeezed(text), errors, lexicon)
     return parts
 
@@ -89,7 +89,7 @@ def _fields(term: str, lexicon: TermCounts) -> tuple[str, ...]:
     return tuple(field for field in TEXT_FIELDS if lexicon.count(field, term))
 
 
-def _telling(term: str, fields: tuple[str, ...], lexicon: TermCounts) -> tuple[str, ...]:
+def _useful_fields(term: str, fields: tuple[str, ...], lexicon: TermCounts) -> tuple[str, ...]:
     """Return the fields in which searching for the term is useful."""
     if "overview" not in fields or lexicon.count("overview", term) <= COMMON * lexicon.films:
         return fields
@@ -105,10 +105,10 @@ def _misspelt(term: str) -> Iterator[Near]:
 
 def _names(name: str, errors: int, lexicon: TermCounts) -> Iterator[Clause]:
     """Yield clauses for a query that is a whole name; near misses only if there is no exact match."""
-    lifts = {"name": EXACT_TITLE, "other_name": OTHER_TITLE, "director": DIRECTOR, "person": PERSON}
-    hits = [field for field in lifts if lexicon.count(field, name)]
+    scores = {"name": EXACT_TITLE, "other_name": OTHER_TITLE, "director": DIRECTOR, "person": PERSON}
+    hits = [field for field in scores if lexicon.count(field, name)]
     for field in hits:
-        yield NameClause(field, name, lifts[field])
+        yield NameClause(field, name, scores[field])
     if hits:
         return
     for distance in _distances(name, SHORTEST_NEAR_TITLE)[:errors]:

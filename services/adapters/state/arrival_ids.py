@@ -5,12 +5,12 @@ import threading
 
 from services.recommender.ports import Clock
 
-# A million arrivals per millisecond; epoch milliseconds above them leave a 63-bit integer centuries to go.
+# A million arrivals per millisecond; with epoch milliseconds above them, numbers fit in 63 bits for centuries.
 _COUNTER_BITS = 20
 
 
 class Arrivals:
-    """Strictly increasing within a process, even if the clock is set back; by the clock between processes."""
+    """Strictly increasing within a process, even if the clock is set back; ordered by the clock across processes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.bundle.staging import is_sound, settle, staged
+from services.adapters.bundle.staging import is_intact, settle, staged
 from services.recommender.errors import BundleMissing
 
 
@@ -18,7 +18,7 @@ def test_a_finished_folder_is_moved_into_place(finished, tmp_path) -> None:
     with staged(root) as folder:
         assert folder.parent == root
         target = settle(copy_into(finished, folder), root / finished.name)
-    assert is_sound(target)
+    assert is_intact(target)
     assert [path.name for path in root.iterdir()] == [finished.name]
 
 
@@ -45,10 +45,10 @@ def test_a_sound_existing_bundle_is_kept(finished, tmp_path) -> None:
 def test_a_damaged_existing_bundle_is_replaced(finished, tmp_path) -> None:
     existing = copy_into(finished, tmp_path / finished.name)
     (existing / "popularity.npy").write_bytes(b"short")
-    assert not is_sound(existing)
+    assert not is_intact(existing)
     with staged(tmp_path) as folder:
         settle(copy_into(finished, folder), existing)
-    assert is_sound(existing)
+    assert is_intact(existing)
     assert [path.name for path in tmp_path.iterdir()] == [finished.name]
 
 
@@ -63,7 +63,7 @@ def test_a_sound_bundle_of_a_faster_process_is_accepted(finished, tmp_path, monk
 
         monkeypatch.setattr(Path, "rename", overtaken)
         assert settle(folder, existing) == existing
-    assert is_sound(existing)
+    assert is_intact(existing)
 
 
 def test_any_other_failed_rename_is_an_error(finished, tmp_path, monkeypatch) -> None:

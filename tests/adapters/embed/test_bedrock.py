@@ -213,5 +213,5 @@ def test_a_failure_carries_its_kind(service, client):
     service.always = throttled
     with pytest.raises(BedrockFailure) as caught:
         client.vector("a heist", Use.QUERY, PATIENCE_S)
-    assert (caught.value.passing, caught.value.throttled) == (True, True)
+    assert (caught.value.transient, caught.value.throttled) == (True, True)
     assert np.isfinite(caught.value.retry_after)

@@ -13,7 +13,7 @@ from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb import quota
 from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
-from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_passing
+from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_transient
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.domain.catalogue import hash_id
@@ -317,7 +317,7 @@ def client_error(code: str, status: int = 400) -> ClientError:
 
 
 @pytest.mark.parametrize(
-    ("error", "passing", "outage", "message"),
+    ("error", "transient", "outage", "message"),
     [
         (client_error(THROTTLED), True, False, "throttling"),
         (client_error("RequestLimitExceeded"), True, False, "throttling"),
@@ -332,8 +332,8 @@ def client_error(code: str, status: int = 400) -> ClientError:
         (NoCredentialsError(), False, True, "needs credentials"),
     ],
 )
-def test_failures_are_classified(error: Exception, passing: bool, outage: bool, message: str) -> None:
-    assert (is_passing(error), is_outage(error)) == (passing, outage)
+def test_failures_are_classified(error: Exception, transient: bool, outage: bool, message: str) -> None:
+    assert (is_transient(error), is_outage(error)) == (transient, outage)
     assert message in advice(error)
 
 

@@ -56,9 +56,9 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
         (("--real-text", "--encoder", "none"), "needs an encoder"),
         (("--tmdb", "x.jsonl"), "x.jsonl: no such file"),
         (("--requests", "5"), "100"),
-        (("10000",), "SIZES and --train are for --scale"),
-        (("--train",), "SIZES and --train are for --scale"),
-        (("--scale", "10"), "--scale 10: expected numbers of films from 1,000 on"),
+        (("10000",), "SIZES and --train require --scale"),
+        (("--train",), "SIZES and --train require --scale"),
+        (("--scale", "10"), "--scale 10: expected numbers of films, at least 1,000"),
     ],
 )
 def test_invalid_options_are_refused_at_once(home, capsys, arguments, message):

@@ -13,7 +13,7 @@ from services.adapters.bundle.s3.objects import Objects, open_objects
 from services.adapters.bundle.s3.pointer import BucketPointer
 from services.adapters.bundle.s3.transfer import OnProgress, Upload, differing, download, quiet, upload
 from services.adapters.bundle.s3.versions import VERSION, Published, outdated, path_of, versions
-from services.adapters.bundle.staging import is_sound, settle, staged
+from services.adapters.bundle.staging import is_intact, settle, staged
 from services.recommender.errors import BundleDamaged, BundleMissing
 
 
@@ -31,7 +31,7 @@ class S3Bundles:
 
     def list(self) -> builtins.list[Published]:
         """Return the complete versions, oldest first."""
-        return [each for each in versions(self._objects) if each.complete]
+        return [version for version in versions(self._objects) if version.complete]
 
     def is_published(self, version: str) -> bool:
         """Return whether a version is there with all its files, by the checksums stored in S3."""
@@ -73,7 +73,7 @@ class S3Bundles:
         Every byte is verified before the folder appears. Raises BundleMissing, BundleDamaged, OSError.
         """
         target = root / self._checked(version)
-        if target.is_dir() and is_sound(target):
+        if target.is_dir() and is_intact(target):
             return target
         listed = self._objects.list(path_of(version))
         if path_of(version, MANIFEST) not in listed:
@@ -116,12 +116,12 @@ class S3Bundles:
 
     def prune(self, keep: int) -> builtins.list[str]:
         """Remove all but the ``keep`` newest old versions; return them. The released and the previous one are kept."""
-        gone = outdated(versions(self._objects), self.pointer(), keep)
-        for version in gone:
+        removed = outdated(versions(self._objects), self.pointer(), keep)
+        for version in removed:
             # Delete the manifest first: a half-removed version must not look complete.
             self._objects.delete([path_of(version, MANIFEST)])
             self._objects.delete(sorted(self._objects.list(path_of(version))))
-        return gone
+        return removed
 
     def _manifest(self, version: str) -> Manifest | None:
         """Return the manifest of a published version; None if missing or untrustworthy."""

@@ -46,7 +46,7 @@ class BucketFollower:
         self._every_s = every_s
         self._monotonic = monotonic
         self._refused: _Refused | None = None
-        self._sound: str | None = None
+        self._verified: str | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -101,7 +101,7 @@ class BucketFollower:
         try:
             self._remote.fetch(version, self._local.root)
             self._local.activate(version)
-            self._sound = version
+            self._verified = version
         except (BundleError, OSError) as error:  # an outage does not count against the version
             self._refused = _Refused(version, str(error), self._monotonic() + REFUSED_S)
             raise
@@ -109,14 +109,14 @@ class BucketFollower:
         _log.info("fetched bundle %s from %s", version, self._remote.bucket.uri())
 
     def _active(self) -> str | None:
-        """Return the active local version if it exists and was intact when first seen; None has it fetched again, as
-        the bucket has it complete.
+        """Return the active local version if it exists and was intact when first seen. None makes the follower fetch it
+        again, as the bucket has it complete.
         """
         try:
             version = self._local.current_path().name
-            if version != self._sound:
+            if version != self._verified:
                 self._local.verify(version)
-                self._sound = version
+                self._verified = version
         except BundleError:
             return None
         return version

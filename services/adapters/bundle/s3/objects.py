@@ -64,22 +64,22 @@ class Objects:
 
     def read(self, path: str) -> Stored | None:
         """Read a small object, None if missing."""
-        with self._asking(path), within(CONNECT_S + READ_S, LARGEST_SMALL):
+        with self._translating_errors(path), within(CONNECT_S + READ_S, LARGEST_SMALL):
             try:
-                answer = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.key(path))
+                response = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.key(path))
             except self._client.exceptions.NoSuchKey:
                 return None
-            return Stored(answer["Body"].read(), answer["ETag"])
+            return Stored(response["Body"].read(), response["ETag"])
 
     def write(self, path: str, body: bytes) -> None:
         """Write a small object unconditionally."""
-        with self._asking(path):
+        with self._translating_errors(path):
             self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.key(path), Body=body)
 
     def replace(self, path: str, body: bytes, etag: str | None) -> bool:
         """Write a small object if it still has this ETag (None: if it does not exist). Return False otherwise."""
         condition: Any = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-        with self._asking(path):
+        with self._translating_errors(path):
             try:
                 self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.key(path), Body=body, **condition)
             except ClientError as error:
@@ -91,7 +91,7 @@ class Objects:
     def upload(self, path: str, file: Path, sha256: str) -> None:
         """Upload a file; S3 verifies and stores its SHA-256 (hex)."""
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-        with self._asking(path), file.open("rb") as body:
+        with self._translating_errors(path), file.open("rb") as body:
             self._client.put_object(
                 Bucket=self.bucket.name,
                 Key=self.bucket.key(path),
@@ -102,7 +102,7 @@ class Objects:
 
     def sha256(self, path: str) -> str | None:
         """Return the SHA-256 (hex) stored with an object; None if there is no object or no checksum."""
-        with self._asking(path):
+        with self._translating_errors(path):
             try:
                 head = self._client.head_object(
                     Bucket=self.bucket.name, Key=self.bucket.key(path), ChecksumMode="ENABLED"
@@ -115,12 +115,12 @@ class Objects:
 
     def download(self, path: str, file: Path) -> None:
         """Download an object to a file; interrupted parts are retried."""
-        with self._asking(path):
+        with self._translating_errors(path):
             self._client.download_file(self.bucket.name, self.bucket.key(path), str(file), Config=_DOWNLOAD)
 
     def list(self, folder: str) -> dict[str, Listed]:
         """Return every object under a folder (ending in a slash), by path."""
-        with self._asking(folder):
+        with self._translating_errors(folder):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket.name, Prefix=self.bucket.key(folder)
             )
@@ -133,14 +133,14 @@ class Objects:
         for start in range(0, len(paths), _KEYS_A_CALL):
             chunk = paths[start : start + _KEYS_A_CALL]
             keys: Any = {"Objects": [{"Key": self.bucket.key(path)} for path in chunk], "Quiet": True}
-            with self._asking(chunk[0]):
-                answer = self._client.delete_objects(Bucket=self.bucket.name, Delete=keys)
-            for refused in answer.get("Errors", []):
-                named = f"s3://{self.bucket.name}/{refused.get('Key')}"
-                raise BucketUnavailable(f"{named}: not removed ({refused.get('Code')}); run it again")
+            with self._translating_errors(chunk[0]):
+                response = self._client.delete_objects(Bucket=self.bucket.name, Delete=keys)
+            for failure in response.get("Errors", []):
+                uri = f"s3://{self.bucket.name}/{failure.get('Key')}"
+                raise BucketUnavailable(f"{uri}: not removed ({failure.get('Code')}); run it again")
 
     @contextmanager
-    def _asking(self, path: str) -> Iterator[None]:
+    def _translating_errors(self, path: str) -> Iterator[None]:
         uri = self.bucket.uri(path)
         # Errors of the local disk are not the bucket's.
         with translated(lambda detail: BucketUnavailable(f"{uri}: {detail}"), "the response", OSError):

@@ -20,7 +20,7 @@ _DENIED = frozenset(
         "SignatureDoesNotMatch", "403",
     }
 )  # fmt: skip
-_DAMAGED_ON_THE_WAY = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"})
+_DAMAGED_IN_TRANSIT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"})
 _RIGHTS = (
     "the role needs s3:ListBucket on the bucket and s3:GetObject on bundles/* and current.json; to release, also "
     "s3:PutObject there and on features/*, and s3:DeleteObject on bundles/* to prune"
@@ -53,7 +53,7 @@ def _advice(error: Exception) -> str:
         return "does not exist; see `marquee bundle list --bucket`"
     if code in _DENIED:
         return f"access denied ({code}); {_RIGHTS}"
-    if code in _DAMAGED_ON_THE_WAY:
+    if code in _DAMAGED_IN_TRANSIT:
         return f"the data was damaged in transit ({code}); nothing was stored, run it again"
     if isinstance(error, NoCredentialsError):
         return "no credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"

@@ -33,8 +33,8 @@ class Upload:
 def upload(objects: Objects, files: Sequence[Upload], on_progress: OnProgress) -> None:
     """Upload files in parallel. Raises BucketUnavailable for the first that fails."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        sent = pool.map(lambda each: objects.upload(each.path, each.file, each.sha256), files)
-        for done, _ in enumerate(sent, 1):
+        uploads = pool.map(lambda each: objects.upload(each.path, each.file, each.sha256), files)
+        for done, _ in enumerate(uploads, 1):
             on_progress(done, len(files))
 
 

@@ -32,16 +32,16 @@ def path_of(version: str, name: str = "") -> str:
 
 def versions(objects: Objects) -> list[Published]:
     """Return every version with any object, oldest first. Raises BucketUnavailable."""
-    files: dict[str, dict[str, Listed]] = {}
+    by_version: dict[str, dict[str, Listed]] = {}
     for path, listed in objects.list(_BUNDLES).items():
         version, _, name = path.removeprefix(_BUNDLES).partition("/")
         if VERSION.fullmatch(version):
-            files.setdefault(version, {})[name] = listed
-    published = [_described(version, its) for version, its in files.items()]
+            by_version.setdefault(version, {})[name] = listed
+    published = (_published(version, listed) for version, listed in by_version.items())
     return sorted(published, key=lambda each: (each.modified, each.version))
 
 
-def _described(version: str, files: dict[str, Listed]) -> Published:
+def _published(version: str, files: dict[str, Listed]) -> Published:
     modified = max(each.modified for each in files.values())
     return Published(version, modified, sum(each.size for each in files.values()), MANIFEST in files)
 
@@ -53,9 +53,9 @@ def outdated(oldest_first: Iterable[Published], pointer: Pointer, keep: int) -> 
     """
     versions = list(oldest_first)
     released = [each.modified for each in versions if each.version == pointer.version]
-    others = [each for each in versions if each.version not in (pointer.version, pointer.previous)]
-    complete = [each.version for each in others if each.complete]
+    candidates = [each for each in versions if each.version not in (pointer.version, pointer.previous)]
+    complete = [each.version for each in candidates if each.complete]
     abandoned = [
-        each.version for each in others if not each.complete and any(each.modified < newer for newer in released)
+        each.version for each in candidates if not each.complete and any(each.modified < newer for newer in released)
     ]
     return complete[: max(0, len(complete) - keep)] + abandoned

@@ -26,7 +26,7 @@ from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
 from services.adapters.embed.bedrock.embedding_models import EmbeddingModel, Use
 
 # Fewer texts are faster one by one: a job first waits in a queue for minutes or hours.
-FROM = 5_000
+LEAST_TEXTS = 5_000
 # Maximum records per job (Amazon Bedrock endpoints and quotas, "Records per batch inference job").
 RECORDS_A_JOB = 50_000
 POLL_S = 30.0
@@ -34,16 +34,18 @@ POLL_S = 30.0
 HOURS = 24
 FOLDER = "batch"
 _ARN = "arn:"
-_GONE = "ResourceNotFoundException"
+_NOT_FOUND = "ResourceNotFoundException"
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
-_OVER = frozenset({"Failed", "Stopped", "Expired"})
+_FAILED = frozenset({"Failed", "Stopped", "Expired"})
 
 OnProgress = Callable[[int, int], None]
 
 
 class BedrockBatch:
-    """``role``: ARN of the role by which Bedrock accesses the bucket. A pending job is noted beside its input in the
-    bucket, so that a build started again, here or on another machine, waits for the same job. ``sleep`` takes seconds.
+    """``role``: ARN of the role with which Bedrock accesses the bucket. ``sleep`` takes seconds.
+
+    A pending job is recorded next to its input in the bucket, so that a restarted build, here or on another machine,
+    waits for the same job.
     """
 
     def __init__(
@@ -77,22 +79,22 @@ class BedrockBatch:
         try:
             self._wait(self._arn(texts, folder), on_progress)
         except BedrockFailure as failure:
-            if not failure.passing:
+            if not failure.transient:
                 self._objects.delete([_note(folder)])
             raise
-        yield from self._received(folder, texts)
+        yield from self._results(folder, texts)
         self._objects.delete(sorted(self._objects.list(folder)))
 
     def _arn(self, texts: list[str], folder: str) -> str:
-        """Return the ARN of the noted job, or of a new one."""
-        known = self._objects.read(_note(folder))
-        noted = known.body.decode("utf-8", "replace") if known else ""
-        if noted.startswith(_ARN):
-            return noted
-        # Noted before the start: a start whose answer was lost is not repeated as a second job. A new one for each
-        # job, because Bedrock returns the old job, even a failed one, for a known token.
-        token = noted or uuid4().hex
-        if not noted:
+        """Return the ARN of the recorded job, or of a new one."""
+        stored = self._objects.read(_note(folder))
+        note = stored.body.decode("utf-8", "replace") if stored else ""
+        if note.startswith(_ARN):
+            return note
+        # The token is recorded before the start, so that a start whose response was lost is not repeated as a second
+        # job. Each job gets a new token: for an old one Bedrock returns its job, even a failed one.
+        token = note or uuid4().hex
+        if not note:
             self._send(texts, f"{folder}input.jsonl")
             self._objects.write(_note(folder), token.encode())
         arn = self._start(token, folder)
@@ -113,31 +115,31 @@ class BedrockBatch:
     def _start(self, token: str, folder: str) -> str:
         """Return the ARN of the job that this token started, now or before."""
         bucket = self._objects.bucket
-        given = {"s3Uri": bucket.uri(f"{folder}input.jsonl"), "s3InputFormat": "JSONL"}
-        answer = self._ask(
+        source = {"s3Uri": bucket.uri(f"{folder}input.jsonl"), "s3InputFormat": "JSONL"}
+        response = self._call(
             "create_model_invocation_job",
             jobName=f"marquee-{token}",
             clientRequestToken=token,
             roleArn=self._role,
             modelId=self.model.family.model_id,
-            inputDataConfig={"s3InputDataConfig": given},
+            inputDataConfig={"s3InputDataConfig": source},
             outputDataConfig={"s3OutputDataConfig": {"s3Uri": bucket.uri(f"{folder}output/")}},
             timeoutDurationInHours=HOURS,
         )
-        return str(answer["jobArn"])
+        return str(response["jobArn"])
 
     def _wait(self, arn: str, on_progress: Callable[[int], None]) -> None:
         while True:
-            job = self._ask("get_model_invocation_job", jobIdentifier=arn)
+            job = self._call("get_model_invocation_job", jobIdentifier=arn)
             on_progress(int(job.get("processedRecordCount") or 0))
             if job["status"] in _DONE:
                 return
-            if job["status"] in _OVER:
+            if job["status"] in _FAILED:
                 why = job.get("message") or "Bedrock gave no reason"
-                raise BedrockFailure(f"batch job {arn} is {job['status']}: {why}; run it again", passing=False)
+                raise BedrockFailure(f"batch job {arn} is {job['status']}: {why}; run it again", transient=False)
             self._sleep(POLL_S)
 
-    def _received(self, folder: str, texts: list[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def _results(self, folder: str, texts: list[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         with tempfile.TemporaryDirectory(prefix="marquee-batch-") as scratch:
             file = Path(scratch) / "output.jsonl"
             for path in sorted(self._objects.list(f"{folder}output/")):
@@ -164,19 +166,19 @@ class BedrockBatch:
         config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
         return aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
 
-    def _ask(self, operation: str, **parameters: object) -> dict[str, Any]:
+    def _call(self, operation: str, **parameters: object) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
+            response: dict[str, Any] = getattr(self._client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
-            failed = f"batch inference of {self.model.family.model_id}: {error}"
-            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == _GONE:
-                raise BedrockFailure(f"{failed}; run it again for a new job", passing=False) from error
+            message = f"batch inference of {self.model.family.model_id}: {error}"
+            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == _NOT_FOUND:
+                raise BedrockFailure(f"{message}; run it again for a new job", transient=False) from error
             raise BedrockFailure(
-                f"{failed}; the role of this process needs bedrock:CreateModelInvocationJob, "
+                f"{message}; the role of this process needs bedrock:CreateModelInvocationJob, "
                 "bedrock:GetModelInvocationJob and iam:PassRole on BEDROCK_BATCH_ROLE; remove that setting to embed "
                 "one by one"
             ) from error
-        return answer
+        return response
 
 
 def _note(folder: str) -> str:

@@ -47,14 +47,14 @@ class BedrockClient:
         with translated(BedrockFailure, f"{model_id}: the response"):
             try:
                 with within(timeout_s, LARGEST_ANSWER):
-                    answer = self._get().invoke_model(modelId=model_id, body=body, accept=_JSON, contentType=_JSON)
-                    content = answer["body"].read()
+                    response = self._get().invoke_model(modelId=model_id, body=body, accept=_JSON, contentType=_JSON)
+                    content = response["body"].read()
             except ClientError as error:
                 details = error.response.get("Error", {})
                 raise refused(model_id, str(details.get("Code", "")), str(details.get("Message", ""))) from error
             except (NoCredentialsError, NoRegionError) as error:
                 advice = "give this process a role, and set AWS_REGION"
-                raise BedrockFailure(f"{model_id}: cannot be called ({error}); {advice}", passing=False) from error
+                raise BedrockFailure(f"{model_id}: cannot be called ({error}); {advice}", transient=False) from error
             except (HTTPClientError, BotoCoreError, OSError) as error:
                 raise silent(model_id, error) from error
         return self.model.read(content)
@@ -63,10 +63,10 @@ class BedrockClient:
         if self._client is None:
             with self._lock:
                 if self._client is None:
-                    self._client = self._made()
+                    self._client = self._create()
         return self._client
 
-    def _made(self) -> Any:  # noqa: ANN401
+    def _create(self) -> Any:  # noqa: ANN401
         # No botocore retries, which know no deadline: callers retry, and `within` bounds the call.
         config = Config(
             connect_timeout=10,

@@ -16,11 +16,11 @@ _WRONG = frozenset({"ValidationException", "ResourceNotFoundException"})
 
 
 class BedrockFailure(EncoderUnavailable):
-    """A call returned no vector. ``passing``: a retry may succeed; ``throttled``: with fewer calls."""
+    """A call returned no vector. ``transient``: a retry may succeed; ``throttled``: with fewer calls."""
 
-    def __init__(self, message: str, *, passing: bool = True, throttled: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = True, throttled: bool = False) -> None:
         super().__init__(message)
-        self.passing = passing
+        self.transient = transient
         self.throttled = throttled
 
 
@@ -34,11 +34,11 @@ def refused(model_id: str, code: str, message: str) -> BedrockFailure:
         return BedrockFailure(
             f"{model_id}: access denied ({code}); the role needs bedrock:InvokeModel on foundation-model/{model_id}, "
             "and the model must be offered in AWS_REGION",
-            passing=False,
+            transient=False,
         )
     if code in _WRONG:
         advice = "check that AWS_REGION offers the model and ENCODER_DIMS fits it"
-        return BedrockFailure(f"{model_id}: refused ({code}: {message[:200]}); {advice}", passing=False)
+        return BedrockFailure(f"{model_id}: refused ({code}: {message[:200]}); {advice}", transient=False)
     return BedrockFailure(f"{model_id}: failed ({code})")
 
 

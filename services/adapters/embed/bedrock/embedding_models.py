@@ -44,9 +44,9 @@ def _titan_body(text: str, dims: int, _: Use) -> dict[str, Any]:
     return {"inputText": text, "dimensions": dims, "normalize": True, "embeddingTypes": ["float"]}
 
 
-def _titan_vector(answer: Mapping[str, Any]) -> object:
-    by_type = answer.get("embeddingsByType")
-    return by_type["float"] if isinstance(by_type, dict) and "float" in by_type else answer["embedding"]
+def _titan_vector(response: Mapping[str, Any]) -> object:
+    by_type = response.get("embeddingsByType")
+    return by_type["float"] if isinstance(by_type, dict) and "float" in by_type else response["embedding"]
 
 
 def _nova_body(text: str, dims: int, use: Use) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def _nova_body(text: str, dims: int, use: Use) -> dict[str, Any]:
     return {"schemaVersion": _SCHEMA, "taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": params}
 
 
-def _nova_vector(answer: Mapping[str, Any]) -> object:
-    (only,) = answer["embeddings"]
+def _nova_vector(response: Mapping[str, Any]) -> object:
+    (only,) = response["embeddings"]
     return only["embedding"]
 
 
@@ -88,16 +88,16 @@ class EmbeddingModel:
         length, non-numbers.
         """
         try:
-            answer = json.loads(body)
-            return self._unit(self.family.vector(answer))
+            response = json.loads(body)
+            return self._unit(self.family.vector(response))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BedrockFailure(
                 f"{self.family.model_id}: its response has no vector ({type(error).__name__})"
             ) from error
 
-    def unit_of(self, answer: Mapping[str, Any]) -> NDArray[np.float32]:
+    def unit_of(self, response: Mapping[str, Any]) -> NDArray[np.float32]:
         """Return the unit vector of a parsed response. Raises BedrockFailure."""
-        return self.read(json.dumps(answer).encode())
+        return self.read(json.dumps(response).encode())
 
     def _unit(self, numbers: object) -> NDArray[np.float32]:
         if not isinstance(numbers, list) or len(numbers) != self.dims:

@@ -65,20 +65,20 @@ class BedrockFilms:
         """Return float32[len(texts), dims], unit length. Raises EncoderUnavailable if a text is rejected or all retries
         fail. ``deadline`` is ignored.
         """
-        return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self.dims)
+        return np.array([self._encode_one(text) for text in texts], np.float32).reshape(len(texts), self.dims)
 
-    def _one(self, text: str) -> NDArray[np.float32]:
-        for tried in range(1, self._tries + 1):
+    def _encode_one(self, text: str) -> NDArray[np.float32]:
+        for attempt in range(1, self._tries + 1):
             self._wait(self.pace.pause_s)
             try:
                 vector = self._client.vector(text, Use.FILM, CALL_S)
             except BedrockFailure as failure:
-                if not failure.passing or tried == self._tries:
+                if not failure.transient or attempt == self._tries:
                     raise
                 if failure.throttled:
                     self.pace.slower()
                 else:
-                    self._wait(min(FIRST_PAUSE_S * 2**tried, LONGEST_PAUSE_S))
+                    self._wait(min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S))
             else:
                 self.pace.faster()
                 return vector

@@ -31,10 +31,10 @@ class BedrockQueries:
         """Return float32[len(texts), dims], unit length. Raises EncoderUnavailable: late, throttled, refused,
         unreadable.
         """
-        vectors = [self._one(text, deadline) for text in texts]
+        vectors = [self._encode_one(text, deadline) for text in texts]
         return np.array(vectors, np.float32).reshape(len(texts), self.dims)
 
-    def _one(self, text: str, deadline: Deadline | None) -> NDArray[np.float32]:
+    def _encode_one(self, text: str, deadline: Deadline | None) -> NDArray[np.float32]:
         left = self._timeout_s if deadline is None else min(self._timeout_s, deadline.remaining())
         if left < LEAST_S:
             raise BedrockFailure(f"{self.encoder_id}: no time left to call it")

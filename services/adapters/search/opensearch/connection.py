@@ -69,7 +69,7 @@ class JsonConnection:
         """Send a request and return the response, received completely in time."""
         try:
             with translated(unreadable, "the response", OpenSearchException, UnicodeDecodeError), within(timeout_s):
-                answer = self._client.transport.perform_request(
+                response = self._client.transport.perform_request(
                     method, path, params={"request_timeout": timeout_s}, body=body
                 )
         except ConnectionTimeout as error:
@@ -80,9 +80,9 @@ class JsonConnection:
             raise failure_of(error.status_code, described(error)) from error
         except (OpenSearchException, UnicodeDecodeError) as error:
             raise RemoteFailure("unreadable answer", str(error)) from error
-        if not isinstance(answer, dict):
-            raise RemoteFailure("unreadable answer", f"{path}: {type(answer).__name__}, expected a JSON object")
-        return answer
+        if not isinstance(response, dict):
+            raise RemoteFailure("unreadable answer", f"{path}: {type(response).__name__}, expected a JSON object")
+        return response
 
     def close(self) -> None:
         """Close the sockets."""

@@ -68,16 +68,16 @@ class IndexNote:
         )
 
     @classmethod
-    def read(cls, mapping: Mapping[str, Any], kept: Iterable[object] = ()) -> Self | None:
+    def read(cls, mapping: Mapping[str, Any], documents: Iterable[object] = ()) -> Self | None:
         """Return the note in ``{"mappings": {...}}``, with the dimensions of the mapping itself; None without a note.
 
-        ``kept``: notes found as documents. A complete one takes precedence.
+        ``documents``: notes found as documents. A complete one takes precedence.
         """
         mappings = mapping.get("mappings", {})
         names = {field.name for field in fields(cls)}
         notes = [
             note
-            for note in (mappings.get("_meta", {}).get(NOTE), *kept)
+            for note in (mappings.get("_meta", {}).get(NOTE), *documents)
             if isinstance(note, dict) and names <= set(note)
         ]
         if not notes:
@@ -102,10 +102,10 @@ class IndexNote:
             ("the encoder {!r}", own.encoder_id if own is not None else None, self.encoder),
             ("the analyser {!r}", ANALYSER, self.analyser),
         )
-        for what, here, there in pairs:
-            if here != there:
+        for what, expected, stored in pairs:
+            if expected != stored:
                 raise IndexMismatch(
-                    f"bundle {bundle.version} has {what.format(here)}, its OpenSearch index {what.format(there)}; "
+                    f"bundle {bundle.version} has {what.format(expected)}, its OpenSearch index {what.format(stored)}; "
                     "delete that index and run `marquee index`"
                 )
 

@@ -70,8 +70,8 @@ class OpenSearchSearch:
         mapping = self._client.mapping(self.index_version, deadline)
         note = IndexNote.read(mapping)
         if note is None or not note.complete:
-            [kept] = self._client.msearch(self.index_version, notes_body(), deadline)
-            note = IndexNote.read(mapping, notes_of(kept))
+            [response] = self._client.msearch(self.index_version, notes_body(), deadline)
+            note = IndexNote.read(mapping, notes_of(response))
         if note is None or not note.complete:
             raise RemoteFailure("index incomplete", f"{self.index_version}; run `marquee index`")
         note.check(self._bundle)
@@ -82,27 +82,27 @@ class OpenSearchSearch:
         """Run both retrievers. Raises RemoteFailure, and SearchUnavailable for query vectors of the wrong length."""
         vectors = self._vectors(request)
         clauses = [] if request.text is None else self._words.wording(request.text)
-        began = deadline.clock.monotonic()
-        note = self._note or self._looked_at(deadline)
+        start = deadline.clock.monotonic()
+        note = self._note or self._checked_note(deadline)
         queries = self._queries(request, clauses, vectors, note)
         responses = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
-        spent_ms = 1_000 * (deadline.clock.monotonic() - began)
-        answers = iter(responses)
-        of_text = (1 if request.filters.is_empty else 2) if clauses else 0
-        text_ms, knn_ms = _times(responses[:of_text], responses[of_text:], spent_ms)
+        spent_ms = 1_000 * (deadline.clock.monotonic() - start)
+        results = iter(responses)
+        text_count = (1 if request.filters.is_empty else 2) if clauses else 0
+        text_ms, knn_ms = _times(responses[:text_count], responses[text_count:], spent_ms)
         text = None if request.text is None else EMPTY
         if request.text is not None and clauses:
-            text = replace(self._text_hits(request.text, request, answers), ms=text_ms)
+            text = replace(self._text_hits(request.text, request, results), ms=text_ms)
         knn = None
         if vectors is not None:
-            knn = replace(self._knn_hits(request, note, answers), ms=knn_ms) if len(vectors) else EMPTY
+            knn = replace(self._knn_hits(request, note, results), ms=knn_ms) if len(vectors) else EMPTY
         return SearchResult(text, knn)
 
     def close(self) -> None:
         """Release the connections."""
         self._client.close()
 
-    def _looked_at(self, deadline: Deadline) -> IndexNote:
+    def _checked_note(self, deadline: Deadline) -> IndexNote:
         try:
             return self.check(deadline)
         except IndexMismatch as error:
@@ -121,8 +121,9 @@ class OpenSearchSearch:
     def _queries(
         request: SearchRequest, clauses: list[Clause], vectors: NDArray[np.float32] | None, note: IndexNote
     ) -> list[tuple[Query, int]]:
-        """Return query and number of hits: each retriever without filters, for reference
-        and floor, and with them if any."""
+        """Return query and number of hits: each retriever without filters, for reference and floor, and with them if
+        any.
+        """
         size, filters = max(1, request.size), request.filters
         wide = max(size, REFERENCE_HITS)
         queries = []
@@ -135,19 +136,19 @@ class OpenSearchSearch:
                 queries.append((vector_query(vectors, size, filters), size))
         return queries
 
-    def _text_hits(self, text: str, request: SearchRequest, answers: Iterator[Mapping[str, Any]]) -> Hits:
+    def _text_hits(self, text: str, request: SearchRequest, results: Iterator[Mapping[str, Any]]) -> Hits:
         films, size = len(self._bundle.catalogue), max(1, request.size)
-        everything = best_known_first(hits_of(next(answers), films), self._words.namesakes(text), self._words.rank)
+        unfiltered = best_known_first(hits_of(next(results), films), self._words.namesakes(text), self._words.rank)
         if request.filters.is_empty:
-            return with_reference(everything, everything, size)
-        return with_reference(same_scores(hits_of(next(answers), films), everything, films), everything, size)
+            return with_reference(unfiltered, unfiltered, size)
+        return with_reference(same_scores(hits_of(next(results), films), unfiltered, films), unfiltered, size)
 
-    def _knn_hits(self, request: SearchRequest, note: IndexNote, answers: Iterator[Mapping[str, Any]]) -> Hits:
+    def _knn_hits(self, request: SearchRequest, note: IndexNote, results: Iterator[Mapping[str, Any]]) -> Hits:
         films, size = len(self._bundle.catalogue), max(1, request.size)
-        everything = self._as_cosines(hits_of(next(answers), films), note)
+        unfiltered = self._as_cosines(hits_of(next(results), films), note)
         if request.filters.is_empty:
-            return with_reference(everything, everything, size)
-        return with_reference(self._as_cosines(hits_of(next(answers), films), note), everything, size)
+            return with_reference(unfiltered, unfiltered, size)
+        return with_reference(self._as_cosines(hits_of(next(results), films), note), unfiltered, size)
 
     @staticmethod
     def _as_cosines(hits: Hits, note: IndexNote) -> Hits:
@@ -171,11 +172,11 @@ def _times(text: Sequence[Mapping[str, Any]], knn: Sequence[Mapping[str, Any]], 
     """Return milliseconds of both retrievers: the engine's time for each, plus the rest of the round trip for both, as
     they run together.
     """
-    of_text, of_knn = _took(text), _took(knn)
-    around = max(0.0, spent_ms - max(of_text, of_knn))
-    return of_text + around, of_knn + around
+    text_ms, knn_ms = _engine_ms(text), _engine_ms(knn)
+    overhead = max(0.0, spent_ms - max(text_ms, knn_ms))
+    return text_ms + overhead, knn_ms + overhead
 
 
-def _took(answers: Sequence[Mapping[str, Any]]) -> float:
+def _engine_ms(results: Sequence[Mapping[str, Any]]) -> float:
     """Return the engine's reported whole milliseconds."""
-    return float(sum(answer.get("took", 0) for answer in answers))
+    return float(sum(response.get("took", 0) for response in results))

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from services.adapters import jitter
-from services.adapters.search.opensearch.statuses import PassingFailure, failure_of
+from services.adapters.search.opensearch.statuses import TransientFailure, failure_of
 from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.adapters.search.remote_failure import LEAST_S, RemoteFailure
 from services.recommender.ports import Deadline
@@ -58,7 +58,7 @@ class SearchClient:
         until = clock.monotonic() + allowed_s
         try:
             return call(allowed_s)
-        except PassingFailure as failure:
+        except TransientFailure as failure:
             pause_s = jitter.between(*_PAUSE_S)
             if until - clock.monotonic() < pause_s + LEAST_S:
                 raise
@@ -72,12 +72,12 @@ class SearchClient:
         return self._connected().request("GET", f"/{index}/_mapping", None, timeout_s)
 
     def _msearch(self, index: str, body: str, timeout_s: float) -> dict[str, Any]:
-        answer = self._connected().request("POST", f"/{index}/_msearch", body, timeout_s)
-        if not isinstance(answer.get("responses"), list):
-            raise RemoteFailure("unreadable answer", f"an _msearch without responses: {str(answer)[:200]}")
-        for response in answer["responses"]:
-            _check(response)
-        return answer
+        response = self._connected().request("POST", f"/{index}/_msearch", body, timeout_s)
+        if not isinstance(response.get("responses"), list):
+            raise RemoteFailure("unreadable answer", f"an _msearch without responses: {str(response)[:200]}")
+        for result in response["responses"]:
+            _check(result)
+        return response
 
 
 def _check(response: Mapping[str, Any]) -> None:
@@ -88,4 +88,4 @@ def _check(response: Mapping[str, Any]) -> None:
         raise RemoteFailure("timeout", "the engine ran out of its own time")
     failed = response.get("_shards", {}).get("failed", 0)
     if failed:
-        raise PassingFailure("unavailable", f"{failed} shards did not respond")
+        raise TransientFailure("unavailable", f"{failed} shards did not respond")

@@ -2,11 +2,11 @@
 
 from services.adapters.search.remote_failure import RemoteFailure
 
-_AGAIN = (429, 502, 503, 504)
+_RETRYABLE = (429, 502, 503, 504)
 _REASONS = {401: "not allowed", 403: "not allowed", 404: "index missing", 429: "throttled"}
 
 
-class PassingFailure(RemoteFailure):
+class TransientFailure(RemoteFailure):
     """A failure that may be over at the next call: throttling, a restarting node, a dropped connection."""
 
 
@@ -15,5 +15,5 @@ def failure_of(status: object, detail: str) -> RemoteFailure:
     if status == 400:
         return RemoteFailure("wrong dimension" if "dimension" in detail else "refused", detail)
     reason = _REASONS.get(status, "unavailable") if isinstance(status, int) else "unavailable"
-    passing = status in _AGAIN or status == "N/A"
-    return (PassingFailure if passing else RemoteFailure)(reason, detail)
+    is_transient = status in _RETRYABLE or status == "N/A"
+    return (TransientFailure if is_transient else RemoteFailure)(reason, detail)

@@ -37,10 +37,12 @@ def seed(
     return len(by_person)
 
 
-def _seed_person(store: DynamoStore, given: Deadline | None, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
+def _seed_person(
+    store: DynamoStore, seed_deadline: Deadline | None, person: tuple[str, list[tuple[LoggedEvent, int]]]
+) -> None:
     """Write one person's entries and profile; retry if feedback or an erasure came in between."""
     user_id, lines = person
-    deadline = given or Deadline.within(store.clock, PERSON_PATIENCE_S)
+    deadline = seed_deadline or Deadline.within(store.clock, PERSON_PATIENCE_S)
     backoff = Backoff(deadline)
     while True:
         try:

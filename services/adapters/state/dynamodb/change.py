@@ -18,19 +18,21 @@ RECORD = "event"
 
 @dataclass(slots=True)
 class Change:
-    """A person with the commands applied so far, and the resulting writes."""
+    """A person with the commands applied so far, and the resulting writes. ``used_keys``: idempotency records by
+    partition.
+    """
 
     profile: Profile
     now_ms: int
     recent: list[str]
-    used: dict[str, Item]
+    used_keys: dict[str, Item]
     answers: Answers = field(default_factory=list)
     lines: list[Item] = field(default_factory=list)
     records: list[Item] = field(default_factory=list)
 
     def answer_of_key(self, command: FeedbackCommand) -> Receipt | MarqueeError | None:
         """Return the result of an earlier command with the same key; None without a key or a live record."""
-        if command.idempotency is None or (record := self.used.get(record_partition(command.idempotency))) is None:
+        if command.idempotency is None or (record := self.used_keys.get(record_partition(command.idempotency))) is None:
             return None
         if record["fingerprint"]["S"] == command.idempotency.fingerprint:
             return Receipt(record["event_id"]["S"], replayed=True)
@@ -53,26 +55,26 @@ class Change:
         event_id, partition = event_id_of(arrived), None
         if command.idempotency is not None:
             partition = record_partition(command.idempotency)
-            self.used[partition] = _record(command.idempotency, event_id, self.now_ms)
-            self.records.append(self.used[partition])
+            self.used_keys[partition] = _record(command.idempotency, event_id, self.now_ms)
+            self.records.append(self.used_keys[partition])
         line = LoggedEvent(event_id, command.user_id, command.event, command.recommendation_id)
         self.lines.append(items.event_item(line, arrived, partition))
-        changed = apply(self.profile, command.event)
-        if changed is not self.profile:
+        profile = apply(self.profile, command.event)
+        if profile is not self.profile:
             self.recent = items.recent_after(self.recent, [command.event])
-        self.profile = changed
+        self.profile = profile
         return Receipt(event_id)
 
 
-def record_partition(used: Idempotency) -> str:
+def record_partition(idempotency: Idempotency) -> str:
     """Return the partition of a key's record."""
-    return items.idempotency_key(used.scope, used.key)
+    return items.idempotency_key(idempotency.scope, idempotency.key)
 
 
-def _record(used: Idempotency, event_id: str, now_ms: int) -> Item:
+def _record(idempotency: Idempotency, event_id: str, now_ms: int) -> Item:
     return {
-        **items.cache_key(record_partition(used), RECORD),
-        "fingerprint": items.text(used.fingerprint),
+        **items.cache_key(record_partition(idempotency), RECORD),
+        "fingerprint": items.text(idempotency.fingerprint),
         "event_id": items.text(event_id),
         "expires_at": items.number(now_ms // 1_000 + KEPT_S),
     }

@@ -75,7 +75,7 @@ class LazyClient:
         """Return the client. Raises botocore.exceptions.BotoCoreError."""
         if self._client is None:
             with self._lock:
-                self._client = self._client or self._made()
+                self._client = self._client or self._create()
         return self._client
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class LazyClient:
         if self._client is not None:
             self._client.close()
 
-    def _made(self) -> "DynamoDBClient":
+    def _create(self) -> "DynamoDBClient":
         client = make_client(self._connection)
         client.meta.events.register("before-parameter-build.dynamodb", self._before)
         return client

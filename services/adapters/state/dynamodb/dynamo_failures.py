@@ -34,7 +34,7 @@ _DENIED = frozenset(
     }
 )
 # Reasons of a cancelled transaction that a fresh read and a retry may resolve.
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {"None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 _SERVER_ERROR = 500
@@ -64,10 +64,10 @@ def is_contention(error: Exception) -> bool:
     if code != CANCELLED or not isinstance(error, ClientError):
         return False
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    return all(reason.get("Code", "None") in _PASSING for reason in reasons)
+    return all(reason.get("Code", "None") in _TRANSIENT for reason in reasons)
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Return whether the same call may succeed a moment later."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -100,6 +100,6 @@ def advice(error: Exception) -> str:
         return "needs credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"
     if isinstance(error, _NO_ANSWER):
         return "did not respond in time; send the request again, and check the network if it persists"
-    if is_passing(error):
+    if is_transient(error):
         return "failed; send the request again"
     return "refused the call; check AWS_REGION, DDB_ENDPOINT and the tables"

@@ -37,7 +37,7 @@ class DynamoFeedback:
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
         """Implement the port."""
-        return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
+        return record_by_person(commands, lambda user_id, own: self._record_person(user_id, own, deadline))
 
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
         answers: Answers = []
@@ -67,14 +67,14 @@ class DynamoFeedback:
 
     def _change(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Change:
         """Return what the commands change for the person's current state."""
-        item, used = self._read(user_id, commands, deadline)
-        change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used)
-        for sent in commands:
-            command = in_order(change.profile, sent, change.now_ms)
+        item, used_keys = self._read(user_id, commands, deadline)
+        change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used_keys)
+        for original in commands:
+            command = in_order(change.profile, original, change.now_ms)
             answer = change.answer_of_key(command)
             if answer is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
-                same = [*change.repeated(command), *self._repeated(command, deadline)]
-                answer = Receipt(max(same)[1], duplicate=True) if same else None
+                repeated = [*change.repeated(command), *self._repeated(command, deadline)]
+                answer = Receipt(max(repeated)[1], duplicate=True) if repeated else None
             change.answers.append(answer or change.append(command, self._arrivals.next()))
         return change
 

@@ -56,8 +56,8 @@ def answers_partition(user_id: str | None) -> str:
 
     The id is percent-encoded, so that "#" separates, and "~" only marks a hash.
     """
-    sent = (user_id or "").encode("utf-8", "replace")
-    owner = "rec#" + "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in sent)
+    encoded = (user_id or "").encode("utf-8", "replace")
+    owner = "rec#" + "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in encoded)
     return owner if len(owner) <= _LONGEST_OWNER else f"{owner[:4]}~{_digest(owner)}"
 
 

@@ -42,8 +42,8 @@ class DynamoQuota:
         while True:
             try:
                 return self._count_up(key_id, limit, Window(width_ms, latest), now_ms, deadline)
-            except Contended as full_or_over:
-                before = full_or_over.item
+            except Contended as error:
+                before = error.item  # full, or of an earlier sub-bucket
             window = _window_of(before, width_ms)
             after, quota = admit(window, limit, now_ms)
             if not quota.allowed:

@@ -77,14 +77,14 @@ class DynamoState:
             self._later(partial(self._write_answer, key, entry))
 
     def _write_answer(self, key: CacheKey, entry: CacheEntry) -> None:
-        once = Deadline.within(self._store.clock, 2 * self._store.timeout_s)
+        deadline = Deadline.within(self._store.clock, 2 * self._store.timeout_s)
         table = self._store.tables.cache
         try:
-            self._store.call("put_item", once, attempts=1, TableName=table, Item=items.answer_item(key, entry))
+            self._store.call("put_item", deadline, attempts=1, TableName=table, Item=items.answer_item(key, entry))
         except (StateUnavailable, Contended):
             return  # the response is not cached; the next one is recomputed
         try:
-            unchanged = key.user_id is None or self._revision(key.user_id, once) == entry.revision
+            unchanged = key.user_id is None or self._revision(key.user_id, deadline) == entry.revision
         except (StateUnavailable, Contended):
             unchanged = False
         if not unchanged:
@@ -115,7 +115,7 @@ class DynamoState:
             )
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """Implement the port; see ``feedback.Feedback``."""
+        """Implement the port; see ``feedback.DynamoFeedback``."""
         return self._feedback.record(commands, deadline)
 
     @translated(StateUnavailable, "the data in DynamoDB")
@@ -131,7 +131,7 @@ class DynamoState:
     def erased(self) -> frozenset[str]:
         """Implement the port. Raises StateUnavailable."""
         marks = self._store.query(
-            self._patience(),
+            self._long_deadline(),
             TableName=self._store.tables.cache,
             ConsistentRead=True,
             KeyConditionExpression="pk = :p",
@@ -144,7 +144,7 @@ class DynamoState:
         """Implement the port, with profile and log of one point in time. Raises StateUnavailable."""
         if not user_id:
             return None
-        deadline = self._patience()
+        deadline = self._long_deadline()
         backoff = Backoff(deadline)
         while True:
             person = find_person(self._store, user_id, deadline)
@@ -162,17 +162,17 @@ class DynamoState:
     @translated(StateUnavailable, "the data in DynamoDB")
     def erase(self, user_id: str) -> bool:
         """Implement the port; see ``erasure.erase``. Works for a damaged item, too. Raises StateUnavailable."""
-        return bool(user_id) and erasure.erase(self._store, user_id, self._patience())
+        return bool(user_id) and erasure.erase(self._store, user_id, self._long_deadline())
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def ping(self, deadline: Deadline) -> None:
         """Implement the port by reading all three tables, so that a missing table is reported before it is needed."""
         tables = self._store.tables
-        nobody, nothing = items.user_key("#"), items.cache_key("#", "#")
+        user_key = items.user_key("#")  # of no person
         keys = {
-            tables.users: {"Keys": [nobody]},
-            tables.events: {"Keys": [nobody | {"sk": items.text("#")}]},
-            tables.cache: {"Keys": [nothing]},
+            tables.users: {"Keys": [user_key]},
+            tables.events: {"Keys": [user_key | {"sk": items.text("#")}]},
+            tables.cache: {"Keys": [items.cache_key("#", "#")]},
         }
         self._store.batch_get(keys, self._share(deadline))
 
@@ -194,5 +194,5 @@ class DynamoState:
     def _share(self, deadline: Deadline) -> Deadline:
         return Deadline.within(deadline.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))
 
-    def _patience(self) -> Deadline:
+    def _long_deadline(self) -> Deadline:
         return Deadline.within(self._store.clock, WAIT_S)

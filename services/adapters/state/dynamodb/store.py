@@ -23,7 +23,7 @@ from services.adapters.state.dynamodb.dynamo_failures import (
     is_busy,
     is_contention,
     is_outage,
-    is_passing,
+    is_transient,
 )
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
@@ -82,28 +82,28 @@ class DynamoStore:
             raise StateUnavailable(f"{self._place} was closed; start the program again")
         if deadline.remaining() <= 0:
             raise StateUnavailable(f"no time left to call {self._place}; send the request again")
-        granted = self._breaker.attempt()
-        if granted is None:
+        permit = self._breaker.attempt()
+        if permit is None:
             raise StateUnavailable(f"{self._place} failed repeatedly and is not called for some seconds")
         try:
             with translated(StateUnavailable, f"the response of {self._place}", BotoCoreError, ClientError):
-                response = self._tried(operation, deadline, attempts, longest_s or self.timeout_s, params)
+                response = self._retried(operation, deadline, attempts, longest_s or self.timeout_s, params)
         except (BotoCoreError, ClientError) as error:
             if is_outage(error):
-                granted.failed()
+                permit.failed()
             else:
-                granted.succeeded()
+                permit.succeeded()
             if is_contention(error):
                 raise Contended(getattr(error, "response", {}).get("Item")) from error
             raise self._unavailable(error) from error
         except Exception:
-            granted.failed()
+            permit.failed()
             raise
         if "RequestId" not in response["ResponseMetadata"]:
             # Something else on the way returned 200; the write would be lost.
-            granted.failed()
+            permit.failed()
             raise StateUnavailable(f"the response of {self._place} is not DynamoDB's; check DDB_ENDPOINT and proxies")
-        granted.succeeded()
+        permit.succeeded()
         if self._units is not None:
             self._units.add(operation, response)
         return response
@@ -154,7 +154,7 @@ class DynamoStore:
         except BotoCoreError as error:
             raise StateUnavailable(f"cannot create a client for {self._place}: {error}; check AWS_REGION") from error
 
-    def _tried(
+    def _retried(
         self, operation: str, deadline: Deadline, attempts: int, longest_s: float, params: dict[str, Any]
     ) -> dict[str, Any]:
         if self._units is not None:
@@ -166,7 +166,7 @@ class DynamoStore:
                 with within(self._attempt.timeout_s):
                     response: dict[str, Any] = getattr(self._connected(), operation)(**params)
             except (BotoCoreError, ClientError) as error:
-                if not is_passing(error) or attempt == attempts or not backoff.wait():
+                if not is_transient(error) or attempt == attempts or not backoff.wait():
                     raise
             else:
                 return response

@@ -27,7 +27,7 @@ def create_tables(connection: DynamoLocation) -> list[str]:
     keys = {tables.users: ("user_id",), tables.events: ("user_id", "sk"), tables.cache: ("pk", "sk")}
     try:
         client = make_client(connection)
-        made = [name for name, key in keys.items() if _create(client, name, key)]
+        created = [name for name, key in keys.items() if _create(client, name, key)]
         for name, key in keys.items():
             client.get_waiter("table_exists").wait(
                 TableName=name, WaiterConfig={"Delay": _POLL_S, "MaxAttempts": _POLLS}
@@ -38,7 +38,7 @@ def create_tables(connection: DynamoLocation) -> list[str]:
         raise StateUnavailable(f"{connection.place}: a table is not active yet ({error}); run it again") from error
     except (BotoCoreError, ClientError) as error:
         raise StateUnavailable(f"{connection.place} {advice(error)} ({type(error).__name__}: {error})") from error
-    return made
+    return created
 
 
 def _create(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> bool:
