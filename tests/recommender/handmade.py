@@ -1,4 +1,4 @@
-"""Worlds of a few films, written down by hand, so that what they score can be reckoned on paper."""
+"""Handmade worlds of a few films, whose scores can be worked out on paper."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,16 +20,16 @@ from services.recommender.signals import Inputs
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import Known, TraitRows
 
-# Old likes count as much as new ones; a catalogue with any event at all is one where people carry the ranking.
+# Old likes count as much as new ones, and a single event makes a catalogue mature.
 EVEN = Weights(recency_floor=1.0, mature_events=0.0)
-# What a table says: somebody with the first film (row) in their taste raises the second by so much.
-Raises = Mapping[tuple[int, int], float]
+# Entries of a table by rows of films: the first film in a taste adds this value to the second film's score.
+TableEntries = Mapping[tuple[int, int], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """``traits``: "director: Ada Ford" and the like, each with its value in the film's row. ``vector``: in fifths, so
-    that (3, 4) is of unit length; empty for none.
+    """``traits``: such as "director: Ada Ford", each with its value in the film's row. ``vector``: in fifths, so
+    that (3, 4) has length 1; empty for none.
     """
 
     title: str = ""
@@ -47,14 +47,14 @@ class Film:
 
 def bundle_of(
     films: Sequence[Film],
-    main: Raises | None = None,
-    short: Raises | None = None,
+    main: TableEntries | None = None,
+    short: TableEntries | None = None,
     people: Mapping[tuple[int, int], int] | None = None,
     borrowing: Mapping[int, Mapping[int, float]] | None = None,
     mean: tuple[float, ...] = (),
 ) -> Bundle:
-    """The films by row. ``people``: how many like both films of a pair; ``borrowing``: the films outside the tables,
-    with the neighbours of each; ``mean``: the mean film's vector, else zero.
+    """Return a bundle of films by row. ``people``: how many like both films of a pair; ``borrowing``: the films outside
+    the tables, with their neighbours and weights; ``mean``: the mean film's vector, zero by default.
     """
     return Bundle(
         version="by-hand",
@@ -68,7 +68,7 @@ def bundle_of(
 
 
 def catalogue_of(films: Sequence[Film]) -> Catalogue:
-    """Film i is "f{i}", and called "Film {i}" where it has no title."""
+    """Return a catalogue in which film i has the id "f{i}" and, without a title, is called "Film {i}"."""
     ids = [f"f{row}" for row in range(len(films))]
     hashes = hash_ids(ids)
     order = np.argsort(hashes)
@@ -99,12 +99,12 @@ def catalogue_of(films: Sequence[Film]) -> Catalogue:
 
 
 def trait_names(films: Sequence[Film]) -> list[str]:
-    """The traits in the order of their numbers."""
+    """Return the traits in the order of their numbers."""
     return sorted({name for film in films for name in film.traits})
 
 
 def trait_rows(films: Sequence[Film]) -> TraitRows:
-    """The values as they are written down, in place of those that rarity would give them."""
+    """Return trait rows with the films' own values instead of values by rarity."""
     names = trait_names(films)
     values = [film.traits[name] for film in films for name in names if name in film.traits]
     return TraitRows(_traits(films), np.array(values, np.float32))
@@ -112,12 +112,12 @@ def trait_rows(films: Sequence[Film]) -> TraitRows:
 
 def tables_of(
     events: Sequence[int],
-    main: Raises,
-    short: Raises,
+    main: TableEntries,
+    short: TableEntries,
     people: Mapping[tuple[int, int], int],
     borrowing: Mapping[int, Mapping[int, float]] | None = None,
 ) -> CollaborativeTables:
-    """Tables whose positions run against the rows, so that nobody takes one for the other."""
+    """Return tables whose positions are the rows in reverse order, so that confusing the two fails."""
     borrowing = borrowing or {}
     rows = np.array([row for row in reversed(range(len(events))) if row not in borrowing], np.int32)
     position = np.full(len(events), -1, np.int32)
@@ -125,14 +125,14 @@ def tables_of(
 
     def square(cells: Mapping[tuple[int, int], float], kind: type[np.generic]) -> NDArray[np.generic]:
         table = np.zeros((len(rows), len(rows)), kind)
-        for (one, other), value in cells.items():
-            table[position[one], position[other]] = value
+        for (first, second), value in cells.items():
+            table[position[first], position[second]] = value
         return table
 
     columns = np.tile(np.arange(len(rows), dtype=np.uint16), (len(rows), 1))
     outside = sorted(borrowing)
-    most = max((len(found) for found in borrowing.values()), default=0)
-    neighbours, weights = np.zeros((most, len(outside)), np.uint16), np.zeros((most, len(outside)), np.float32)
+    count = max((len(by_row) for by_row in borrowing.values()), default=0)
+    neighbours, weights = np.zeros((count, len(outside)), np.uint16), np.zeros((count, len(outside)), np.float32)
     for at, row in enumerate(outside):
         for place, (neighbour, weight) in enumerate(borrowing[row].items()):
             neighbours[place, at], weights[place, at] = position[neighbour], weight
@@ -156,7 +156,7 @@ def taste_of(
     disliked: Sequence[int] = (),
     dislike_weights: Sequence[float] = (),
 ) -> Taste:
-    """Films liked alike and at once, unless something else is said of them."""
+    """Return a taste; by default all films are liked equally and at the same rank."""
     return Taste(
         np.array(rows, np.int32),
         np.array(base or [1.0] * len(rows), np.float32),
@@ -167,19 +167,19 @@ def taste_of(
 
 
 def with_rows(inputs: Inputs, rows: TraitRows) -> Inputs:
-    """The same request under trait rows that are written down."""
+    """Return the same request with other trait rows."""
     known = Known.of(rows, inputs.taste.rows, inputs.weights)
     return replace(inputs, facts=replace(inputs.facts, trait_rows=rows), known=known)
 
 
 def without_film(inputs: Inputs, index: int) -> Inputs:
-    """The request of somebody who never touched one film of the taste, under the same plan."""
+    """Return the request of a person who never interacted with one film of the taste, under the same plan."""
     rest = replace(inputs, taste=inputs.taste.without(index))
     return replace(rest, known=Known.of(inputs.facts.trait_rows, rest.taste.rows, rest.weights))
 
 
 def matches_of(films: int, like: tuple[int, ...] = (), **parts: NDArray[np.float32]) -> Matches:
-    """A query that every film matches; ``parts``: its ``share``, and terms by name."""
+    """Return the matches of a query that every film matches; ``parts``: its ``share``, and terms by name."""
     share = parts.pop("share", np.ones(films, np.float32))
     return Matches(
         understood=Understood("", "", like=like),

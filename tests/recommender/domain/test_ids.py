@@ -25,9 +25,9 @@ def test_hashes_of_many_are_the_hashes_of_each(item_ids: list[str]) -> None:
 
 
 def test_hashes_never_change() -> None:
-    # They are stored: another value here would orphan every profile.
+    # Hashes are stored: a different value would orphan every profile.
     assert [hash_id(item_id) for item_id in ("1", "603", "tt0113277", "Amélie")] == STORED
 
 
-def test_a_lone_surrogate_has_a_hash_too() -> None:
+def test_a_lone_surrogate_has_a_hash() -> None:
     assert hash_id("\ud800") == hash_id("?")

@@ -1,4 +1,4 @@
-"""Languages are called by their names."""
+"""Names of languages."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_a_code_has_its_name(code, name):
     assert language_name(code) == name
 
 
-def test_a_code_that_is_not_known_stands_for_itself():
+def test_an_unknown_code_is_its_own_name():
     assert language_name("xx") == "xx"
 
 
