@@ -115,13 +115,13 @@ class TestEverySignal:
         if signal is None:
             return
         left_out = np.arange(len(whole.taste.rows), dtype=np.int32)
-        found = signal.without(EVERY, leave_out(whole.taste, constants, left_out))
+        result = signal.without(EVERY, leave_out(whole.taste, constants, left_out))
         scores = signal.scores(EVERY)
         for at, film in enumerate(left_out.tolist()):
             rest = make(make_inputs(whole.taste.without(film), BUNDLES[world], constants, whole.plan))
             expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
             near = REFERENCES if make == Collaborative.of else ROUNDING
-            left = scores if found is None else found[at]
+            left = scores if result is None else result[at]
             assert left == pytest.approx(expected, abs=near * (1 + float(np.abs(scores).max())))
 
     @given(likes, weights, bundles, st.floats(0, 1))

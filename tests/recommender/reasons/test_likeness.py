@@ -25,9 +25,9 @@ def reasons(
     rows = np.arange(len(films), dtype=np.int32)
     by_name = mixture.terms(rows)
     terms = [{name: float(values[row]) for name, values in by_name.items()} for row in rows.tolist()]
-    found = likeness_reasons(inputs, mixture, rows, terms)
-    assert all(len(each) == 1 for each in found)
-    return [reason for (reason,) in found]
+    result = likeness_reasons(inputs, mixture, rows, terms)
+    assert all(len(each) == 1 for each in result)
+    return [reason for (reason,) in result]
 
 
 def plan(**wanted: float) -> Plan:
@@ -49,9 +49,9 @@ class TestWhatIsShared:
         ],
     )
     def test_is_said_in_words(self, trait, text):
-        found = reasons([about(trait), about(trait)], plan(traits=2.0))[1]
-        assert (found.text, found.kind.value, found.subject) == (text, *trait.split(": "))
-        assert found.weight == pytest.approx(2.0 * 0.25)
+        result = reasons([about(trait), about(trait)], plan(traits=2.0))[1]
+        assert (result.text, result.kind.value, result.subject) == (text, *trait.split(": "))
+        assert result.weight == pytest.approx(2.0 * 0.25)
 
     def test_is_what_tells_most_and_not_a_genre_however_strong(self):
         films = [
@@ -59,16 +59,16 @@ class TestWhatIsShared:
             Film(traits={"genre: Crime": 0.75, "keyword: heist": 0.75, "director: Ada Ford": 0.25}),
         ]
         # The subject: .25 x .75; the director: .5 x .25; the genre, .75 x .75, tells nothing of a film.
-        found = reasons(films, plan(traits=1.0))[1]
-        assert (found.text, found.weight) == ("Also about “heist”", pytest.approx(0.1875))
+        result = reasons(films, plan(traits=1.0))[1]
+        assert (result.text, result.weight) == ("Also about “heist”", pytest.approx(0.1875))
 
     def test_weighs_by_what_the_worlds_votes_say_where_nobody_has_rated_anything(self):
         films = [about("director: Ada Ford", events=0, acclaim=1.0), about("director: Ada Ford", events=0, acclaim=0.5)]
         assert reasons(films, plan(traits=1.0))[1].weight == pytest.approx(0.125)
 
     def test_a_genre_is_said_where_nothing_tells_more(self):
-        found = reasons([about("genre: Crime"), about("genre: Crime")], plan(traits=1.0))[1]
-        assert (found.text, found.kind, found.weight) == ("Also Crime", ReasonKind.GENRE, pytest.approx(0.25))
+        result = reasons([about("genre: Crime"), about("genre: Crime")], plan(traits=1.0))[1]
+        assert (result.text, result.kind, result.weight) == ("Also Crime", ReasonKind.GENRE, pytest.approx(0.25))
 
     @pytest.mark.parametrize(
         ("trait", "text"), [("language: sv", "Also in Swedish"), ("decade: 1960s", "Also from the 1960s")]
@@ -91,9 +91,9 @@ class TestThePeople:
     def test_are_named_before_the_text_where_they_say_more(self):
         # One film of three is lifted: 3. A cosine of .8 counts 2.56.
         for content, text in ((1.0, "Liked by the same people"), (2.0, "A similar story")):
-            found = reasons(self.FILMS, plan(short=1.0, content=content), short={(0, 1): 0.5}, people={(0, 1): 9})[1]
-            assert found.text == text
-            assert found.weight == pytest.approx(max(3.0, 2.56 * content), rel=1e-4)
+            result = reasons(self.FILMS, plan(short=1.0, content=content), short={(0, 1): 0.5}, people={(0, 1): 9})[1]
+            assert result.text == text
+            assert result.weight == pytest.approx(max(3.0, 2.56 * content), rel=1e-4)
 
     def test_are_not_named_of_a_film_that_they_like_less(self):
         tables = {"short": {(0, 1): -0.5, (0, 2): 0.5}, "people": {(0, 1): 9, (0, 2): 9}}
@@ -106,8 +106,8 @@ class TestThePeople:
 
 
 def test_a_similar_story_is_said_where_the_text_alone_brought_it():
-    found = reasons([Film(vector=(5, 0)), Film(vector=(4, 3))], plan(content=1.0))[1]
-    assert (found.text, found.weight) == ("A similar story", pytest.approx(2.56, rel=1e-5))
+    result = reasons([Film(vector=(5, 0)), Film(vector=(4, 3))], plan(content=1.0))[1]
+    assert (result.text, result.weight) == ("A similar story", pytest.approx(2.56, rel=1e-5))
 
 
 def test_a_shared_genre_is_said_where_people_and_texts_say_nothing():
@@ -116,8 +116,8 @@ def test_a_shared_genre_is_said_where_people_and_texts_say_nothing():
 
 
 def test_of_a_film_that_shares_nothing_nothing_is_made_up():
-    found = reasons([about("genre: Crime"), Film()], plan(traits=1.0, content=1.0, short=1.0))[1]
-    assert (found.text, found.weight) == ("Closest of the remaining films", 0.0)
+    result = reasons([about("genre: Crime"), Film()], plan(traits=1.0, content=1.0, short=1.0))[1]
+    assert (result.text, result.weight) == ("Closest of the remaining films", 0.0)
     assert reasons([about("genre: Crime")] * 2, plan(short=1.0))[1].text == "Closest of the remaining films"
 
 
@@ -129,7 +129,7 @@ def test_the_article_is_dropped_from_a_series_and_not_from_a_name():
 
 def test_every_film_is_told_for_itself():
     films = [about("director: Ada Ford", "genre: Crime"), about("genre: Crime"), about("director: Ada Ford"), Film()]
-    found = reasons([*films, replace(films[0])], plan(traits=1.0))
-    assert [reason.text for reason in found[1:]] == [
+    result = reasons([*films, replace(films[0])], plan(traits=1.0))
+    assert [reason.text for reason in result[1:]] == [
         "Also Crime", "Also directed by Ada Ford", "Closest of the remaining films", "Also directed by Ada Ford",
     ]  # fmt: skip

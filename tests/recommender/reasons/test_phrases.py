@@ -30,8 +30,8 @@ class TestFilmReasons:
         assert reason.text == "Because you liked Film 4 (1978)"
 
     def test_and_a_second_that_did_half_as_much(self):
-        found = Citations(CATALOGUE, TASTE).reasons(largest(0.5, 0.9, 0.1))
-        assert [reason.item_id for reason in found] == ["f4", "f1"]
+        result = Citations(CATALOGUE, TASTE).reasons(largest(0.5, 0.9, 0.1))
+        assert [reason.item_id for reason in result] == ["f4", "f1"]
 
     def test_a_film_that_brought_two_is_cited_for_each_with_its_own_weight(self):
         citations = Citations(CATALOGUE, TASTE)

@@ -57,9 +57,9 @@ class TestTheTraitThatIsNamed:
 
     def test_adds_most_to_the_score(self):
         # The star: 1 / 1.5 x .5; the director: .5 x .5.
-        found = items(self.FILMS, taste_of([0, 1], base=[1.0, 0.5]), Plan(Strategy.PERSONAL, traits=1.0))
-        assert trait_of(found[2]).subject == "Al Stone"
-        assert trait_of(found[2]).weight == pytest.approx(1 / 3)
+        result = items(self.FILMS, taste_of([0, 1], base=[1.0, 0.5]), Plan(Strategy.PERSONAL, traits=1.0))
+        assert trait_of(result[2]).subject == "Al Stone"
+        assert trait_of(result[2]).weight == pytest.approx(1 / 3)
 
     def test_is_what_the_likes_mean_together_where_that_counts_for_more(self):
         # The star adds most of what is shared with each; but both likes are by the director, and few films are.
@@ -78,12 +78,12 @@ class TestTheTraitThatIsNamed:
 
     def test_weighs_by_what_the_worlds_votes_say_where_nobody_has_rated_anything(self):
         quiet = [replace(film, events=0, acclaim=0.5) for film in self.FILMS]
-        found = items(quiet, self.TASTE, Plan(Strategy.PERSONAL, traits=2.0))
-        assert trait_of(found[2]).weight == pytest.approx(2.0 * 0.5 * 0.25)
+        result = items(quiet, self.TASTE, Plan(Strategy.PERSONAL, traits=2.0))
+        assert trait_of(result[2]).weight == pytest.approx(2.0 * 0.5 * 0.25)
 
     def test_is_none_where_traits_have_no_weight(self):
-        found = items(self.FILMS, self.TASTE, Plan(Strategy.PERSONAL, popularity=1.0))
-        assert [trait_of(item) for item in found.values()] == [None] * 3
+        result = items(self.FILMS, self.TASTE, Plan(Strategy.PERSONAL, popularity=1.0))
+        assert [trait_of(item) for item in result.values()] == [None] * 3
 
     def test_is_no_keyword_that_a_single_one_of_several_likes_has(self):
         films = [
@@ -107,9 +107,9 @@ tastes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.3, 1.0, 1.3]), mi
 
 @given(worlds, tastes)
 def test_no_other_trait_that_may_be_named_adds_more_than_the_one_that_is(films, liked):
-    found = items(films, taste_of(list(liked), list(liked.values())), Plan(Strategy.PERSONAL, traits=1.0))
+    result = items(films, taste_of(list(liked), list(liked.values())), Plan(Strategy.PERSONAL, traits=1.0))
     counts = taste_by_hand(films, liked)
-    for row, item in found.items():
+    for row, item in result.items():
         parts = {name: counts[name] * value for name, value in films[row].traits.items() if name in counts}
         assert item.signals["traits"] == pytest.approx(sum(parts.values()), abs=1e-3)
         having = {name: sum(name in films[each].traits for each in liked) for name in parts}
@@ -144,17 +144,17 @@ class TestFilmsThatAreCited:
     PLAN = Plan(Strategy.PERSONAL, main=1.0)
 
     def test_is_the_one_without_which_the_score_would_fall_by_the_weight(self):
-        found = items(self.FILMS, taste_of([0, 1]), self.PLAN, main=MAIN, people=dict.fromkeys(MAIN, 2))
-        (reason,) = found[2].reasons
+        result = items(self.FILMS, taste_of([0, 1]), self.PLAN, main=MAIN, people=dict.fromkeys(MAIN, 2))
+        (reason,) = result[2].reasons
         assert (reason.text, reason.item_id) == ("Because you liked Heat (1995)", "f0")
         # .75 of a mean of 1.5 / 4 is 2; without Heat .25 of a mean of .75 / 4 is 4 / 3.
         assert reason.weight == pytest.approx(2 - 4 / 3)
-        assert [reason.item_id for reason in found[3].reasons] == ["f1"]
+        assert [reason.item_id for reason in result[3].reasons] == ["f1"]
 
     @pytest.mark.parametrize("people", [0, 1])
     def test_is_none_that_too_few_like_along_with_it(self, people):
-        found = items(self.FILMS, taste_of([0, 1]), self.PLAN, main=MAIN, people=dict.fromkeys(MAIN, people))
-        (reason,) = found[2].reasons
+        result = items(self.FILMS, taste_of([0, 1]), self.PLAN, main=MAIN, people=dict.fromkeys(MAIN, people))
+        (reason,) = result[2].reasons
         assert (reason.text, reason.item_id) == ("Close to what you like", None)
         assert reason.weight == pytest.approx(2.0)
 
@@ -165,8 +165,8 @@ class TestFilmsThatAreCited:
             for film, vector in zip(self.FILMS, [(5, 0), (0, 5), (5, 0), (0, 5)], strict=True)
         ]
         plan = Plan(Strategy.PERSONAL, main=1.0, content=0.5)
-        found = items(films, taste_of([0, 1]), plan, main=MAIN)
-        (reason,) = found[2].reasons
+        result = items(films, taste_of([0, 1]), plan, main=MAIN)
+        (reason,) = result[2].reasons
         # Half of 2 goes with Heat, besides the 2 / 3 of the table.
         assert (reason.item_id, reason.weight) == ("f0", pytest.approx(1 + 2 / 3))
 
@@ -176,9 +176,9 @@ class TestFilmsThatAreCited:
         # A like of another kind makes the text of row 2 depend on both.
         films.append(Film(vector=(0, 5)))
         plan = Plan(Strategy.PERSONAL, content=1.0)
-        found = items(films, taste_of([0, 1, 4]), plan)
+        result = items(films, taste_of([0, 1, 4]), plan)
         # Of three likes two are alike: 4 x 2 / 3; without one of these 4 / 2.
-        cited = [(reason.item_id, reason.weight) for reason in found[2].reasons]
+        cited = [(reason.item_id, reason.weight) for reason in result[2].reasons]
         assert cited == [("f0", pytest.approx(8 / 3 - 2, rel=1e-4)), ("f1", pytest.approx(8 / 3 - 2, rel=1e-4))]
 
 
@@ -194,19 +194,19 @@ TABLES = {"main": {(0, 1): 0.5, (0, 2): 0.25}, "people": {(0, 1): 9, (0, 2): 9}}
 
 class TestTheOrderOfReasons:
     def said(self, row: int, **wanted: float) -> list[ReasonKind]:
-        found = items(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, **wanted), **TABLES)
-        return [reason.kind for reason in found[row].reasons]
+        result = items(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, **wanted), **TABLES)
+        return [reason.kind for reason in result[row].reasons]
 
     def test_what_the_likes_mean_together_is_told_by_their_trait(self):
         director = Film(traits={"director: Ada Ford": 1.0})
         films = [director, director, director, *[Film()] * 20]
         plan = Plan(Strategy.SEEDS, main=1.0, traits=0.5)
         tables = {"main": {(0, 2): 0.5, (1, 2): 0.5, (0, 3): 0.5}, "people": {(0, 2): 9, (1, 2): 9}}
-        found = {
+        result = {
             concept: items(films, taste_of([0, 1]), replace(plan, concept=concept), **tables)[2].reasons[0].kind
             for concept in (0.0, 99.0)
         }
-        assert found == {0.0: ReasonKind.LIKED, 99.0: ReasonKind.DIRECTOR}
+        assert result == {0.0: ReasonKind.LIKED, 99.0: ReasonKind.DIRECTOR}
 
     def test_the_largest_cause_is_said_first(self):
         # Of row 1 the tables say .5 / .1875 = 2.67, the traits .5 each unit of weight.
@@ -233,19 +233,19 @@ class TestTheOrderOfReasons:
         films = [*FILMS[:2], Film(genres=("Crime", "Horror"), popularity=2.0), *others]
         tables = {"main": {(0, 2): 0.5}, "people": {(0, 2): 9}}
         plan = Plan(Strategy.PERSONAL, main=0.06, popularity=1.0)
-        found = {
+        result = {
             weight: items(films, taste_of([0]), replace(plan, dissonance=weight), **tables)[2].reasons[0].kind
             for weight in (0.0, 9.0)
         }
-        assert found == {0.0: ReasonKind.LIKED, 9.0: ReasonKind.POPULAR}
+        assert result == {0.0: ReasonKind.LIKED, 9.0: ReasonKind.POPULAR}
 
     def test_a_film_that_nothing_brought_is_said_to_be_popular_or_not_yet_known(self):
-        found = items(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, main=1.0), **TABLES)
-        assert [reason.text for reason in found[3].reasons] == ["Not yet well known here"]
+        result = items(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, main=1.0), **TABLES)
+        assert [reason.text for reason in result[3].reasons] == ["Not yet well known here"]
 
     def test_a_stranger_is_told_what_is_popular(self):
-        found = items(FILMS, taste_of([]), Plan(Strategy.POPULAR, popularity=1.0))
-        (reason,) = found[2].reasons
+        result = items(FILMS, taste_of([]), Plan(Strategy.POPULAR, popularity=1.0))
+        (reason,) = result[2].reasons
         assert (reason.text, reason.weight) == ("Popular in Western", pytest.approx(4.0))
 
 
@@ -253,8 +253,8 @@ class TestQueries:
     PLAN = Plan(Strategy.QUERY, main=1.0, traits=1.0)
 
     def said(self, matches, taste: Taste, row: int = 1) -> list[ReasonKind]:
-        found = items(FILMS, taste, self.PLAN, matches, **TABLES)
-        return [reason.kind for reason in found[row].reasons]
+        result = items(FILMS, taste, self.PLAN, matches, **TABLES)
+        return [reason.kind for reason in result[row].reasons]
 
     def asked(self, matched: tuple[int, ...] = (0, 1, 2, 3), named: tuple[int, ...] = (), like: tuple[int, ...] = ()):
         matches = matches_of(4, like=like, match=np.ones(4, np.float32))
@@ -263,8 +263,8 @@ class TestQueries:
         return replace(matches, matched=mask, understood=understood)
 
     def test_what_a_film_matches_is_said_before_what_the_taste_says_of_it(self):
-        found = self.said(self.asked(named=(1,)), taste_of([0]))
-        assert found == [ReasonKind.QUERY, ReasonKind.LIKED, ReasonKind.DIRECTOR]
+        result = self.said(self.asked(named=(1,)), taste_of([0]))
+        assert result == [ReasonKind.QUERY, ReasonKind.LIKED, ReasonKind.DIRECTOR]
 
     def test_of_a_film_that_does_not_match_nothing_else_is_said(self):
         assert self.said(self.asked(matched=(0, 2)), taste_of([0])) == [ReasonKind.NEAREST]
@@ -279,15 +279,15 @@ class TestQueries:
 
     def test_films_like_a_film_are_told_by_what_they_share_with_it_and_not_as_liked(self):
         asked = self.asked(like=(0,))
-        found = items(FILMS, taste_of([0]), self.PLAN, asked, **TABLES)
-        assert [reason.text for reason in found[1].reasons] == ["Also directed by Ada Ford"]
+        result = items(FILMS, taste_of([0]), self.PLAN, asked, **TABLES)
+        assert [reason.text for reason in result[1].reasons] == ["Also directed by Ada Ford"]
 
     def test_every_film_says_whether_it_matches(self):
         # The most famous film comes first, and it is the one that does not match.
         plan = Plan(Strategy.QUERY, popularity=1.0)
-        found = items(FILMS, taste_of([]), plan, self.asked(matched=(0, 1, 3)))
-        assert list(found) == [2, 1, 0, 3]
-        assert [found[row].match for row in range(4)] == [True, True, False, True]
+        result = items(FILMS, taste_of([]), plan, self.asked(matched=(0, 1, 3)))
+        assert list(result) == [2, 1, 0, 3]
+        assert [result[row].match for row in range(4)] == [True, True, False, True]
         assert {item.match for item in items(FILMS, taste_of([]), plan).values()} == {None}
 
 
@@ -296,11 +296,11 @@ class TestScores:
     CONSTANTS = Weights(recency_floor=1.0, mature_events=0.0, score_midpoint=1.0, score_scale=0.5)
 
     def test_are_the_softsign_of_the_sum_of_the_signals_and_come_best_first(self):
-        found = items(FILMS, taste_of([0]), self.PLAN, constants=self.CONSTANTS)
+        result = items(FILMS, taste_of([0]), self.PLAN, constants=self.CONSTANTS)
         # Of itself 1, and .5 + .5 x 2, and .5 x 4.
         raw = {0: 1.0, 1: 1.5, 2: 2.0, 3: 0.0}
-        assert list(found) == [2, 1, 0, 3]
-        for row, item in found.items():
+        assert list(result) == [2, 1, 0, 3]
+        for row, item in result.items():
             assert sum(item.signals.values()) == pytest.approx(raw[row])
             assert item.score == pytest.approx({0.0: 1 / 6, 1.0: 1 / 2, 1.5: 3 / 4, 2.0: 5 / 6}[raw[row]])
 

@@ -34,15 +34,15 @@ def signal(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> Aver
 
 
 def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list[float]:
-    found = signal(taste, weight, films)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, weight, films)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
 def test_films_of_what_is_disliked_sink():
-    found = scores(taste_of([], disliked=DISLIKED))
-    assert found[BOTH] < found[HORROR_ONLY] < -0.3
-    assert found[NEITHER] == 0
+    result = scores(taste_of([], disliked=DISLIKED))
+    assert result[BOTH] < result[HORROR_ONLY] < -0.3
+    assert result[NEITHER] == 0
 
 
 def test_a_like_speaks_for_what_it_has_in_common_with_the_disliked_films():
@@ -82,11 +82,11 @@ class TestLaws:
     def test_without_a_like_is_what_somebody_has_who_never_touched_it(self, films, order, likes, dislikes):
         liked, disliked = order[:likes], order[likes : likes + dislikes]
         taste, rows = taste_of(liked, disliked=disliked), np.arange(8, dtype=np.int32)
-        found = signal(taste, films=films)
-        if found is None or not liked:
+        result = signal(taste, films=films)
+        if result is None or not liked:
             return
         left_out = leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32))
-        without = found.without(rows, left_out)
+        without = result.without(rows, left_out)
         for index in range(len(liked)):
             rest = [row for row in liked if row != liked[index]]
             expected = scores(taste_of(rest, disliked=disliked), films=films)

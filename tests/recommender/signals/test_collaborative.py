@@ -80,8 +80,8 @@ class TestScores:
 
     def test_each_table_is_on_its_own_scale_and_counts_by_its_share(self):
         # Main as above. Short: .5 and .25 at rows 3 and 4, mean .15.
-        found = scores(taste_of([0, 1]), plan(main=0.6, short=0.4))
-        assert found[2:5] == pytest.approx(
+        result = scores(taste_of([0, 1]), plan(main=0.6, short=0.4))
+        assert result[2:5] == pytest.approx(
             [0.6 * 4, 0.6 * 1 + 0.4 * 0.5 / 0.15, 0.6 * -1 + 0.4 * 0.25 / 0.15], rel=1e-3
         )
 
@@ -91,8 +91,8 @@ class TestScores:
 
     def test_a_film_counts_by_its_weight_in_the_taste(self):
         # 1.3 x row 0 and .3 x row 1: .8, .325 and -.075.
-        found = scores(taste_of([0, 1], base=[1.3, 0.3]), plan())
-        assert found[2:5] == pytest.approx([0.8 / 0.225, 0.325 / 0.225, -0.075 / 0.225], rel=1e-5)
+        result = scores(taste_of([0, 1], base=[1.3, 0.3]), plan())
+        assert result[2:5] == pytest.approx([0.8 / 0.225, 0.325 / 0.225, -0.075 / 0.225], rel=1e-5)
 
     def test_old_likes_count_less_than_new_ones(self):
         fading = Weights(recency_floor=0.0, recency_span=1.0, mature_events=0.0)
@@ -102,8 +102,8 @@ class TestScores:
         assert Collaborative.of(inputs).scores(EVERY)[3:5] == pytest.approx(expected, rel=1e-5)
 
     def test_a_film_outside_the_tables_borrows_from_its_neighbours(self):
-        found = scores(taste_of([0, 1]), plan())
-        assert found[5:] == pytest.approx([0.5 * found[0], 0.25 * found[1] + 0.5 * found[3]])
+        result = scores(taste_of([0, 1]), plan())
+        assert result[5:] == pytest.approx([0.5 * result[0], 0.25 * result[1] + 0.5 * result[3]])
 
     def test_a_like_outside_the_tables_speaks_for_its_neighbours(self):
         assert scores(taste_of([5]), plan()) == pytest.approx(scores(taste_of([0]), plan()))
@@ -121,14 +121,14 @@ class TestLift:
     def test_of_two_films_liked_alike_the_less_known_stands_first(self):
         # (1 + 60 / 20) ** -.5 = .5 for the well-known film, 1 for the one without events.
         bundle = bundle_with({(0, 2): 0.5, (0, 3): 0.5}, events={2: 60, 3: 0})
-        found = scores(taste_of([0]), plan(lift=0.5), bundle)
+        result = scores(taste_of([0]), plan(lift=0.5), bundle)
         # .25 and .5, and a mean of .15.
-        assert found[2:4] == pytest.approx([0.25 / 0.15, 0.5 / 0.15], rel=1e-5)
+        assert result[2:4] == pytest.approx([0.25 / 0.15, 0.5 / 0.15], rel=1e-5)
 
     def test_is_none_for_an_ordinary_taste(self):
         bundle = bundle_with({(0, 2): 0.5, (0, 3): 0.5}, events={2: 60, 3: 0})
-        found = scores(taste_of([0]), plan(lift=0.0), bundle)
-        assert found[2] == found[3]
+        result = scores(taste_of([0]), plan(lift=0.0), bundle)
+        assert result[2] == result[3]
 
     def test_where_people_say_little_a_film_counts_by_the_worlds_votes(self):
         bundle = bundle_with({(0, 2): 0.5, (0, 3): 0.5}, events=dict.fromkeys(range(FILMS), 2))
@@ -151,9 +151,9 @@ class TestWhatIsAskedFor:
         wanted = plan(main=float(table != "main"), short=float(table != "short"))
         signal = Collaborative.of(inputs_of(taste_of([0, 1]), wanted, bundle))
         left_out = leave_out(taste_of([0, 1]), EVEN, np.array([0, 1], np.int32))
-        for found in (signal.scores(EVERY), signal.contributions(EVERY), signal.without(EVERY, left_out)):
-            assert np.isfinite(found).all()
-            assert found.any()
+        for result in (signal.scores(EVERY), signal.contributions(EVERY), signal.without(EVERY, left_out)):
+            assert np.isfinite(result).all()
+            assert result.any()
 
     def test_is_known_of_every_film_in_the_space_of_the_tables(self):
         signal = Collaborative.of(inputs_of(taste_of([0, 1]), plan()))
@@ -164,34 +164,34 @@ class TestWhatIsAskedFor:
 
 class TestWithout:
     def test_the_only_film_of_a_taste_everything_falls_to_nothing(self):
-        found = Collaborative.of(inputs_of(taste_of([0]), plan())).without(
+        result = Collaborative.of(inputs_of(taste_of([0]), plan())).without(
             EVERY, leave_out(taste_of([0]), EVEN, np.array([0], np.int32))
         )
-        assert found.tolist() == [[0] * FILMS]
+        assert result.tolist() == [[0] * FILMS]
 
     def test_the_film_that_brought_it_a_film_falls_and_others_rise_by_the_scale(self):
-        found = Collaborative.of(inputs_of(taste_of([0, 1]), plan())).without(
+        result = Collaborative.of(inputs_of(taste_of([0, 1]), plan())).without(
             EVERY, leave_out(taste_of([0, 1]), EVEN, np.array([0, 1], np.int32))
         )
         # Without film 0: .5 and -.25, mean .1. Without film 1: .5 and .25, mean .15.
-        assert found[0, 2:5] == pytest.approx([5, 0, -2.5])
-        assert found[1, 2:5] == pytest.approx([0.5 / 0.15, 0.25 / 0.15, 0], rel=1e-5)
+        assert result[0, 2:5] == pytest.approx([5, 0, -2.5])
+        assert result[1, 2:5] == pytest.approx([0.5 / 0.15, 0.25 / 0.15, 0], rel=1e-5)
 
     def test_a_taste_that_lifts_no_film_is_not_read_as_one_that_says_nothing(self):
         # Together -.25 and -.25; without film 0 .25 and 0, whose mean is .05; without film 1 nothing above 0.
         bundle = bundle_with({(0, 2): -0.5, (0, 3): -0.25, (1, 2): 0.25})
         signal = Collaborative.of(inputs_of(taste_of([0, 1]), plan(), bundle))
         assert not signal.scores(EVERY).any()
-        found = signal.without(EVERY, leave_out(taste_of([0, 1]), EVEN, np.array([0, 1], np.int32)))
-        assert found[:, 2:4] == pytest.approx(np.array([[5, 0], [0, 0]]))
+        result = signal.without(EVERY, leave_out(taste_of([0, 1]), EVEN, np.array([0, 1], np.int32)))
+        assert result[:, 2:4] == pytest.approx(np.array([[5, 0], [0, 0]]))
 
     @pytest.mark.parametrize("weight", [0.1, 0.3, 1.0, 1.15, 1.3])
     @pytest.mark.parametrize("exponent", np.linspace(0.05, 1, 12).tolist())
     def test_the_rounding_that_is_left_of_a_score_below_0_is_not_scaled_up(self, weight, exponent):
         bundle = bundle_with({(0, 2): -0.3, (0, 3): -0.1, (0, 4): -0.5}, events={2: 1, 3: 20, 4: 300})
         signal = Collaborative.of(inputs_of(taste_of([0], [weight]), plan(lift=exponent), bundle))
-        found = signal.without(EVERY, leave_out(taste_of([0], [weight]), EVEN, np.array([0], np.int32)))
-        assert found.tolist() == [[0] * FILMS]
+        result = signal.without(EVERY, leave_out(taste_of([0], [weight]), EVEN, np.array([0], np.int32)))
+        assert result.tolist() == [[0] * FILMS]
 
     @given(st.integers(0, 3), st.lists(st.integers(0, 119), min_size=2, max_size=6, unique=True))
     @settings(max_examples=20)
@@ -201,10 +201,10 @@ class TestWithout:
         bundle.collaborative.main.values[:] = generator.normal(0, 0.3, (108, 108))
         inputs = make_inputs(taste_of(rows, ranks=list(range(len(rows)))), bundle, EVEN, plan(main=0.7, short=0.3))
         left_out = np.arange(len(rows), dtype=np.int32)
-        found = Collaborative.of(inputs).without(every, leave_out(inputs.taste, EVEN, left_out))
+        result = Collaborative.of(inputs).without(every, leave_out(inputs.taste, EVEN, left_out))
         for index in range(len(rows)):
             expected = Collaborative.of(without_film(inputs, index)).scores(every)
-            assert found[index] == pytest.approx(expected, abs=1e-3)
+            assert result[index] == pytest.approx(expected, abs=1e-3)
 
 
 cells = st.sampled_from([-0.5, -0.25, 0.0, 0.0, 0.25, 0.5, 1.0])
@@ -244,10 +244,10 @@ class TestLaws:
         bundle = bundle_with(main, short, events)
         inputs = inputs_of(taste_of(rows, base, list(range(len(rows)))), plan(1.0, 0.5, lift), bundle, fading)
         left_out = np.arange(0, len(rows), 1 if whole else 2, dtype=np.int32)
-        found = Collaborative.of(inputs).without(EVERY, leave_out(inputs.taste, fading, left_out))
+        result = Collaborative.of(inputs).without(EVERY, leave_out(inputs.taste, fading, left_out))
         for at, index in enumerate(left_out.tolist()):
             expected = Collaborative.of(without_film(inputs, index)).scores(EVERY)
-            assert found[at] == pytest.approx(expected, abs=2e-3 * (1 + float(np.abs(expected).max())))
+            assert result[at] == pytest.approx(expected, abs=2e-3 * (1 + float(np.abs(expected).max())))
 
     @given(raising, tastes, st.integers(0, FILMS - 1))
     def test_what_a_film_is_without_a_like_does_not_hang_on_what_else_is_asked(self, main, taste, film):
@@ -263,10 +263,10 @@ class TestLaws:
     def test_the_order_of_the_catalogue_changes_no_score(self, main, taste, order):
         moved = {row: order[row] if row < TABLED else row for row in range(FILMS)}
         renamed = {(moved[one], moved[other]): value for (one, other), value in main.items()}
-        borrowing = {row: {moved[home]: share for home, share in found.items()} for row, found in BORROWING.items()}
+        borrowing = {row: {moved[home]: share for home, share in result.items()} for row, result in BORROWING.items()}
         there = bundle_of([Film()] * FILMS, renamed, borrowing=borrowing)
         here = scores(taste_of(list(taste), list(taste.values())), plan(), bundle_with(main))
-        found = scores(taste_of([moved[row] for row in taste], list(taste.values())), plan(), there)
-        assert [found[moved[row]] for row in range(FILMS)] == pytest.approx(
+        result = scores(taste_of([moved[row] for row in taste], list(taste.values())), plan(), there)
+        assert [result[moved[row]] for row in range(FILMS)] == pytest.approx(
             here, abs=1e-4 * (1 + float(np.abs(here).max()))
         )

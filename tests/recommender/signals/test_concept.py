@@ -44,9 +44,9 @@ def scores(films: list[Film], taste: Taste, weight: float = 1.0) -> list[float]:
 
 
 def test_films_with_all_that_the_taste_shares_come_before_those_with_half_of_it():
-    found = scores(FILMS, taste_of(LIKED))
-    assert found[BOTH] > 0.7
-    assert found[BOTH] > max(found[FRENCH_ONLY], found[SIXTIES_ONLY]) > found[NEITHER] == 0
+    result = scores(FILMS, taste_of(LIKED))
+    assert result[BOTH] > 0.7
+    assert result[BOTH] > max(result[FRENCH_ONLY], result[SIXTIES_ONLY]) > result[NEITHER] == 0
 
 
 def test_films_of_neighbouring_decades_mean_the_years_they_span():
@@ -70,8 +70,8 @@ def test_a_small_set_that_holds_them_all_is_no_coincidence_a_large_one_may_be():
     # Two of twenty are by the director, and twelve are crime.
     director = "director: Ada Ford"
     films = [*[about(director, CRIME)] * 2, about(director), *[about(CRIME)] * 12, *[Film()] * 5]
-    found = scores(films, taste_of([0, 1]))
-    assert found[2] > 3 * found[3] > 0
+    result = scores(films, taste_of([0, 1]))
+    assert result[2] > 3 * result[3] > 0
 
 
 def test_two_tastes_in_one_person_both_get_their_share():
@@ -84,9 +84,9 @@ def test_two_tastes_in_one_person_both_get_their_share():
 
 def test_more_films_of_a_kind_make_it_surer():
     films = [*[about(FRENCH)] * 5, *[Film()] * 15]
-    found = [scores(films, taste_of(range(likes)))[4] for likes in (2, 3, 4)]
-    assert found == sorted(found)
-    assert found[0] < found[2]
+    result = [scores(films, taste_of(range(likes)))[4] for likes in (2, 3, 4)]
+    assert result == sorted(result)
+    assert result[0] < result[2]
 
 
 def test_what_people_watch_is_counted_by_popularity():
@@ -97,8 +97,8 @@ def test_what_people_watch_is_counted_by_popularity():
         *[Film(traits={CRIME: 1.0}, popularity=2.0)] * 4,
         *[Film(popularity=0.1)] * 10,
     ]
-    found = scores(films, taste_of([0, 1]))
-    assert found[2] > found[6] > 0
+    result = scores(films, taste_of([0, 1]))
+    assert result[2] > result[6] > 0
 
 
 def test_of_two_films_that_are_meant_the_better_known_is_better_company():
@@ -200,11 +200,11 @@ class TestLaws:
     def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(len(films), dtype=np.int32)
         left_out = leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32))
-        found = Concept.of(inputs_of(films, taste)).without(rows, left_out)
+        result = Concept.of(inputs_of(films, taste)).without(rows, left_out)
         for index in range(len(liked)):
             rest = [row for row in liked if row != liked[index]]
             expected = scores(films, taste_of(rest)) if len(rest) > 1 else [0.0] * len(films)
-            assert found[index].tolist() == pytest.approx(expected, abs=1e-5)
+            assert result[index].tolist() == pytest.approx(expected, abs=1e-5)
 
     @given(worlds, likes, st.floats(0, 2))
     def test_falls_by_what_a_taste_loses_that_has_none_of_a_trait(self, films, liked, fame):
@@ -230,13 +230,13 @@ def test_without_a_film_that_took_all_the_room_other_traits_mean_something():
     taste, rows = taste_of([0, 1, 2]), np.arange(len(films), dtype=np.int32)
     inputs = inputs_of(films, taste)
     assert FRENCH not in {inputs.bundle.catalogue.traits.names[trait] for trait in Concept.of(inputs).traits}
-    found = Concept.of(inputs).without(rows, leave_out(taste, EVEN, np.array([0, 2], np.int32)))
+    result = Concept.of(inputs).without(rows, leave_out(taste, EVEN, np.array([0, 2], np.int32)))
     for place, rest in enumerate(([1, 2], [0, 1])):
-        assert found[place] == pytest.approx(scores(films, taste_of(rest)), abs=1e-6)
+        assert result[place] == pytest.approx(scores(films, taste_of(rest)), abs=1e-6)
 
 
 def test_of_many_shared_traits_those_that_tell_most_are_kept():
     common = [f"keyword: common {number}" for number in range(30)]
     films = [*[about("director: Ada Ford", *common)] * 2, about("director: Ada Ford"), *[about(*common)] * 9]
-    found = scores(films, taste_of([0, 1]))
-    assert found[2] > 0.05
+    result = scores(films, taste_of([0, 1]))
+    assert result[2] > 0.05

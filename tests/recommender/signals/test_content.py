@@ -47,9 +47,9 @@ def test_a_film_without_a_text_has_nothing_and_makes_others_count_less():
 
 
 def test_a_film_counts_by_its_weight_in_the_taste():
-    found = scores(taste_of([EAST, NORTH], base=[1.0, 0.3]), weight=2.0)
+    result = scores(taste_of([EAST, NORTH], base=[1.0, 0.3]), weight=2.0)
     # 2 (1 x .64 + .3 x .36) / 1.3 / .25
-    assert found[NEAR_EAST] == pytest.approx(2 * (0.64 + 0.3 * 0.36) / 1.3 / 0.25, rel=1e-5)
+    assert result[NEAR_EAST] == pytest.approx(2 * (0.64 + 0.3 * 0.36) / 1.3 / 0.25, rel=1e-5)
 
 
 def test_of_two_tastes_a_film_near_one_comes_before_one_between_them():
@@ -123,6 +123,6 @@ def test_without_a_film_is_what_somebody_has_who_never_touched_it(drawn, rows):
     fading = Weights(recency_floor=0.1, recency_span=2.0, mature_events=0.0)
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=fading, bundle=bundle)
     films = np.arange(len(rows), dtype=np.int32)
-    found = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, films))
+    result = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, films))
     for index in range(len(rows)):
-        assert found[index] == pytest.approx(Content.of(without_film(inputs, index)).scores(EVERY), abs=1e-4)
+        assert result[index] == pytest.approx(Content.of(without_film(inputs, index)).scores(EVERY), abs=1e-4)

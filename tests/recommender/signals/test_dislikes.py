@@ -80,16 +80,16 @@ def test_is_not_asked_for_without_a_weight():
 
 
 def test_no_film_of_the_taste_is_a_reason_for_it():
-    found = signal(taste_of([1], disliked=[0]))
+    result = signal(taste_of([1], disliked=[0]))
     rows = np.array([1, 2], np.int32)
-    assert found.cause is Cause.CATALOGUE
-    assert found.contributions(rows) is None
-    assert found.without(rows, leave_out(taste_of([1]), EVEN, np.array([0], np.int32))) is None
+    assert result.cause is Cause.CATALOGUE
+    assert result.contributions(rows) is None
+    assert result.without(rows, leave_out(taste_of([1]), EVEN, np.array([0], np.int32))) is None
 
 
 def test_is_known_of_every_film_in_the_space_of_the_tables():
-    found = signal(taste_of([], disliked=[0], dislike_weights=[0.1]))
-    dense = found.dense()
+    result = signal(taste_of([], disliked=[0], dislike_weights=[0.1]))
+    dense = result.dense()
     assert dense.in_tables
     # Position 4 is row 0: the tables of these worlds run backwards.
     assert dense.values[::-1] == pytest.approx([0, -1 / 3, -1 / 6, 0, 0], rel=1e-3)
@@ -101,5 +101,5 @@ tables = st.fixed_dictionaries({(one, other): cells for one in range(5) for othe
 
 @given(tables, st.dictionaries(st.integers(0, 6), st.sampled_from([0.05, 0.25, 1.0]), max_size=7))
 def test_equals_the_sum_over_disliked_films(main, disliked):
-    found = scores(taste_of([], disliked=list(disliked), dislike_weights=list(disliked.values())), main=main)
-    assert found == pytest.approx(by_hand(disliked, main), abs=1e-4)
+    result = scores(taste_of([], disliked=list(disliked), dislike_weights=list(disliked.values())), main=main)
+    assert result == pytest.approx(by_hand(disliked, main), abs=1e-4)

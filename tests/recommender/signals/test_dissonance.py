@@ -31,15 +31,15 @@ def signal(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> Diss
 
 
 def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list[float]:
-    found = signal(taste, weight, films)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, weight, films)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
 def test_a_mood_that_films_of_the_taste_never_have_counts_against_a_film():
-    found = scores(taste_of([ROMANCE]), weight=3.0)
-    assert (found[HORROR], found[CARTOON], found[PLAIN]) == (-3, -3, 0)
-    assert str(found[PLAIN]) == "0.0"
+    result = scores(taste_of([ROMANCE]), weight=3.0)
+    assert (result[HORROR], result[CARTOON], result[PLAIN]) == (-3, -3, 0)
+    assert str(result[PLAIN]) == "0.0"
 
 
 def test_a_mood_that_is_usual_among_its_genres_does_not():
@@ -52,8 +52,8 @@ def test_a_mood_that_one_film_of_the_taste_has_does_not():
 
 
 def test_of_two_moods_the_worse_counts():
-    found = scores(taste_of([ROMANCE, CARTOON]))
-    assert found[BOTH] == found[HORROR] < 0
+    result = scores(taste_of([ROMANCE, CARTOON]))
+    assert result[BOTH] == result[HORROR] < 0
 
 
 def test_what_rounding_leaves_of_a_sum_is_no_dissonance():
@@ -61,9 +61,9 @@ def test_what_rounding_leaves_of_a_sum_is_no_dissonance():
     films = [*[of("Romance")] * 4, of("Romance", "Horror"), *[of("Thriller")] * 2, of("Thriller", "Horror"),
              *[of("Comedy")] * 2]  # fmt: skip
     taste, rows = taste_of([0, 5]), np.arange(10, dtype=np.int32)
-    found = signal(taste, films=films)
-    assert found is not None
-    without = found.without(rows, leave_out(taste, EVEN, np.arange(2, dtype=np.int32)))
+    result = signal(taste, films=films)
+    assert result is not None
+    without = result.without(rows, leave_out(taste, EVEN, np.arange(2, dtype=np.int32)))
     assert without[1].tolist() == pytest.approx(scores(taste_of([0]), films=films), abs=1e-6)
 
 
@@ -81,10 +81,10 @@ class TestLaws:
     def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, data):
         base = data.draw(st.lists(st.sampled_from([0.5, 1.0]), min_size=len(liked), max_size=len(liked)))
         taste, rows = taste_of(liked, base=base), np.arange(8, dtype=np.int32)
-        found = signal(taste, films=films)
-        if found is None:
+        result = signal(taste, films=films)
+        if result is None:
             return
-        without = found.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
+        without = result.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
         for index in range(len(liked)):
             rest = signal(taste.without(index), films=films)
             expected = [0.0] * 8 if rest is None else rest.scores(rows).tolist()

@@ -82,9 +82,9 @@ class TestFind:
 
 class TestBase:
     def test_adds_what_is_known_of_every_film_and_lets_films_outside_the_tables_borrow(self):
-        found = Mixture(TABLES, (PERSONAL, FAMOUS, TABLED)).base()
+        result = Mixture(TABLES, (PERSONAL, FAMOUS, TABLED)).base()
         # Made for candidates only: nothing. Famous: 1 each. In the tables: 20, 10, and half of 20.
-        assert found.tolist() == [21, 11, 11]
+        assert result.tolist() == [21, 11, 11]
 
     def test_a_factor_counts_for_the_signals_and_a_query_as_it_is(self):
         mixture = Mixture(TABLES, (FAMOUS,), {"match": floats(0, 5, 0)}, floats(1, 0.5, 0))
@@ -101,18 +101,18 @@ class TestBase:
 
 class TestTerms:
     def test_are_those_of_each_signal_by_its_name(self):
-        found = Mixture(TABLES, (PERSONAL, FAMOUS)).terms(np.array([1, 0], np.int32))
-        assert {name: values.tolist() for name, values in found.items()} == {"personal": [2, 4], "famous": [1, 1]}
+        result = Mixture(TABLES, (PERSONAL, FAMOUS)).terms(np.array([1, 0], np.int32))
+        assert {name: values.tolist() for name, values in result.items()} == {"personal": [2, 4], "famous": [1, 1]}
 
     def test_a_query_gates_the_signals_and_stands_beside_them(self):
         mixture = Mixture(TABLES, (PERSONAL,), {"match": floats(7, 8, 9)}, floats(0.5, 0.25, 1))
-        found = mixture.terms(np.array([1, 0], np.int32))
-        assert {name: values.tolist() for name, values in found.items()} == {"personal": [0.5, 2], "match": [8, 7]}
+        result = mixture.terms(np.array([1, 0], np.int32))
+        assert {name: values.tolist() for name, values in result.items()} == {"personal": [0.5, 2], "match": [8, 7]}
 
     def test_what_is_given_for_all_films_is_a_term_without_a_reason(self):
         mixture = Mixture.of_terms(TABLES, {"text": floats(1, 2, 3), "age": floats(0, 0, 1)}, floats(1, 1, 0.5))
-        found = mixture.terms(EVERY)
-        assert {name: values.tolist() for name, values in found.items()} == {"text": [1, 2, 1.5], "age": [0, 0, 0.5]}
+        result = mixture.terms(EVERY)
+        assert {name: values.tolist() for name, values in result.items()} == {"text": [1, 2, 1.5], "age": [0, 0, 0.5]}
         assert mixture.base().tolist() == [1, 2, 2]
         assert mixture.influence(EVERY, BOTH_LEFT_OUT) == {}
 
@@ -120,12 +120,12 @@ class TestTerms:
 class TestContributions:
     def test_are_those_of_the_taste_alone(self):
         added = replace(PERSONAL, name="more", added=np.array([[0, 0, 5], [0, 0, 0]], np.float32))
-        found = Mixture(TABLES, (PERSONAL, FAMOUS, added)).contributions(EVERY, 2)
-        assert found.tolist() == [[3, 0, 5], [1, 2, 0]]
+        result = Mixture(TABLES, (PERSONAL, FAMOUS, added)).contributions(EVERY, 2)
+        assert result.tolist() == [[3, 0, 5], [1, 2, 0]]
 
     def test_count_as_far_as_the_signals_do(self):
-        found = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).contributions(np.array([0, 1], np.int32), 2)
-        assert found.tolist() == [[1.5, 0], [0.5, 0]]
+        result = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).contributions(np.array([0, 1], np.int32), 2)
+        assert result.tolist() == [[1.5, 0], [0.5, 0]]
 
     def test_where_no_signal_has_any_there_are_none(self):
         assert Mixture(TABLES, (FAMOUS,)).contributions(EVERY, 2).tolist() == [[0, 0, 0], [0, 0, 0]]
@@ -133,14 +133,14 @@ class TestContributions:
 
 class TestInfluence:
     def test_are_by_how_much_each_term_falls_without_each_like(self):
-        found = Mixture(TABLES, (PERSONAL, FAMOUS)).influence(EVERY, BOTH_LEFT_OUT)
-        assert {name: fall.tolist() for name, fall in found.items()} == {"personal": [[3, 0, 0], [1, 2, 0]]}
+        result = Mixture(TABLES, (PERSONAL, FAMOUS)).influence(EVERY, BOTH_LEFT_OUT)
+        assert {name: fall.tolist() for name, fall in result.items()} == {"personal": [[3, 0, 0], [1, 2, 0]]}
 
     def test_count_as_far_as_the_signals_do(self):
-        found = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).influence(
+        result = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).influence(
             np.array([0, 1], np.int32), BOTH_LEFT_OUT
         )
-        assert found["personal"].tolist() == [[1.5, 0], [0.5, 0]]
+        assert result["personal"].tolist() == [[1.5, 0], [0.5, 0]]
 
 
 class TestMixtureOf:

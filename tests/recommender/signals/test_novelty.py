@@ -41,9 +41,9 @@ def test_a_film_nobody_has_rated_counts_by_its_cosine_with_the_taste():
 
 
 def test_each_event_takes_some_of_it_away():
-    found = scores(taste_of([LIKED]))
-    assert found[RATED_TWICE] == pytest.approx(0.8 / np.e, rel=1e-5)
-    assert found[KNOWN] == 0
+    result = scores(taste_of([LIKED]))
+    assert result[RATED_TWICE] == pytest.approx(0.8 / np.e, rel=1e-5)
+    assert result[KNOWN] == 0
 
 
 @pytest.mark.parametrize(("events", "counts"), [(7, True), (8, False)])
@@ -64,8 +64,8 @@ def test_a_film_without_a_text_gains_nothing():
 def test_the_taste_is_one_direction_its_heavier_films_lead():
     # (1, 0) + .5 (0, 1), of length sqrt 1.25, times (.8, .6).
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(4, 3), events=0), Film(vector=(0, 5)), *[Film()] * 3])
-    found = scores(taste_of([0, 2], base=[1.0, 0.5]), bundle=bundle)
-    assert found[1] == pytest.approx((0.8 + 0.5 * 0.6) / 1.25**0.5, rel=1e-5)
+    result = scores(taste_of([0, 2], base=[1.0, 0.5]), bundle=bundle)
+    assert result[1] == pytest.approx((0.8 + 0.5 * 0.6) / 1.25**0.5, rel=1e-5)
 
 
 def test_a_taste_that_points_nowhere_says_nothing():
@@ -120,11 +120,11 @@ def test_equals_the_sum_over_the_taste_and_its_parts_add_up_to_it(films, rows, w
     length = sum(value * value for value in total) ** 0.5
     if length < 1e-3:
         return
-    found, parts = signal.scores(EVERY), signal.contributions(EVERY)
+    result, parts = signal.scores(EVERY), signal.contributions(EVERY)
     for row, film in enumerate(films):
         fresh = float(np.exp(-film.events / 2)) if film.events < 8 else 0.0
         cosine = sum(a * b for a, b in zip(total, directions[row], strict=True)) / length
-        assert found[row] == pytest.approx(weight * max(cosine, 0.0) * fresh, abs=2e-3 * weight)
+        assert result[row] == pytest.approx(weight * max(cosine, 0.0) * fresh, abs=2e-3 * weight)
         assert (0.0 if parts is None else parts[:, row].sum()) == pytest.approx(
             weight * cosine * fresh, abs=2e-3 * weight
         )
@@ -136,10 +136,10 @@ def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows, s
     taste = taste_of(rows, ranks=list(range(len(rows))))
     inputs = inputs_of(taste, constants=fading, bundle=bundle_of(films))
     films = np.arange(0, len(rows), step, dtype=np.int32)
-    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, films))
+    result = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, films))
     for at, index in enumerate(films.tolist()):
         rest = Novelty.of(without_film(inputs, index))
         if float(np.linalg.norm(rest._total)) < 1e-3:
             continue  # its direction is rounding
         expected = rest.scores(EVERY)
-        assert (np.zeros(6) if found is None else found[at]) == pytest.approx(expected, abs=2e-3)
+        assert (np.zeros(6) if result is None else result[at]) == pytest.approx(expected, abs=2e-3)

@@ -38,8 +38,8 @@ def test_the_strategy_names_what_the_answer_is_made_from(likes, query, stored, s
 
 @given(st.integers(1, 60), SHARES)
 def test_the_tables_share_what_people_can_tell(likes, certainty):
-    found = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
-    assert found.main + found.short == pytest.approx(2 * certainty)
+    result = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
+    assert result.main + result.short == pytest.approx(2 * certainty)
 
 
 @given(st.integers(1, 60))
@@ -64,15 +64,23 @@ def test_a_table_of_less_than_one_in_a_hundred_is_left_out():
 
 
 def test_at_the_half_both_tables_weigh_the_same():
-    found = plan(8, constants=Weights(blend_half=8.0))
-    assert found.main == pytest.approx(found.short)
+    result = plan(8, constants=Weights(blend_half=8.0))
+    assert result.main == pytest.approx(result.short)
 
 
 def test_without_a_taste_nothing_personal_is_asked_for():
-    found = plan(0, constants=PRIOR, certainty=0.3)
-    personal = (found.main, found.short, found.content, found.traits, found.sequels, found.novelty, found.dislike)
+    result = plan(0, constants=PRIOR, certainty=0.3)
+    personal = (
+        result.main,
+        result.short,
+        result.content,
+        result.traits,
+        result.sequels,
+        result.novelty,
+        result.dislike,
+    )
     assert personal == (0,) * 7
-    assert found.popularity == pytest.approx(1.1)
+    assert result.popularity == pytest.approx(1.1)
 
 
 def test_words_are_asked_for_with_a_query_only():
@@ -99,17 +107,17 @@ class TestCoherence:
         assert less.content <= more.content
 
     def test_of_an_ordinary_taste_asks_for_no_texts_and_leaves_fame_as_it_is(self):
-        found = plan(5)
-        assert (found.coherence, found.concept, found.content, found.lift, found.fame) == (0, 0, 0, 0, 0)
-        assert not found.ask_vectors
+        result = plan(5)
+        assert (result.coherence, result.concept, result.content, result.lift, result.fame) == (0, 0, 0, 0, 0)
+        assert not result.ask_vectors
 
     def test_that_is_whole_leaves_no_prior_and_asks_for_all_that_a_clear_taste_has(self):
         constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
-        found = plan(3, constants=constants, clear=1.0)
-        assert found.popularity == pytest.approx(0, abs=1e-9)
+        result = plan(3, constants=constants, clear=1.0)
+        assert result.popularity == pytest.approx(0, abs=1e-9)
         wanted = (3.0, 0.8, 0.4, 0.7)
-        assert (found.concept, found.content, found.lift, found.fame) == pytest.approx(wanted)
-        assert found.ask_vectors
+        assert (result.concept, result.content, result.lift, result.fame) == pytest.approx(wanted)
+        assert result.ask_vectors
 
     def test_counts_by_half_at_so_many_likes(self):
         half = (0.5 - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
@@ -123,14 +131,14 @@ class TestCoherence:
 
 class TestCertainty:
     def test_films_that_nobody_has_rated_say_what_is_wanted_by_what_they_are(self):
-        found = plan(3, certainty=0.0)
-        assert (found.main, found.short, found.popularity, found.coherence) == (0, 0, 0, 1.0)
+        result = plan(3, certainty=0.0)
+        assert (result.main, result.short, result.popularity, result.coherence) == (0, 0, 0, 1.0)
 
     def test_in_a_catalogue_without_ratings_traits_texts_and_tags_have_weights_of_their_own(self):
         constants = Weights(bare_traits=4.0, bare_content=1.5, bare_tables=0.5)
-        found = plan(3, constants=constants, maturity=0.0)
-        assert (found.traits, found.content, found.novelty) == (4.0, 1.5, 0.0)
-        assert found.main + found.short == pytest.approx(0.5 * constants.collaborative)
+        result = plan(3, constants=constants, maturity=0.0)
+        assert (result.traits, result.content, result.novelty) == (4.0, 1.5, 0.0)
+        assert result.main + result.short == pytest.approx(0.5 * constants.collaborative)
 
     def test_without_a_taste_the_prior_stands_however_little_is_known(self):
         assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)
@@ -141,11 +149,11 @@ class TestCertainty:
             collaborative=2.0, traits=1.0, coherent_content=0.0, novelty=0.4,
             bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
         )  # fmt: skip
-        found, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
-        assert found.main + found.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
-        assert found.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
-        assert found.content == pytest.approx(bare * 16.0)
-        assert found.novelty == pytest.approx(maturity * 0.4)
+        result, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
+        assert result.main + result.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
+        assert result.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
+        assert result.content == pytest.approx(bare * 16.0)
+        assert result.novelty == pytest.approx(maturity * 0.4)
 
 
 class TestDislike:
@@ -171,10 +179,10 @@ class TestLift:
     @given(SHARES)
     def test_grows_with_the_square_of_coherence_concept_texts_and_fame_with_coherence(self, clear):
         constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
-        found = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
-        assert found.coherence == pytest.approx(clear)
-        assert found.lift == pytest.approx(0.4 * clear**2)
-        assert (found.concept, found.content, found.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
+        result = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
+        assert result.coherence == pytest.approx(clear)
+        assert result.lift == pytest.approx(0.4 * clear**2)
+        assert (result.concept, result.content, result.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
 
     @given(SHARES)
     def test_the_traits_of_a_single_film_grow_with_it_those_of_several_do_not(self, clear):
@@ -204,13 +212,13 @@ class TestLikeness:
     )  # fmt: skip
 
     def test_asks_what_a_film_is_by_traits_texts_and_people_with_fame_to_order_equals(self):
-        found = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
-        assert (found.main, found.short, found.content, found.traits, found.lift) == (0, 1.5, 2.5, 3.5, 0.6)
-        assert 0 < found.popularity < 0.01
-        assert (found.query_content, found.query_text) == (0.7, 0.8)
-        assert found.strategy is Strategy.SEEDS
-        assert found.ask_vectors
-        assert found.coherence == 1, "films that share its traits are looked for"
+        result = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
+        assert (result.main, result.short, result.content, result.traits, result.lift) == (0, 1.5, 2.5, 3.5, 0.6)
+        assert 0 < result.popularity < 0.01
+        assert (result.query_content, result.query_text) == (0.7, 0.8)
+        assert result.strategy is Strategy.SEEDS
+        assert result.ask_vectors
+        assert result.coherence == 1, "films that share its traits are looked for"
 
     def test_where_nobody_has_rated_anything_no_people_are_asked(self):
         assert likeness_plan(self.CONSTANTS, 0.0, Strategy.QUERY).short == 0

@@ -52,8 +52,8 @@ def test_in_a_query_fame_is_part_of_the_match_and_not_counted_twice():
 
 
 def test_no_film_of_the_taste_is_ever_a_reason_for_it():
-    found = signal(1.0)
+    result = signal(1.0)
     rows = np.array([0, 1], np.int32)
-    assert found.cause is Cause.CATALOGUE
-    assert found.contributions(rows) is None
-    assert found.without(rows, leave_out(taste_of([0]), EVEN, np.array([0], np.int32))) is None
+    assert result.cause is Cause.CATALOGUE
+    assert result.contributions(rows) is None
+    assert result.without(rows, leave_out(taste_of([0]), EVEN, np.array([0], np.int32))) is None

@@ -36,15 +36,15 @@ def scores(taste: Taste, weight: float = 1.0, constants: Weights = EVEN) -> list
 
 def by_hand(rows: list[int], weights: list[float]) -> list[float]:
     """The formula of the docstring, a pair of films at a time."""
-    found = []
+    result = []
     for film in FILMS:
         total = 0.0
         for row, weight in zip(rows, weights, strict=True):
             liked = FILMS[row]
             if film.series >= 0 and film.series == liked.series and film.part > liked.part:
                 total += weight * 2.0 ** (1 - (film.part - liked.part))
-        found.append(total / sum(weights))
-    return found
+        result.append(total / sum(weights))
+    return result
 
 
 def test_the_next_part_counts_whole_and_each_later_one_half_as_much():
@@ -71,9 +71,9 @@ def test_whoever_likes_two_parts_is_led_on_from_both():
 
 def test_the_series_of_the_newest_like_comes_first():
     fading = Weights(recency_floor=0.0, recency_span=1.0)
-    found = scores(taste_of([0, 4], ranks=[1, 0]), constants=fading)
-    assert found[5] == pytest.approx(1 / (1 + np.exp(-1)))
-    assert found[1] == pytest.approx(np.exp(-1) / (1 + np.exp(-1)))
+    result = scores(taste_of([0, 4], ranks=[1, 0]), constants=fading)
+    assert result[5] == pytest.approx(1 / (1 + np.exp(-1)))
+    assert result[1] == pytest.approx(np.exp(-1) / (1 + np.exp(-1)))
 
 
 def test_is_not_asked_for_by_a_taste_without_series_nor_without_a_weight():
@@ -99,8 +99,8 @@ def test_without_a_film_is_what_somebody_has_who_never_touched_it(rows):
     signal = Sequels.of(inputs)
     if signal is None:
         return
-    found = signal.without(EVERY, leave_out(inputs.taste, inputs.constants, np.arange(len(rows), dtype=np.int32)))
+    result = signal.without(EVERY, leave_out(inputs.taste, inputs.constants, np.arange(len(rows), dtype=np.int32)))
     for index in range(len(rows)):
         rest = Sequels.of(without_film(inputs, index))
         expected = np.zeros(len(EVERY)) if rest is None else rest.scores(EVERY)
-        assert found[index] == pytest.approx(expected, abs=1e-5)
+        assert result[index] == pytest.approx(expected, abs=1e-5)

@@ -98,9 +98,9 @@ class TestKernelMean:
         assert signal.scores(EVERY) == pytest.approx(mean(everybody), abs=1e-4)
         assert signal.contributions(EVERY).sum(axis=0) == pytest.approx(mean(everybody), abs=1e-4)
         left_out = data.draw(st.lists(st.sampled_from(everybody), min_size=1, unique=True).map(sorted))
-        found = signal.without(EVERY, leave_out(taste, constants, np.array(left_out, np.int32)))
+        result = signal.without(EVERY, leave_out(taste, constants, np.array(left_out, np.int32)))
         for at, index in enumerate(left_out):
-            assert found[at] == pytest.approx(mean([i for i in everybody if i != index]), abs=1e-3)
+            assert result[at] == pytest.approx(mean([i for i in everybody if i != index]), abs=1e-3)
 
 
 class TestShares:
@@ -109,21 +109,21 @@ class TestShares:
 
     @pytest.mark.parametrize("weights", [(), (0.0, 0.0)])
     def test_of_nothing_are_nothing(self, weights):
-        found = shares(floats(*weights))
-        assert found.tolist() == list(weights)
-        assert found.dtype == np.float32
+        result = shares(floats(*weights))
+        assert result.tolist() == list(weights)
+        assert result.dtype == np.float32
 
 
 class TestMeanWithout:
     def test_of_changed_weights_is_the_mean_under_these(self):
         # Weights 1 and 2, values 4 and 1: a mean of 2. The second loses one: (4 + 1) / 2. The first goes: 1.
         scores, overlaps = floats(2.0), np.array([[4.0], [1.0]], np.float32)
-        found = mean_without(3.0, scores, overlaps, np.array([[0.0, -1.0], [-1.0, 0.0]], np.float32))
-        assert found == pytest.approx(np.array([[2.5], [1.0]]))
+        result = mean_without(3.0, scores, overlaps, np.array([[0.0, -1.0], [-1.0, 0.0]], np.float32))
+        assert result == pytest.approx(np.array([[2.5], [1.0]]))
 
     def test_where_no_weight_is_left_it_is_0_and_not_a_division_by_0(self):
-        found = mean_without(1.0, floats(4.0), np.array([[4.0]], np.float32), np.array([[-1.0]], np.float32))
-        assert found.tolist() == [[0]]
+        result = mean_without(1.0, floats(4.0), np.array([[4.0]], np.float32), np.array([[-1.0]], np.float32))
+        assert result.tolist() == [[0]]
 
 
 class TestGiven:

@@ -12,9 +12,9 @@ from tests.builders import make_tables, world_of
 class TestTableScore:
     def test_equals_the_dense_product(self):
         tables = make_tables(60, outside=6)
-        found = entries(tables, np.array([0, 3, 57], np.int32))
+        result = entries(tables, np.array([0, 3, 57], np.int32))
         weights = np.array([1.0, 0.5, 2.0], np.float32)
-        signal = table_score(tables.main, found, weights[found.source] * found.shares)
+        signal = table_score(tables.main, result, weights[result.source] * result.shares)
         table = tables.main.values.astype(np.float64)
         expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
         reference = np.sort(np.maximum(expected, 0))[-50:].mean()
@@ -22,9 +22,9 @@ class TestTableScore:
 
     def test_lift_weighs_each_film_before_the_reference_is_taken(self):
         tables = make_tables(60, outside=6)
-        found, lift = entries(tables, np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
-        plain = table_score(tables.main, found, np.ones(2, np.float32))
-        lifted = table_score(tables.main, found, np.ones(2, np.float32), lift)
+        result, lift = entries(tables, np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
+        plain = table_score(tables.main, result, np.ones(2, np.float32))
+        lifted = table_score(tables.main, result, np.ones(2, np.float32), lift)
         raw = plain.scaled * plain.reference * lift
         assert lifted.reference == pytest.approx(np.maximum(np.sort(raw)[-50:], 0).mean(), rel=1e-4)
         assert lifted.scaled * lifted.reference == pytest.approx(raw, abs=1e-5)

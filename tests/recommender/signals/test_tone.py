@@ -23,9 +23,9 @@ def signal(taste: Taste, films: list[Film], weight: float = 1.0) -> Tone | None:
 
 
 def scores(taste: Taste, films: list[Film], weight: float = 1.0) -> list[float]:
-    found = signal(taste, films, weight)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, films, weight)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
 def test_the_same_genres_and_time_count_the_weight():
@@ -84,9 +84,9 @@ class TestLaws:
     @given(worlds, liked_films)
     def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(6, dtype=np.int32)
-        found = signal(taste, films)
-        assert found is not None
-        without = found.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
+        result = signal(taste, films)
+        assert result is not None
+        without = result.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
         assert without is not None
         for index in range(len(liked)):
             assert without[index].tolist() == pytest.approx(scores(taste.without(index), films), abs=1e-5)

@@ -68,10 +68,10 @@ def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> 
 class TestScores:
     def test_a_film_has_the_mean_of_what_it_shares_with_each_like(self):
         # By the director: .5 x .5 with all three. About the heist: 1 x .75 with one of three, .25 x .75 with another.
-        found = scores(ALL_THREE)
-        assert found[BY_DIRECTOR] == pytest.approx(0.25)
-        assert found[ABOUT_HEIST] == pytest.approx((0.75 + 0.1875) / 3)
-        assert found[OTHER] == 0
+        result = scores(ALL_THREE)
+        assert result[BY_DIRECTOR] == pytest.approx(0.25)
+        assert result[ABOUT_HEIST] == pytest.approx((0.75 + 0.1875) / 3)
+        assert result[OTHER] == 0
 
     def test_a_like_counts_by_its_weight(self):
         assert scores(taste_of([HEIST, TAXI], base=[1.0, 0.25]), weight=2.0)[ABOUT_HEIST] == pytest.approx(
@@ -86,10 +86,10 @@ class TestScores:
 
     def test_a_catalogue_without_traits_says_nothing(self):
         bare = [Film(), Film()]
-        found = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
+        result = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
         rows = np.array([0, 1], np.int32)
-        assert found.scores(rows).tolist() == [0, 0]
-        assert found.contributions(rows).tolist() == [[0, 0]]
+        assert result.scores(rows).tolist() == [0, 0]
+        assert result.contributions(rows).tolist() == [[0, 0]]
 
 
 def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_a_likeness_counts():
@@ -133,11 +133,11 @@ class TestLaws:
         self, films, liked, weight
     ):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         parts = parts_by_hand(films, liked, weight)
         tolerance = 1e-4 * weight
-        assert found.scores(rows) == pytest.approx([sum(part.values()) for part in parts], abs=tolerance)
-        traits, shares = found.strongest(rows, np.empty(0, np.int32))
+        assert result.scores(rows) == pytest.approx([sum(part.values()) for part in parts], abs=tolerance)
+        traits, shares = result.strongest(rows, np.empty(0, np.int32))
         for part, trait, share in zip(parts, traits.tolist(), shares.tolist(), strict=True):
             assert share == pytest.approx(max(part.values(), default=0.0), abs=tolerance)
             if part:
@@ -147,14 +147,14 @@ class TestLaws:
     def test_parts_are_what_some_traits_add(self, films, liked, weight, chosen):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
         ids = np.array(sorted(trait for trait in chosen if trait < len(names)), np.int32)
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [[part.get(names[trait], 0.0) for trait in ids] for part in parts_by_hand(films, liked, weight)]
-        assert found.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
+        assert result.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
 
     @given(drawn, likes, st.floats(0.1, 4))
     def test_the_likes_add_up_to_the_score(self, films, liked, weight):
         rows, total = np.arange(5, dtype=np.int32), sum(liked.values())
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [
             [
                 weight
@@ -165,9 +165,9 @@ class TestLaws:
             ]
             for row, w in liked.items()
         ]
-        parts = found.contributions(rows)
+        parts = result.contributions(rows)
         assert parts == pytest.approx(np.array(expected), abs=1e-4 * weight)
-        assert parts.sum(axis=0) == pytest.approx(found.scores(rows), abs=1e-4 * weight)
+        assert parts.sum(axis=0) == pytest.approx(result.scores(rows), abs=1e-4 * weight)
 
     @given(drawn, likes, st.booleans())
     def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, whole):
@@ -175,15 +175,15 @@ class TestLaws:
         taste = taste_of(list(liked), list(liked.values()), list(range(len(liked))))
         inputs = inputs_of(taste, films=films, constants=fading)
         left_out = np.arange(0, len(liked), 1 if whole else 2, dtype=np.int32)
-        found = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, left_out))
+        result = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, left_out))
         for at, index in enumerate(left_out.tolist()):
             expected = TraitMatch.of(without_film(inputs, index)).scores(rows)
-            assert found[at] == pytest.approx(expected, abs=1e-4)
+            assert result[at] == pytest.approx(expected, abs=1e-4)
 
     @given(drawn, likes, st.permutations(range(5)))
     def test_the_order_of_the_catalogue_changes_no_score(self, films, liked, order):
         moved = [films[row] for row in order]
         here = signal(taste_of(list(liked), list(liked.values())), films=films)
         there = signal(taste_of([order.index(row) for row in liked], list(liked.values())), films=moved)
-        found = there.scores(np.arange(5, dtype=np.int32))
-        assert found == pytest.approx(here.scores(np.array(order, np.int32)), abs=1e-5)
+        result = there.scores(np.arange(5, dtype=np.int32))
+        assert result == pytest.approx(here.scores(np.array(order, np.int32)), abs=1e-5)

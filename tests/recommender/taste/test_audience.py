@@ -29,8 +29,8 @@ CARTOON = ("Animation", "Family", "Comedy")
 
 
 def film(title: str, *genres: str, keywords: str = "", by: str = "", age: str | None = None, year: int = 2000) -> Film:
-    found = tuple(filter(None, keywords.split(", ")))
-    return Film(title, title, year, genres, tuple(filter(None, [by])), keywords=found, certification=age)
+    result = tuple(filter(None, keywords.split(", ")))
+    return Film(title, title, year, genres, tuple(filter(None, [by])), keywords=result, certification=age)
 
 
 FILMS = (
@@ -186,19 +186,19 @@ class TestBeside:
         return titles(AUDIENCE.beside(row))
 
     def test_a_film_made_for_children_stands_nothing_grown_up(self):
-        found = self.beside("Cartoon 0")
-        assert not found & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
-        assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= found
+        result = self.beside("Cartoon 0")
+        assert not result & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
+        assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= result
 
     def test_a_serious_one_for_children_may_have_serious_neighbours_with_some_play_in_them(self):
-        found = self.beside("Song of the Hills")
-        assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= found
-        assert not found & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
+        result = self.beside("Song of the Hills")
+        assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= result
+        assert not result & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
 
     def test_one_that_children_may_see_has_nothing_for_adults_alone_beside_it(self):
-        found = self.beside("A Feast of Friends")
-        assert "Rain on Sunday" in found
-        assert not found & {"Scary Sweets", "Bare Facts", "Rated Old"}
+        result = self.beside("A Feast of Friends")
+        assert "Rain on Sunday" in result
+        assert not result & {"Scary Sweets", "Bare Facts", "Rated Old"}
 
     def test_one_for_grown_ups_has_anything(self):
         assert len(self.beside("Two Men and a Bag")) == len(FILMS)
@@ -246,10 +246,10 @@ class TestAsking:
     )
     def test_a_film_is_named_by_its_whole_title(self, query, named):
         rows = np.arange(len(CATALOGUE), dtype=np.int32)
-        for rows_hit, found in ((rows[-20:], named), (rows[:0], set())):
+        for rows_hit, result in ((rows[-20:], named), (rows[:0], set())):
             hits = Hits(rows_hit, np.ones(len(rows_hit), np.float32), 1.0)
             fitting = AUDIENCE.fitting(Request(query=query), CHILD, hits)
-            assert titles(fitting & ~JUDGED.suitable) == found
+            assert titles(fitting & ~JUDGED.suitable) == result
 
 
 class TestLists:

@@ -44,8 +44,8 @@ class TestAlikeness:
 
     def test_two_clear_tastes_are_as_clear_as_each_of_them(self):
         # Of four others each film looks at the nearer two: of the first three these are of its own kind.
-        found = alike(0, 1, 2, 3, 4)
-        assert found == pytest.approx((3 * 0.25 + 2 * (0.64 + 0) / 2) / 5)
+        result = alike(0, 1, 2, 3, 4)
+        assert result == pytest.approx((3 * 0.25 + 2 * (0.64 + 0) / 2) / 5)
         # With three, at the one of its own kind.
         assert alike(0, 1, 3, 4) == pytest.approx((0.25 + 0.25 + 0.64 + 0.64) / 4)
 
@@ -65,8 +65,8 @@ class TestAlikeness:
             others = sorted((cosine(film, other) for each, other in enumerate(films) if each != at), reverse=True)
             nearer = others[: max(1, len(others) // 2)]
             means.append(sum(nearer) / len(nearer))
-        found = alikeness(np.arange(len(films), dtype=np.int32), rows_of(*films))
-        assert found == pytest.approx(sum(means) / len(means), abs=1e-5)
+        result = alikeness(np.arange(len(films), dtype=np.int32), rows_of(*films))
+        assert result == pytest.approx(sum(means) / len(means), abs=1e-5)
 
 
 class TestCoherence:
@@ -114,5 +114,5 @@ class TestCoherence:
 
     @given(st.permutations(range(6)))
     def test_the_order_of_a_short_taste_changes_nothing(self, order):
-        found = coherence(STORED, taste_of(order), ROWS, stored=True)
-        assert found == pytest.approx(coherence(STORED, taste_of(range(6)), ROWS, stored=True), abs=1e-6)
+        result = coherence(STORED, taste_of(order), ROWS, stored=True)
+        assert result == pytest.approx(coherence(STORED, taste_of(range(6)), ROWS, stored=True), abs=1e-6)

@@ -76,16 +76,16 @@ class TestEntries:
     TABLES = make_tables(30, outside=4)
 
     def test_a_film_of_the_table_stands_for_itself(self):
-        found = entries(self.TABLES, np.array([3, 7], np.int32))
-        assert found.positions.tolist() == [3, 7]
-        assert found.shares.tolist() == [1, 1]
-        assert found.source.tolist() == [0, 1]
+        result = entries(self.TABLES, np.array([3, 7], np.int32))
+        assert result.positions.tolist() == [3, 7]
+        assert result.shares.tolist() == [1, 1]
+        assert result.source.tolist() == [0, 1]
 
     def test_a_film_outside_stands_for_its_neighbours(self):
-        found = entries(self.TABLES, np.array([3, 28], np.int32))
-        assert found.positions.tolist() == [3, 28 % 3, 28 % 3 + 3]
-        assert found.source.tolist() == [0, 1, 1]
-        assert found.shares[1:] == pytest.approx([0.35, 0.35], abs=1e-3)
+        result = entries(self.TABLES, np.array([3, 28], np.int32))
+        assert result.positions.tolist() == [3, 28 % 3, 28 % 3 + 3]
+        assert result.source.tolist() == [0, 1, 1]
+        assert result.shares[1:] == pytest.approx([0.35, 0.35], abs=1e-3)
 
     def test_no_films_no_entries(self):
         assert not len(entries(self.TABLES, np.empty(0, np.int32)).positions)

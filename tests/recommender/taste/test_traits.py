@@ -10,7 +10,7 @@ from tests.builders import make_catalogue
 
 CATALOGUE = make_catalogue(40)
 ROWS = TraitRows.of(CATALOGUE.traits)
-rows = st.lists(st.integers(0, 39), max_size=12, unique=True).map(lambda found: np.array(found, np.int32))
+rows = st.lists(st.integers(0, 39), max_size=12, unique=True).map(lambda result: np.array(result, np.int32))
 
 
 def dense() -> np.ndarray:
@@ -36,16 +36,16 @@ class TestRows:
             films=np.array([3, 1], np.int32),
             names=Strings.of(["love", "submarine"]),
         )
-        found = TraitRows.of(traits)
-        assert found.values[1] > found.values[0]
+        result = TraitRows.of(traits)
+        assert result.values[1] > result.values[0]
 
     def test_a_film_without_traits_has_no_signal(self):
         traits = Traits(
             np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
         )
-        found = TraitRows.of(traits)
-        taste = found.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
-        assert found.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
+        result = TraitRows.of(traits)
+        taste = result.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
+        assert result.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
 
 
 class TestTaste:
@@ -106,7 +106,7 @@ class TestPostings:
     @given(st.dictionaries(st.integers(0, 7), st.sampled_from([0.25, 0.5, 2.0])))
     def test_scores_equal_the_dense_product(self, weights):
         traits = np.array(list(weights), np.intp)
-        found = self.POSTINGS.scores(traits, np.array(list(weights.values()), np.float32))
+        result = self.POSTINGS.scores(traits, np.array(list(weights.values()), np.float32))
         expected = sum((value * TABLE[:, trait] for trait, value in weights.items()), np.zeros(40))
-        assert not expected[len(found) :].any()
-        assert found == pytest.approx(expected[: len(found)], abs=1e-5)
+        assert not expected[len(result) :].any()
+        assert result == pytest.approx(expected[: len(result)], abs=1e-5)
