@@ -29,17 +29,17 @@ class TestFilmReasons:
         assert (reason.kind, reason.item_id, reason.weight) == (ReasonKind.LIKED, "f4", pytest.approx(0.9))
         assert reason.text == "Because you liked Film 4 (1978)"
 
-    def test_and_a_second_that_did_half_as_much(self):
+    def test_cites_a_second_film_with_at_least_half_the_fall(self):
         result = Citations(CATALOGUE, TASTE).reasons(largest(0.5, 0.9, 0.1))
         assert [reason.item_id for reason in result] == ["f4", "f1"]
 
-    def test_a_film_that_brought_two_is_cited_for_each_with_its_own_weight(self):
+    def test_a_film_cited_twice_has_its_own_weight_each_time(self):
         citations = Citations(CATALOGUE, TASTE)
         (first,), (second,) = citations.reasons(largest(0.1, 0.9, 0.3)), citations.reasons(largest(0.0, 0.4, 0.1))
         assert (first.text, first.item_id) == (second.text, second.item_id)
         assert (first.weight, second.weight) == (pytest.approx(0.9), pytest.approx(0.4))
 
-    def test_cites_nothing_whose_absence_would_help(self):
+    def test_cites_no_film_without_which_the_score_would_rise(self):
         assert Citations(CATALOGUE, TASTE).reasons(largest(-0.1, 0.0, -2.0)) == []
 
 
@@ -50,7 +50,7 @@ class TestTraitReasons:
         assert (director.kind, director.subject) == (ReasonKind.DIRECTOR, "Bo Kubrick")
         assert "Bo Kubrick" in director.text
 
-    def test_says_nothing_where_nothing_is_shared(self):
+    def test_is_none_if_nothing_is_shared(self):
         assert trait_reason(CATALOGUE, 4, 0.0) is None
 
 
@@ -61,16 +61,16 @@ class TestPopularIn:
         reason = self.POPULAR.reason(0, 1.0)
         assert reason.text == "Popular in Western"
 
-    def test_does_not_call_the_rest_popular(self):
+    def test_does_not_call_other_films_popular(self):
         reason = self.POPULAR.reason(110, 0.0)
         assert "Popular" not in reason.text
 
-    def test_a_film_without_genres_is_popular_nowhere(self):
+    def test_a_film_without_genres_is_popular_in_none(self):
         bundle = make_bundle()
         bundle.catalogue.genre_bits[0] = 0
         assert "Popular" not in PopularIn.of(bundle.catalogue, bundle.popularity).reason(0, 1.0).text
 
-    def test_names_the_genre_in_which_a_film_stands_out_most(self):
+    def test_names_the_genre_in_which_the_film_is_most_popular(self):
         bundle = make_bundle()
         bits, popularity = bundle.catalogue.genre_bits, bundle.popularity
         popular = PopularIn.of(bundle.catalogue, popularity)
@@ -86,13 +86,13 @@ class TestPopularIn:
             assert named == (GENRES[best] if best is not None and above[best] >= 1 else "the catalogue")
 
 
-def test_titles_carry_their_year_where_it_is_known():
+def test_displayed_titles_have_the_year_if_known():
     assert display_title(CATALOGUE, 0) == "Film 0 (1950)"
     assert display_title(CATALOGUE, 119) == "Film 119"
 
 
 @given(arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 100, width=32)), st.floats(0, 1))
-def test_a_quantile_is_that_of_numpy(values: np.ndarray, share: float) -> None:
+def test_a_quantile_equals_that_of_numpy(values: np.ndarray, share: float) -> None:
     assert _quantile(values, share) == pytest.approx(
         float(np.quantile(values.astype(float), share)), rel=1e-6, abs=1e-6
     )

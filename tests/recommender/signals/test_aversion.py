@@ -77,9 +77,9 @@ names = st.sampled_from([HORROR, SPACE, WESTERN, "keyword: ship", "director: Ada
 worlds = st.lists(st.builds(Film, traits=st.dictionaries(names, st.just(1.0))), min_size=8, max_size=8)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, st.permutations(range(8)), st.integers(0, 4), st.integers(2, 4))
-    def test_without_a_like_is_what_somebody_has_who_never_touched_it(self, films, order, likes, dislikes):
+    def test_without_a_like_equals_the_signal_of_the_taste_without_it(self, films, order, likes, dislikes):
         liked, disliked = order[:likes], order[likes : likes + dislikes]
         taste, rows = taste_of(liked, disliked=disliked), np.arange(8, dtype=np.int32)
         result = signal(taste, films=films)

@@ -17,7 +17,7 @@ from services.recommender.signals.collaborative import Collaborative
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
 from tests.builders import make_bundle
-from tests.recommender.handmade import EVEN, Film, Raises, bundle_of, taste_of, without_film
+from tests.recommender.handmade import EVEN, Film, TableEntries, bundle_of, taste_of, without_film
 from tests.recommender.worlds import make_inputs
 
 # Five films of the tables, then two outside: film 5 is half film 0, film 6 a quarter of film 1 and half film 3.
@@ -28,7 +28,9 @@ SHORT = {(0, 3): 0.5, (1, 4): 0.25}
 EVERY = np.arange(FILMS, dtype=np.int32)
 
 
-def bundle_with(main: Raises = MAIN, short: Raises = SHORT, events: Mapping[int, int] | None = None) -> Bundle:
+def bundle_with(
+    main: TableEntries = MAIN, short: TableEntries = SHORT, events: Mapping[int, int] | None = None
+) -> Bundle:
     films = [Film(events=(events or {}).get(row, 1)) for row in range(FILMS)]
     return bundle_of(films, main, short, borrowing=BORROWING)
 
@@ -47,7 +49,7 @@ def scores(taste: Taste, wanted: Plan, bundle: Bundle | None = None) -> list[flo
 
 def parts_by_hand(
     taste: Mapping[int, float],
-    tables: list[tuple[float, Raises]],
+    tables: list[tuple[float, TableEntries]],
     lift: Mapping[int, float] | None = None,
 ) -> list[list[float]]:
     """What each film of the taste adds to each film, from the formula: no arrays, a cell of a table at a time."""
@@ -220,7 +222,7 @@ def lifts(events: Mapping[int, int], exponent: float) -> dict[int, float]:
     return {row: (1 + count / 20) ** -exponent for row, count in events.items()}
 
 
-class TestLaws:
+class TestInvariants:
     @given(raising, raising, tastes, crowds, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
     def test_scores_and_what_each_like_adds_are_those_of_the_formula(
         self, main, short, taste, events, one, other, lift
@@ -238,7 +240,7 @@ class TestLaws:
         assert signal.contributions(EVERY) == pytest.approx(np.array(expected), abs=1e-4 * largest)
 
     @given(raising, raising, tastes, crowds, st.floats(0, 1), st.booleans())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, main, short, taste, events, lift, whole):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, main, short, taste, events, lift, whole):
         rows, base = list(taste), list(taste.values())
         fading = Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         bundle = bundle_with(main, short, events)

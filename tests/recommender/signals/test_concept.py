@@ -186,7 +186,7 @@ def by_hand(films: list[Film], liked: list[int]) -> list[float]:
     return out
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, likes, st.floats(0.1, 4))
     def test_is_the_law_in_plain_python(self, films, liked, weight):
         expected = [weight * score for score in by_hand(films, liked)]
@@ -197,7 +197,7 @@ class TestLaws:
         assert all(-1e-6 <= score <= 1 + 1e-5 for score in scores(films, taste_of(liked)))
 
     @given(worlds | crowded, likes)
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(len(films), dtype=np.int32)
         left_out = leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32))
         result = Concept.of(inputs_of(films, taste)).without(rows, left_out)

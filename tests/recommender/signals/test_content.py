@@ -118,7 +118,7 @@ def test_equals_the_sum_over_pairs_of_films_and_so_do_its_parts(drawn, mean, row
 
 
 @given(vectors, tastes)
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(drawn, rows):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(drawn, rows):
     bundle = bundle_of([Film(vector=vector) for vector in drawn])
     fading = Weights(recency_floor=0.1, recency_span=2.0, mature_events=0.0)
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=fading, bundle=bundle)

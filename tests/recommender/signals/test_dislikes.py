@@ -14,7 +14,7 @@ from services.recommender.signals.plan import Plan
 from services.recommender.signals.signal import Cause
 from services.recommender.taste.fold_in import Taste, fold_in
 from tests.builders import apply_all
-from tests.recommender.handmade import EVEN, Film, Raises, bundle_of, taste_of
+from tests.recommender.handmade import EVEN, Film, TableEntries, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
 
 # Five films of the tables, then two outside: film 5 is half film 0, film 6 a quarter of film 1.
@@ -23,16 +23,16 @@ MAIN = {(0, 1): 0.5, (0, 2): 0.25, (0, 3): -0.75, (1, 0): 0.5, (1, 2): 0.5}
 FILMS = 7
 
 
-def signal(taste: Taste, weight: float = 1.0, main: Raises = MAIN) -> Dislikes | None:
+def signal(taste: Taste, weight: float = 1.0, main: TableEntries = MAIN) -> Dislikes | None:
     bundle = bundle_of([Film()] * FILMS, main, dict.fromkeys(main, 9.0), borrowing=BORROWING)
     return Dislikes.of(make_inputs(taste, bundle, EVEN, Plan(Strategy.PERSONAL, dislike=weight)))
 
 
-def scores(taste: Taste, weight: float = 1.0, main: Raises = MAIN) -> list[float]:
+def scores(taste: Taste, weight: float = 1.0, main: TableEntries = MAIN) -> list[float]:
     return signal(taste, weight, main).scores(np.arange(FILMS, dtype=np.int32)).tolist()
 
 
-def by_hand(disliked: dict[int, float], main: Raises) -> list[float]:
+def by_hand(disliked: dict[int, float], main: TableEntries) -> list[float]:
     """Each disliked film's positive row over the mean of its five entries, weighed, summed, and 1 at most."""
     penalty = [0.0] * FILMS
     for row, weight in disliked.items():

@@ -76,9 +76,9 @@ genres = st.lists(st.sampled_from(["Animation", "Horror", "Romance", "Thriller",
 worlds = st.lists(genres.map(lambda names: of(*names)), min_size=8, max_size=8)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, st.lists(st.integers(0, 7), min_size=1, max_size=5, unique=True), st.data())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, data):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked, data):
         base = data.draw(st.lists(st.sampled_from([0.5, 1.0]), min_size=len(liked), max_size=len(liked)))
         taste, rows = taste_of(liked, base=base), np.arange(8, dtype=np.int32)
         result = signal(taste, films=films)

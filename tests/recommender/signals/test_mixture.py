@@ -191,7 +191,7 @@ tables = st.dictionaries(
 )
 
 
-class TestLaws:
+class TestInvariants:
     @given(likes, weights, bundles, st.floats(0, 1), st.booleans())
     @settings(max_examples=25)
     def test_the_falls_add_up_to_what_the_score_loses_without_the_film(self, rows, constants, world, clear, gated):

@@ -131,7 +131,7 @@ def test_equals_the_sum_over_the_taste_and_its_parts_add_up_to_it(films, rows, w
 
 
 @given(worlds, tastes, st.sampled_from([1, 2]))
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows, step):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(films, rows, step):
     fading = Weights(recency_floor=0.1, recency_span=2.0)
     taste = taste_of(rows, ranks=list(range(len(rows))))
     inputs = inputs_of(taste, constants=fading, bundle=bundle_of(films))

@@ -94,7 +94,7 @@ def test_equals_the_sum_over_pairs_of_films(rows, data):
 
 
 @given(tastes)
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(rows):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(rows):
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=Weights(recency_floor=0.2))
     signal = Sequels.of(inputs)
     if signal is None:

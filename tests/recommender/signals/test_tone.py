@@ -80,9 +80,9 @@ worlds = st.lists(
 liked_films = st.lists(st.integers(0, 5), min_size=2, max_size=5, unique=True)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, liked_films)
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(6, dtype=np.int32)
         result = signal(taste, films)
         assert result is not None

@@ -127,7 +127,7 @@ drawn = st.lists(st.builds(Film, traits=values, popularity=st.sampled_from([0.0,
 likes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.1, 0.3, 1.0, 1.3]), min_size=1)
 
 
-class TestLaws:
+class TestInvariants:
     @given(drawn, likes, st.floats(0.1, 4))
     def test_the_score_is_the_sum_of_what_each_trait_adds_and_the_strongest_is_the_largest_of_these(
         self, films, liked, weight
@@ -170,7 +170,7 @@ class TestLaws:
         assert parts.sum(axis=0) == pytest.approx(result.scores(rows), abs=1e-4 * weight)
 
     @given(drawn, likes, st.booleans())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, whole):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked, whole):
         rows, fading = np.arange(5, dtype=np.int32), Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         taste = taste_of(list(liked), list(liked.values()), list(range(len(liked))))
         inputs = inputs_of(taste, films=films, constants=fading)
