@@ -1,4 +1,4 @@
-"""What disliked films have in common sinks, unless a like speaks against it."""
+"""Aversion: films with what the disliked films share score less, unless likes share it too."""
 
 import numpy as np
 import pytest
@@ -39,23 +39,23 @@ def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list
     return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
-def test_films_of_what_is_disliked_sink():
+def test_films_with_the_shared_traits_of_disliked_films_score_less():
     result = scores(taste_of([], disliked=DISLIKED))
     assert result[BOTH] < result[HORROR_ONLY] < -0.3
     assert result[NEITHER] == 0
 
 
-def test_a_like_speaks_for_what_it_has_in_common_with_the_disliked_films():
+def test_a_like_reduces_the_aversion_to_traits_it_shares():
     without, liked = scores(taste_of([], disliked=DISLIKED)), scores(taste_of([6, 7], disliked=DISLIKED))
     assert liked[SPACE_ONLY] > 0.5 * without[SPACE_ONLY]
     assert liked[HORROR_ONLY] < without[HORROR_ONLY]
 
 
-def test_a_decade_is_not_what_is_disliked():
+def test_a_decade_causes_no_aversion():
     assert scores(taste_of([], disliked=DISLIKED))[8] == 0
 
 
-def test_never_by_more_than_the_weight_of_the_plan():
+def test_is_never_below_minus_the_weight():
     assert min(scores(taste_of([], disliked=DISLIKED), weight=2.5)) >= -2.5
 
 
@@ -65,11 +65,11 @@ def test_never_by_more_than_the_weight_of_the_plan():
         (taste_of([], disliked=[0]), 1.0),
         (taste_of([], disliked=[0, 5]), 1.0),
         (taste_of([], disliked=DISLIKED), 0.0),
-        # Low ratings, a quarter together.
+        # Low ratings, whose weights add up to a quarter.
         (taste_of([], disliked=DISLIKED, dislike_weights=[0.125, 0.125]), 1.0),
     ],
 )
-def test_is_not_asked_for_where_nothing_is_shared_nor_for_low_ratings(taste, weight):
+def test_is_missing_without_shared_traits_or_a_weight_and_for_low_ratings(taste, weight):
     assert signal(taste, weight) is None
 
 
@@ -93,7 +93,7 @@ class TestInvariants:
             assert without[index].tolist() == pytest.approx(expected, abs=1e-5)
 
     @given(worlds, st.permutations(range(8)))
-    def test_each_like_makes_what_it_has_less_likely_disliked(self, films, order):
+    def test_a_like_never_increases_the_aversion_to_itself(self, films, order):
         disliked, liked = order[:3], order[3]
         if signal(taste_of([], disliked=disliked), films=films) is None:
             return

@@ -1,4 +1,4 @@
-"""What a film shares with the taste."""
+"""The traits signal: the traits that a film shares with the taste."""
 
 from dataclasses import replace
 
@@ -26,8 +26,8 @@ from tests.recommender.handmade import (
 )
 from tests.recommender.worlds import make_inputs
 
-# Three films by one director, each about something of its own; then one more by that director, one about the first
-# film's subject, and one that shares nothing.
+# Three films by one director, each with its own subject; then one more by that director, one about the first film's
+# subject, and one that shares nothing.
 HEIST, TAXI, DUEL, BY_DIRECTOR, ABOUT_HEIST, OTHER = range(6)
 FILMS = [
     Film(traits={"director: Ada Ford": 0.5, "keyword: heist": 0.75}, popularity=1.0),
@@ -56,7 +56,7 @@ def scores(taste: Taste, **wanted) -> list[float]:
 
 
 def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> list[dict[str, float]]:
-    """What each trait of each film adds to its score, from the formula: a film and a trait at a time."""
+    """Return what each trait of each film adds to its score by the formula, one film and trait at a time."""
     total = sum(liked.values())
     mean = {
         name: sum(w * films[row].traits.get(name, 0.0) for row, w in liked.items()) / total
@@ -66,7 +66,7 @@ def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> 
 
 
 class TestScores:
-    def test_a_film_has_the_mean_of_what_it_shares_with_each_like(self):
+    def test_scores_are_the_mean_overlap_with_the_likes(self):
         # By the director: .5 x .5 with all three. About the heist: 1 x .75 with one of three, .25 x .75 with another.
         result = scores(ALL_THREE)
         assert result[BY_DIRECTOR] == pytest.approx(0.25)
@@ -78,13 +78,13 @@ class TestScores:
             2 * (1.0 * 0.75 + 0.25 * 0.1875) / 1.25
         )
 
-    def test_is_not_made_without_a_weight(self):
+    def test_is_missing_without_a_weight(self):
         assert TraitMatch.of(inputs_of(ALL_THREE, weight=0.0)) is None
 
-    def test_is_made_for_candidates_only(self):
+    def test_is_computed_for_candidates_only(self):
         assert signal(ALL_THREE).dense() is None
 
-    def test_a_catalogue_without_traits_says_nothing(self):
+    def test_without_traits_scores_are_zero(self):
         bare = [Film(), Film()]
         result = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
         rows = np.array([0, 1], np.int32)
@@ -92,28 +92,28 @@ class TestScores:
         assert result.contributions(rows).tolist() == [[0, 0]]
 
 
-def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_a_likeness_counts():
+def test_without_events_scores_are_scaled_by_acclaim():
     quiet = [replace(film, events=0, acclaim=0.5) for film in FILMS]
     assert scores(ALL_THREE, films=quiet)[BY_DIRECTOR] == pytest.approx(0.125)
 
 
 def all_but(*kinds: str) -> np.ndarray:
-    """The traits of other kinds, which are not to be told."""
+    """Return the traits of all other kinds, which may not be named."""
     return np.array([trait for trait, name in enumerate(NAMES) if name.split(": ")[0] not in kinds], np.int32)
 
 
 class TestStrongest:
-    def test_names_the_trait_that_adds_most_and_how_much(self):
+    def test_is_the_trait_that_adds_the_most_with_its_amount(self):
         traits, shares = signal(ALL_THREE).strongest(EVERY, all_but("director", "keyword"))
         assert NAMES[traits[ABOUT_HEIST]] == "keyword: heist"
         assert shares[ABOUT_HEIST] == pytest.approx(0.25)
 
-    def test_looks_among_those_that_tell_something(self):
+    def test_ignores_traits_that_may_not_be_named(self):
         traits, shares = signal(ALL_THREE).strongest(EVERY[:1], all_but("keyword"))
         assert NAMES[traits[0]] == "keyword: heist"
         assert shares == pytest.approx([0.75 * 0.25])
 
-    def test_of_a_film_that_shares_nothing_there_is_none(self):
+    def test_of_a_film_that_shares_nothing_has_amount_zero(self):
         _, shares = signal(ALL_THREE).strongest(np.array([OTHER], np.int32), all_but("director", "keyword"))
         assert shares.tolist() == [0]
 
@@ -129,9 +129,7 @@ likes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.1, 0.3, 1.0, 1.3])
 
 class TestInvariants:
     @given(drawn, likes, st.floats(0.1, 4))
-    def test_the_score_is_the_sum_of_what_each_trait_adds_and_the_strongest_is_the_largest_of_these(
-        self, films, liked, weight
-    ):
+    def test_scores_are_the_sum_over_traits_and_the_strongest_adds_the_most(self, films, liked, weight):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
         result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         parts = parts_by_hand(films, liked, weight)
@@ -144,7 +142,7 @@ class TestInvariants:
                 assert part[names[trait]] == pytest.approx(share, abs=tolerance)
 
     @given(drawn, likes, st.floats(0.1, 4), st.sets(st.integers(0, 4)))
-    def test_parts_are_what_some_traits_add(self, films, liked, weight, chosen):
+    def test_parts_are_what_the_given_traits_add(self, films, liked, weight, chosen):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
         ids = np.array(sorted(trait for trait in chosen if trait < len(names)), np.int32)
         result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
@@ -152,7 +150,7 @@ class TestInvariants:
         assert result.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
 
     @given(drawn, likes, st.floats(0.1, 4))
-    def test_the_likes_add_up_to_the_score(self, films, liked, weight):
+    def test_contributions_of_the_likes_add_up_to_the_score(self, films, liked, weight):
         rows, total = np.arange(5, dtype=np.int32), sum(liked.values())
         result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [
@@ -181,7 +179,7 @@ class TestInvariants:
             assert result[at] == pytest.approx(expected, abs=1e-4)
 
     @given(drawn, likes, st.permutations(range(5)))
-    def test_the_order_of_the_catalogue_changes_no_score(self, films, liked, order):
+    def test_scores_do_not_depend_on_the_order_of_the_catalogue(self, films, liked, order):
         moved = [films[row] for row in order]
         here = signal(taste_of(list(liked), list(liked.values())), films=films)
         there = signal(taste_of([order.index(row) for row in liked], list(liked.values())), films=moved)
