@@ -47,12 +47,12 @@ def inputs_of(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS, cons
     return with_rows(make_inputs(taste, bundle_of(films), constants, plan), trait_rows(films))
 
 
-def signal(taste: Taste, **wanted) -> TraitMatch:
-    return TraitMatch.of(inputs_of(taste, **wanted))
+def signal(taste: Taste, **options) -> TraitMatch:
+    return TraitMatch.of(inputs_of(taste, **options))
 
 
-def scores(taste: Taste, **wanted) -> list[float]:
-    return signal(taste, **wanted).scores(EVERY).tolist()
+def scores(taste: Taste, **options) -> list[float]:
+    return signal(taste, **options).scores(EVERY).tolist()
 
 
 def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> list[dict[str, float]]:
