@@ -1,4 +1,4 @@
-"""A recommender over the small world, with a store in memory and a clock that stands."""
+"""A recommender over the small world, with an in-memory store and a fixed clock."""
 
 import pytest
 

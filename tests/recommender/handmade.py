@@ -1,4 +1,4 @@
-"""Worlds of a few films, written down by hand, so that what they score can be reckoned on paper."""
+"""Handmade worlds of a few films, whose scores can be worked out on paper."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,16 +19,16 @@ from services.recommender.signals import Inputs
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import FilmTraits
 
-# Old likes count as much as new ones; a catalogue with any event at all is one where people carry the ranking.
+# Old likes count as much as new ones, and a single event makes a catalogue mature.
 EVEN = Weights(recency_floor=1.0, mature_events=0.0)
-# What a table says: somebody with the first film (row) in their taste raises the second by so much.
-Raises = Mapping[tuple[int, int], float]
+# Entries of a table by rows of films: the first film in a taste adds this value to the second film's score.
+TableEntries = Mapping[tuple[int, int], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """``traits``: "director: Ada Ford" and the like, each with its value in the film's row. ``vector``: in fifths, so
-    that (3, 4) is of unit length; empty for none.
+    """``traits``: such as "director: Ada Ford", each with its value in the film's row. ``vector``: in fifths, so
+    that (3, 4) has length 1; empty for none.
     """
 
     title: str = ""
@@ -46,14 +46,14 @@ class Film:
 
 def bundle_of(
     films: Sequence[Film],
-    main: Raises | None = None,
-    short: Raises | None = None,
+    main: TableEntries | None = None,
+    short: TableEntries | None = None,
     people: Mapping[tuple[int, int], int] | None = None,
     borrowing: Mapping[int, Mapping[int, float]] | None = None,
     mean: tuple[float, ...] = (),
 ) -> Bundle:
-    """The films by row. ``people``: how many like both films of a pair; ``borrowing``: the films outside the tables,
-    with the neighbours of each; ``mean``: the mean film's vector, else zero.
+    """Return a bundle of films by row. ``people``: how many like both films of a pair; ``borrowing``: the films outside
+    the tables, with their neighbours and weights; ``mean``: the mean film's vector, zero by default.
     """
     return Bundle(
         version="by-hand",
@@ -67,7 +67,7 @@ def bundle_of(
 
 
 def catalogue_of(films: Sequence[Film]) -> Catalogue:
-    """Film i is "f{i}", and called "Film {i}" where it has no title."""
+    """Return a catalogue in which film i has the id "f{i}" and, without a title, is called "Film {i}"."""
     ids = [f"f{row}" for row in range(len(films))]
     hashes = hash_ids(ids)
     order = np.argsort(hashes)
@@ -98,7 +98,7 @@ def catalogue_of(films: Sequence[Film]) -> Catalogue:
 
 
 def trait_names(films: Sequence[Film]) -> list[str]:
-    """The traits in the order of their numbers."""
+    """Return the traits in the order of their numbers."""
     return sorted({name for film in films for name in film.traits})
 
 
@@ -111,12 +111,12 @@ def trait_rows(films: Sequence[Film]) -> FilmTraits:
 
 def tables_of(
     events: Sequence[int],
-    main: Raises,
-    short: Raises,
+    main: TableEntries,
+    short: TableEntries,
     people: Mapping[tuple[int, int], int],
     borrowing: Mapping[int, Mapping[int, float]] | None = None,
 ) -> CollaborativeTables:
-    """Tables whose positions run against the rows, so that nobody takes one for the other."""
+    """Return tables whose positions are the rows in reverse order, so that confusing the two fails."""
     borrowing = borrowing or {}
     rows = np.array([row for row in reversed(range(len(events))) if row not in borrowing], np.int32)
     position = np.full(len(events), -1, np.int32)
@@ -124,14 +124,14 @@ def tables_of(
 
     def square(cells: Mapping[tuple[int, int], float], kind: type[np.generic]) -> NDArray[np.generic]:
         table = np.zeros((len(rows), len(rows)), kind)
-        for (one, other), value in cells.items():
-            table[position[one], position[other]] = value
+        for (first, second), value in cells.items():
+            table[position[first], position[second]] = value
         return table
 
     columns = np.tile(np.arange(len(rows), dtype=np.uint16), (len(rows), 1))
     outside = sorted(borrowing)
-    most = max((len(found) for found in borrowing.values()), default=0)
-    neighbours, weights = np.zeros((most, len(outside)), np.uint16), np.zeros((most, len(outside)), np.float32)
+    count = max((len(by_row) for by_row in borrowing.values()), default=0)
+    neighbours, weights = np.zeros((count, len(outside)), np.uint16), np.zeros((count, len(outside)), np.float32)
     for at, row in enumerate(outside):
         for place, (neighbour, weight) in enumerate(borrowing[row].items()):
             neighbours[place, at], weights[place, at] = position[neighbour], weight
@@ -155,7 +155,7 @@ def taste_of(
     disliked: Sequence[int] = (),
     dislike_weights: Sequence[float] = (),
 ) -> Taste:
-    """Films liked alike and at once, unless something else is said of them."""
+    """Return a taste; by default all films are liked equally and at the same rank."""
     return Taste(
         np.array(rows, np.int32),
         np.array(base or [1.0] * len(rows), np.float32),
@@ -176,7 +176,7 @@ def without_film(inputs: Inputs, index: int) -> Inputs:
 
 
 def matches_of(films: int, like: tuple[int, ...] = (), **parts: NDArray[np.float32]) -> Matches:
-    """A query that every film matches; ``parts``: its ``share``, and terms by name."""
+    """Return the matches of a query that every film matches; ``parts``: its ``share``, and terms by name."""
     share = parts.pop("share", np.ones(films, np.float32))
     return Matches(
         understood=Understood("", "", like=like),

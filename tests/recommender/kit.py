@@ -1,4 +1,4 @@
-"""A store in memory, and the questions that the tests of the service ask again and again."""
+"""An in-memory store, and helpers for the requests that the tests of the service repeat."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -21,11 +21,11 @@ from services.recommender.ports import (
 )
 from services.recommender.service import Recommender
 
-WANT = "rec-1"
+RECOMMENDATION_ID = "rec-1"
 
 
 class MemoryState(StatePort):
-    """The state port in two dictionaries, without a log: who asks for one is wrong here."""
+    """The state port in two dictionaries, without a log: tests that need one must use another store."""
 
     def __init__(self) -> None:
         self.profiles: dict[str, Profile] = {}
@@ -74,7 +74,7 @@ class MemoryState(StatePort):
         self._check()
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def _check(self) -> None:
         if self.down:
@@ -82,9 +82,11 @@ class MemoryState(StatePort):
 
 
 def ask(service: Recommender, **request: Any) -> dict[str, Any]:
-    return dict(json.loads(service.recommend(Request(**request)).render(WANT)))
+    """Return the service's answer to a request, as the API would render it."""
+    return dict(json.loads(service.recommend(Request(**request)).render(RECOMMENDATION_ID)))
 
 
 def like(service: Recommender, film: str, kind: EventKind = EventKind.LIKE, user: str = "ann") -> None:
+    """Store an event of the person now; a like unless another kind is given."""
     event = Event(film, kind, 1.0, service.clock.now_ms())
     assert isinstance(service.feedback([FeedbackCommand(user, event)])[0], Receipt)

@@ -53,7 +53,7 @@ def test_the_same_request_has_the_same_key():
     assert key(replace(BASE)) == key()
 
 
-def test_a_cursor_may_be_used_with_another_k_but_not_for_another_question():
+def test_a_cursor_may_be_used_with_another_k_but_not_for_another_request():
     assert request_fingerprint(replace(BASE, k=50, explain=True, cursor="x")) == request_fingerprint(BASE)
     assert request_fingerprint(replace(BASE, diversity=0.9)) != request_fingerprint(BASE)
     assert request_fingerprint(replace(BASE, user_id="bob")) != request_fingerprint(BASE)
@@ -73,13 +73,13 @@ def test_an_entry_is_current_until_it_expires_or_the_person_changes(profile, now
     assert CacheEntry("r1", b"{}", expires_at=10).is_current(profile, now_s) is current
 
 
-def test_an_entry_without_a_revision_is_for_who_has_no_profile():
+def test_an_entry_without_a_revision_is_for_people_without_a_profile():
     entry = CacheEntry("", b"{}", expires_at=10)
     assert entry.is_current(None, 9)
     assert entry.is_current(Profile("new"), 9)
 
 
-def test_half_a_surrogate_pair_or_a_huge_number_has_a_key_too() -> None:
+def test_a_lone_surrogate_and_a_huge_number_have_keys_too() -> None:
     broken, huge = (
         request_fingerprint(replace(BASE, **change)) for change in ({"query": "\ud800"}, {"tmdb_ids": (1 << 70,)})
     )

@@ -9,11 +9,11 @@ from services.recommender.cache import decode_cursor, encode_cursor
 from services.recommender.errors import BadCursor
 
 PRINT = b"0123456789abcdef"
-hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambda found: np.array(found, np.uint64))
+hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambda values: np.array(values, np.uint64))
 
 
 @given(hashes)
-def test_what_was_shown_comes_back(shown):
+def test_a_decoded_cursor_has_the_films_that_were_shown(shown):
     assert set(decode_cursor(encode_cursor(PRINT, shown), PRINT).tolist()) == set(shown.tolist())
 
 
@@ -27,9 +27,9 @@ def test_a_cursor_of_another_request_is_refused(shown):
 def test_a_damaged_cursor_is_refused(shown, data):
     sound = encode_cursor(PRINT, shown)
     at = data.draw(st.integers(0, len(sound) - 1))
-    other = data.draw(st.sampled_from("ABab01-_"))
-    damaged = sound[:at] + other + sound[at + 1 :]
-    # The last character of base64 may carry unused bits: then nothing was damaged.
+    character = data.draw(st.sampled_from("ABab01-_"))
+    damaged = sound[:at] + character + sound[at + 1 :]
+    # The last character of Base64 may have unused bits: then the decoded bytes are the same.
     if base64.urlsafe_b64decode(damaged + "=" * (-len(damaged) % 4)) == base64.urlsafe_b64decode(
         sound + "=" * (-len(sound) % 4)
     ):

@@ -1,4 +1,4 @@
-"""Lines of answers: what a film is called by."""
+"""Writing documents: film ids, compact JSON and finite, rounded scores."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from tests.builders import make_catalogue
 CATALOGUE = make_catalogue(3)
 
 
-def test_a_film_is_named_by_a_number_where_there_is_one_else_by_its_id():
+def test_a_movie_id_is_a_number_if_the_film_has_one_else_its_id():
     catalogue = replace(
         CATALOGUE,
         item_ids=Strings.of(["6", "tt0113277", "tt0114709"]),
@@ -34,14 +34,14 @@ LEAVES = (
 
 
 @given(st.recursive(LEAVES, lambda of: st.lists(of) | st.dictionaries(TEXT, of)))
-def test_what_is_written_is_compact_utf_8_and_reads_as_what_it_was(document):
+def test_a_written_document_is_compact_utf_8_and_reads_back_the_same(document):
     written = dump(document)
     assert json.loads(written) == document
     assert json.dumps(json.loads(written)) == json.dumps(document)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("inf")])
-def test_a_score_that_is_no_number_is_no_answer(value):
+def test_a_score_that_is_not_finite_is_refused(value):
     with pytest.raises(ValueError, match="is not finite, so a response cannot contain it"):
         rounded(value)
 

@@ -1,4 +1,4 @@
-"""How far the people here have been heard, what the world's votes say where they have not, and what fame counts."""
+"""Facts of a bundle: maturity, certainty, the popularity prior, quality, fame, esteem and lift."""
 
 from dataclasses import replace
 
@@ -23,29 +23,29 @@ def rated(*events: int, **facts: float) -> list[Film]:
 
 
 class TestMaturity:
-    def test_is_a_half_at_so_many_other_events_on_the_film_of_an_event_and_rises_with_the_square(self):
+    def test_is_a_half_at_mature_events_other_events_per_film_and_grows_with_the_square(self):
         assert facts_of(*rated(3, 3)).maturity == pytest.approx(0.5)
         assert facts_of(*rated(5)).maturity == pytest.approx(16 / 20)
-        # Of six events four have three others on their film, two have one.
+        # Of six events, four have three other events on their film, and two have one.
         others = (4 * 3 + 2 * 1) / 6
         assert facts_of(*rated(4, 2)).maturity == pytest.approx(others**2 / (others**2 + 4))
 
-    def test_does_not_fall_with_films_that_nobody_has_watched(self):
+    def test_does_not_depend_on_films_without_events(self):
         assert facts_of(*rated(3, 3, *[0] * 50)).maturity == facts_of(*rated(3, 3)).maturity
         assert facts_of(*rated(1, 1)).maturity == 0
 
-    def test_is_none_for_a_shop_that_opens_today(self):
+    def test_is_zero_without_events(self):
         assert facts_of(*rated(0, 0)).maturity == 0
         assert facts_of(*rated(0, 0), constants=replace(EVEN, mature_events=0.0)).maturity == 0
 
-    def test_is_whole_once_people_have_said_nearly_all(self):
+    def test_is_one_from_0_98_on(self):
         # 14^2 / (14^2 + 2^2) = .98 and 13^2 / (13^2 + 2^2) = .977.
         assert facts_of(*rated(15)).maturity == 1
         assert facts_of(*rated(14)).maturity == pytest.approx(169 / 173)
 
 
 class TestCertainty:
-    def test_of_one_with_n_events_is_n_over_n_plus_a_few_the_rest_given_back(self):
+    def test_of_a_film_with_n_events_is_n_over_n_plus_certain_events_scaled_up_to_one(self):
         # 1 / 4 and 9 / 12, over .8.
         facts = facts_of(*rated(1, 9, 12))
         assert facts.certainty(taste_of([0])) == pytest.approx(0.25 / 0.8)
@@ -63,37 +63,37 @@ class TestCertainty:
         part = 1 / (1 + np.exp(-1))
         assert (old, new) == (pytest.approx(0.75 * (1 - part) / 0.8), pytest.approx(0.75 * part / 0.8))
 
-    def test_a_film_nobody_has_rated_is_unknown_even_where_one_event_is_enough(self):
+    def test_an_unrated_film_has_none_even_if_one_event_is_enough(self):
         facts = facts_of(*rated(0, 1, 2), constants=replace(EVEN, certain_events=0.0))
         assert facts.certainty(taste_of([0])) == 0
         assert facts.certainty(taste_of([1])) == 1
 
-    def test_is_no_question_without_a_taste_or_without_any_event(self):
+    def test_is_one_without_a_taste_or_without_any_event(self):
         assert facts_of(*rated(1, 9)).certainty(taste_of([])) == 1
         assert facts_of(*rated(0, 0)).certainty(taste_of([0])) == 1
 
     @given(st.lists(st.integers(0, 50), min_size=1, max_size=6), st.data())
-    def test_is_the_weighted_share_of_what_is_known(self, events, data):
+    def test_is_the_weighted_mean_of_the_films_certainties(self, events, data):
         base = data.draw(st.lists(st.sampled_from([0.1, 1.0, 1.3]), min_size=len(events), max_size=len(events)))
-        facts = facts_of(*rated(*events, 2))  # two events on a film at least: the shop is open
-        known = sum(w * n / (n + 3) for w, n in zip(base, events, strict=True)) / sum(base)
+        facts = facts_of(*rated(*events, 2))  # one film has at least two events, so maturity is above 0
+        mean = sum(w * n / (n + 3) for w, n in zip(base, events, strict=True)) / sum(base)
         taste = taste_of(range(len(events)), base)
-        assert facts.certainty(taste) == pytest.approx(min(known / 0.8, 1.0), abs=1e-5)
+        assert facts.certainty(taste) == pytest.approx(min(mean / 0.8, 1.0), abs=1e-5)
 
 
 class TestPriorAndQuality:
     FILMS = (Film(events=3, popularity=2.0, acclaim=0.5), Film(events=0, popularity=0.0, acclaim=1.5))
 
-    def test_people_and_the_world_speak_by_halves_at_half_maturity(self):
+    def test_at_half_maturity_popularity_and_acclaim_count_half_each(self):
         facts = facts_of(*self.FILMS)
         assert facts.prior == pytest.approx([0.5 * 2.0 + 0.5 * 0.5, 0.5 * 1.5])
         assert facts.quality == pytest.approx([0.5 + 0.5 * 0.5, 0.5 + 0.5 * 1.5])
 
-    def test_where_nobody_has_rated_anything_the_world_alone_speaks(self):
+    def test_without_events_acclaim_alone_counts(self):
         facts = facts_of(*(replace(film, events=0) for film in self.FILMS))
         assert facts.prior.tolist() == facts.quality.tolist() == [0.5, 1.5]
 
-    def test_where_people_have_said_enough_or_nobody_has_voted_the_world_is_not_asked(self):
+    def test_at_full_maturity_or_without_acclaim_popularity_alone_counts(self):
         mature = facts_of(*(replace(film, events=100) for film in self.FILMS))
         voteless = facts_of(*(replace(film, acclaim=0.0) for film in self.FILMS))
         for facts in (mature, voteless):
@@ -106,41 +106,41 @@ class TestFame:
         facts = facts_of(Film(votes=0), Film(votes=9), Film(votes=99))
         assert facts.fame == pytest.approx([0, 0.5, 1])
 
-    def test_of_a_catalogue_without_votes_is_none(self):
+    def test_of_a_catalogue_without_votes_is_zero(self):
         assert facts_of(Film(), Film()).fame.tolist() == [0, 0]
 
     def test_esteem_is_the_root_of_acclaim_over_the_largest(self):
         facts = facts_of(Film(acclaim=0.0, votes=9), Film(acclaim=1.0), Film(acclaim=4.0))
         assert facts.esteem == pytest.approx([0, 0.5, 1])
 
-    def test_where_nobody_has_voted_well_of_anything_esteem_is_fame(self):
+    def test_without_any_acclaim_esteem_is_fame(self):
         facts = facts_of(Film(votes=9), Film(votes=99))
         assert facts.esteem.tolist() == facts.fame.tolist()
 
 
 class TestLift:
-    def test_takes_from_well_known_films_and_leaves_others(self):
+    def test_lowers_well_known_films_only(self):
         facts = facts_of(*rated(0, 20, 60, 300))
-        # In the space of the tables, whose positions run against the rows.
+        # By positions in the tables, which are the rows in reverse order.
         assert facts.lift(0.5)[::-1] == pytest.approx([1, 2**-0.5, 0.5, 0.25])
         assert facts.lift(1.0)[::-1] == pytest.approx([1, 1 / 2, 1 / 4, 1 / 16])
 
-    def test_is_nothing_to_multiply_with_where_it_is_1_for_all(self):
+    def test_is_no_factor_if_it_is_1_for_all(self):
         assert facts_of(*rated(0, 20, 300)).lift(0.0) is None
-        assert facts_of(*rated(100, 100, acclaim=0.5)).lift(0.0) is None, "people have said it all"
+        assert facts_of(*rated(100, 100, acclaim=0.5)).lift(0.0) is None, "at full maturity acclaim does not count"
 
-    def test_counts_what_the_worlds_votes_say_besides_where_people_say_little(self):
+    def test_includes_acclaim_at_low_maturity(self):
         films = [Film(events=3, acclaim=0.5), Film(events=0, acclaim=1.5)]
         facts = facts_of(*films)
         assert facts.lift(0.0)[::-1] == pytest.approx([0.75, 1.25])
         assert facts.lift(1.0)[::-1] == pytest.approx([0.75 / 1.15, 1.25])
 
-    def test_speaks_of_the_films_of_the_tables_alone(self):
+    def test_covers_only_the_films_in_the_tables(self):
         bundle = bundle_of(rated(0, 20, 60), borrowing={1: {0: 1.0}})
         assert Facts.of(bundle, EVEN).lift(1.0).tolist() == pytest.approx([0.25, 1])
 
 
-def test_films_are_as_new_as_the_tables_say_and_known_by_their_hashes():
+def test_novelty_falls_with_the_events_and_hashes_are_in_row_order():
     facts = facts_of(*rated(0, 2))
     assert facts.novelty == pytest.approx([1, np.exp(-1)])
     assert facts.bundle.catalogue.rows_of_hashes(facts.film_hashes).tolist() == [0, 1]

@@ -1,4 +1,4 @@
-"""Familiarity turns a list towards films that everybody or hardly anybody has heard of, and changes nothing else."""
+"""Familiarity favours well-known or hardly known films, and changes nothing else."""
 
 from dataclasses import replace
 
@@ -37,18 +37,18 @@ def place_by_renown(row: int) -> int:
 
 
 class TestRenown:
-    def test_the_best_known_fifty_have_one_on_average(self):
+    def test_the_best_known_fifty_average_one(self):
         assert RENOWN[:50].mean() == pytest.approx(1)
         assert np.all(np.diff(RENOWN) < 0), "in this world rows are in the order of fame"
 
-    def test_a_film_that_the_people_here_have_not_met_has_its_votes(self):
+    def test_of_a_film_without_events_comes_from_its_votes(self):
         bundle = make_bundle()
         bundle.collaborative.events[3] = 0
         bundle.catalogue.votes[119] = 5_000
         assert renown(bundle)[3] == pytest.approx(RENOWN[3], rel=0.1)
         assert renown(bundle)[119] > 1
 
-    def test_nobody_has_heard_of_anything(self):
+    def test_without_events_and_votes_all_are_zero(self):
         bundle = make_bundle()
         bundle.collaborative.events[:] = 0
         bundle.catalogue.votes[:] = 0
@@ -65,7 +65,7 @@ class TestFactor:
         assert familiarity_factor(np.empty(0, np.float32), 0.0) is None
 
     @given(LEVELS)
-    def test_it_is_a_share_of_the_score_and_leaves_somebody_whole(self, familiarity):
+    def test_is_at_most_one_and_one_for_at_least_one_film(self, familiarity):
         factor = familiarity_factor(RENOWN, familiarity)
         if factor is not None:
             assert factor.dtype == np.float32
@@ -73,20 +73,20 @@ class TestFactor:
             assert factor.max() == 1
 
     @given(LEVELS, LEVELS)
-    def test_the_better_known_film_never_loses_by_more_familiarity(self, one, other):
-        low, high = (familiarity_factor(RENOWN, level) for level in sorted([one, other]))
+    def test_more_familiarity_never_lowers_a_better_known_film_relative_to_another(self, first, second):
+        low, high = (familiarity_factor(RENOWN, level) for level in sorted([first, second]))
         ratio = (1 if high is None else high) / (np.ones_like(RENOWN) if low is None else low)
         assert np.all(np.diff(ratio) <= 1e-4 * ratio[:-1]), "rows are in the order of renown"
 
 
 class TestLists:
     @given(LEVELS, LEVELS, TASTES, st.integers(1, 30))
-    def test_raising_it_never_makes_the_median_film_less_known(self, one, other, liked, k):
+    def test_raising_it_never_makes_the_median_film_less_known(self, first, second, liked, k):
         medians = [
             np.median(
                 [place_by_renown(row) for row in rows(run(Request(k=k, diversity=0.0, familiarity=level), liked))]
             )
-            for level in sorted([one, other])
+            for level in sorted([first, second])
         ]
         assert medians[1] <= medians[0]
 
@@ -95,27 +95,27 @@ class TestLists:
         plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, MIDDLE))
         assert plain.items == middle.items
 
-    def test_at_its_ends_it_shows(self):
+    def test_its_extremes_change_the_list(self):
         little, plain, much = (
             np.median(rows(run(Request(k=10, diversity=0.0, familiarity=level), [1, 4, 7]))) for level in (0, None, 1)
         )
         assert little > plain >= much
 
-    def test_a_stranger_may_ask_for_what_hardly_anybody_knows(self):
+    def test_works_without_a_taste(self):
         assert np.median(rows(run(Request(k=10, familiarity=0.0)))) > 60
         assert rows(run(Request(k=3, familiarity=1.0, diversity=0.0))) == [0, 1, 2]
 
-    def test_a_query_finds_what_it_names(self):
+    def test_a_query_still_finds_the_named_film(self):
         pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
         assert rows(run(Request(query="0", k=1, familiarity=0.0), None, pipeline)) == [0]
 
-    def test_the_usual_recipe_has_it_too(self):
+    def test_applies_to_the_playbook_preset_too(self):
         pipeline = Pipeline(make_release(make_bundle(weights=Weights(formula="playbook"))), None)
         low, high = (rows(run(Request(k=10, familiarity=level), [1, 4], pipeline)) for level in (0, 1))
         assert np.median(low) > np.median(high)
 
     @given(st.sampled_from([0.0, 0.3, 1.0]), TASTES)
-    def test_the_terms_add_up_and_reasons_are_as_true_as_ever(self, familiarity, liked):
+    def test_signals_still_add_up_to_the_score_and_cited_films_have_positive_weights(self, familiarity, liked):
         request = Request(k=10, familiarity=familiarity, explain=True, diversity=0.0)
         scores = [item.score for item in run(request, liked).items]
         assert scores == sorted(scores, reverse=True)

@@ -1,4 +1,4 @@
-"""A history from elsewhere, stored: one event a film, the same ids every time, erased with the person."""
+"""Storing an imported history: one event per film, stable event ids, erased with the person."""
 
 import pytest
 
@@ -15,8 +15,8 @@ RATING, LIKE, WATCH, CLICK = EventKind.RATING, EventKind.LIKE, EventKind.WATCH, 
 DAY = 86_400_000
 
 
-def told(film: int, kind: EventKind, value: float = 1.0, ts_ms: int | None = 1_600_000_000_000) -> ImportedRow:
-    """Film i of the small world, by its name."""
+def row(film: int, kind: EventKind, value: float = 1.0, ts_ms: int | None = 1_600_000_000_000) -> ImportedRow:
+    """Return a row about film i of the small world, identified by its title."""
     return ImportedRow(f"x.csv, line {film}", (f"Film {film}",), None, kind, value, ts_ms)
 
 
@@ -40,9 +40,9 @@ def stored(service) -> list[Event]:
     return [line.event for line in service.state.export("ann").events]
 
 
-def test_it_counts_in_the_first_recommendations(service, take):
+def test_an_import_affects_the_first_recommendations(service, take):
     before = [item["item_id"] for item in ask(service, user_id="ann")["items"]]
-    answer = take(told(1, RATING, 5.0), told(4, LIKE), told(7, WATCH), told(10, CLICK))
+    answer = take(row(1, RATING, 5.0), row(4, LIKE), row(7, WATCH), row(10, CLICK))
     assert (answer["films"], answer["stored"], answer["already_stored"]) == (4, 4, 0)
     assert answer["events"] == {"rating": 1, "like": 1, "watch": 1, "click": 1}
     assert answer["matched_by"] == {"title alone": 4}
@@ -52,8 +52,8 @@ def test_it_counts_in_the_first_recommendations(service, take):
     assert shown == [item["item_id"] for item in ask(service, user_id="ann")["items"]]
 
 
-def test_the_same_again_stores_nothing_and_more_adds_what_is_new(service, take):
-    rows = [told(1, RATING, 5.0), told(4, LIKE)]
+def test_importing_again_stores_only_new_events(service, take):
+    rows = [row(1, RATING, 5.0), row(4, LIKE)]
     take(*rows)
     first = stored(service)
     revision = service.state.export("ann").profile.revision
@@ -61,22 +61,22 @@ def test_the_same_again_stores_nothing_and_more_adds_what_is_new(service, take):
     assert (again["stored"], again["already_stored"]) == (0, 2)
     assert stored(service) == first
     assert service.state.export("ann").profile.revision == revision
-    assert take(*rows, told(7, WATCH))["stored"] == 1
+    assert take(*rows, row(7, WATCH))["stored"] == 1
     assert len(stored(service)) == 3
 
 
-def test_one_event_a_film_the_strongest(service, take):
+def test_only_the_strongest_event_of_a_film_is_stored(service, take):
     take(
-        told(1, WATCH), told(1, RATING, 2.0), told(1, RATING, 4.0, 1_600_000_000_000 + DAY),
-        told(2, LIKE), told(2, RATING, 3.5), told(3, LIKE), told(3, RATING, 5.0), told(4, CLICK), told(4, WATCH),
+        row(1, WATCH), row(1, RATING, 2.0), row(1, RATING, 4.0, 1_600_000_000_000 + DAY),
+        row(2, LIKE), row(2, RATING, 3.5), row(3, LIKE), row(3, RATING, 5.0), row(4, CLICK), row(4, WATCH),
     )  # fmt: skip
-    said = {event.item_id: (event.kind, event.value) for event in stored(service)}
-    assert said == {"f1": (RATING, 4.0), "f2": (LIKE, 1.0), "f3": (RATING, 5.0), "f4": (WATCH, 1.0)}
+    by_film = {event.item_id: (event.kind, event.value) for event in stored(service)}
+    assert by_film == {"f1": (RATING, 4.0), "f2": (LIKE, 1.0), "f3": (RATING, 5.0), "f4": (WATCH, 1.0)}
 
 
-def test_what_was_said_here_later_stands(service, take, clock):
+def test_later_feedback_outweighs_an_import(service, take, clock):
     service.feedback([FeedbackCommand("ann", Event("f1", EventKind.DISLIKE, 1.0, clock.now_ms()))])
-    take(told(1, LIKE))
+    take(row(1, LIKE))
     assert "f1" in {event.item_id for event in stored(service)}
     profile = service.state.export("ann").profile
     assert len(profile.disliked) == 1
@@ -84,45 +84,45 @@ def test_what_was_said_here_later_stands(service, take, clock):
 
 @pytest.mark.parametrize("ts_ms", [None, 1_700_000_000_000 + 2 * DAY])
 def test_rows_without_a_time_or_from_the_future_are_the_oldest(service, take, ts_ms):
-    take(told(1, LIKE, ts_ms=ts_ms))
+    take(row(1, LIKE, ts_ms=ts_ms))
     assert [event.ts_ms for event in stored(service)] == [UNDATED_MS]
 
 
-def test_what_is_not_there_is_listed(service, take):
-    answer = take(told(1, LIKE), ImportedRow("x.csv, line 9", ("Nobody Knows",), 2004, LIKE), told(999, LIKE))
+def test_unmatched_films_are_listed(service, take):
+    answer = take(row(1, LIKE), ImportedRow("x.csv, line 9", ("Nobody Knows",), 2004, LIKE), row(999, LIKE))
     assert answer["unmatched_films"] == 2
     assert answer["unmatched"][0] == {"place": "x.csv, line 9", "title": "Nobody Knows", "year": 2004, "candidates": []}
     assert len(stored(service)) == 1
 
 
-def test_no_more_than_a_hundred_are_listed(take):
+def test_at_most_a_hundred_films_are_listed(take):
     answer = take(*(ImportedRow("x", (f"Nobody {at}",), 2004, LIKE) for at in range(150)))
     assert (answer["unmatched_films"], len(answer["unmatched"])) == (150, importing.LISTED)
 
 
-def test_it_is_erased_with_the_person(service, take):
-    take(told(1, LIKE))
+def test_an_import_is_erased_with_the_person(service, take):
+    take(row(1, LIKE))
     assert service.erase("ann")
     assert service.export("ann") is None
 
 
-def test_out_of_time_nothing_is_stored(service, clock):
+def test_if_matching_takes_too_long_nothing_is_stored(service, clock):
     with pytest.raises(Overloaded, match="too many to match"):
-        service.import_history("ann", history(told(1, LIKE)), Deadline.within(clock, 0.0))
+        service.import_history("ann", history(row(1, LIKE)), Deadline.within(clock, 0.0))
     assert service.export("ann") is None
 
 
-def test_a_store_that_fails_says_that_sending_it_again_is_safe(state, take, monkeypatch):
+def test_if_the_store_fails_the_error_says_that_a_repeat_is_safe(state, take, monkeypatch):
     def fail(events, deadline):
         assert deadline.remaining() == 9.0
         raise StateUnavailable("locked")
 
     monkeypatch.setattr(state, "seed", fail)
     with pytest.raises(StateUnavailable, match="import it again, nothing is counted twice"):
-        take(told(1, LIKE))
+        take(row(1, LIKE))
 
 
-def test_event_ids_are_of_what_is_said():
+def test_event_ids_depend_on_the_events_content_only():
     event = Event("f1", RATING, 4.0, 1_600_000_000_000)
     assert importing.event_id_of("ann", event) == importing.event_id_of("ann", event)
     others = [("bo", event), ("ann", Event("f1", RATING, 4.5, 1_600_000_000_000)),

@@ -1,4 +1,4 @@
-"""One question and its answer: fields, cache, pages, and what happens while a part is down."""
+"""One request and its answer: fields, cache, pages, and fallbacks while a part is down."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from services.recommender.errors import BadCursor
 from services.recommender.ports import Deadline, Page, PageSentences
 from services.recommender.service import Options, Recommender
 from tests.builders import FixedRelease, make_bundle, make_release
-from tests.recommender.kit import WANT, ask, like
+from tests.recommender.kit import RECOMMENDATION_ID, ask, like
 
 
 class TestAnswer:
@@ -33,7 +33,7 @@ class TestAnswer:
             "score",
             "reason",
         }
-        assert answer["recommendation_id"] == WANT
+        assert answer["recommendation_id"] == RECOMMENDATION_ID
 
     def test_explain_adds_a_sentence_and_the_signals(self, service):
         like(service, "f1")
@@ -43,26 +43,26 @@ class TestAnswer:
         assert item["signals"]["collaborative"] > 0
 
     def test_an_unknown_year_is_null(self, service):
-        found = ask(service, k=100, exclude_item_ids=tuple(f"f{i}" for i in range(80)))["items"]
-        assert next(item for item in found if item["item_id"] == "f119")["year"] is None
+        items = ask(service, k=100, exclude_item_ids=tuple(f"f{i}" for i in range(80)))["items"]
+        assert next(item for item in items if item["item_id"] == "f119")["year"] is None
 
 
 class TestCache:
-    def test_the_second_answer_is_the_first_but_for_the_flag(self, service):
+    def test_the_second_answer_equals_the_first_except_for_the_flag(self, service):
         fresh, cached = ask(service, user_id="ann", k=5), ask(service, user_id="ann", k=5)
         assert (fresh.pop("cached"), cached.pop("cached")) == (False, True)
         assert fresh == cached
 
     @pytest.mark.parametrize(
-        "other",
+        "change",
         [{"k": 6}, {"diversity": 0.5}, {"query": "film"}, {"exclude_item_ids": ("f1",)}, {"explain": True}],
     )
-    def test_another_question_is_not_answered_from_it(self, service, other):
+    def test_another_request_is_not_answered_from_it(self, service, change):
         ask(service, user_id="ann", k=5)
-        assert not ask(service, **{"user_id": "ann", "k": 5, **other})["cached"]
+        assert not ask(service, **{"user_id": "ann", "k": 5, **change})["cached"]
 
     @pytest.mark.parametrize(
-        ("cached", "question", "kept"),
+        ("cached", "request_", "stored"),
         [
             (Work.SEARCHED, {"user_id": "ann"}, False),
             (Work.SEARCHED, {"user_id": "ann", "explain": True}, False),
@@ -74,30 +74,30 @@ class TestCache:
             (ALL_WORK, {"user_id": "ann"}, True),
         ],
     )
-    def test_only_answers_that_took_what_is_dear_are_kept(self, service, cached, question, kept):
+    def test_only_answers_that_took_expensive_work_are_stored(self, service, cached, request_, stored):
         service.options = Options(cached=cached)
-        answers = [ask(service, **question)["cached"] for _ in range(2)]
-        assert answers == [False, kept]
-        assert service.recommend(Request(**question)).cacheable is kept, "only these count for the ratio of hits"
+        answers = [ask(service, **request_)["cached"] for _ in range(2)]
+        assert answers == [False, stored]
+        assert service.recommend(Request(**request_)).cacheable is stored, "only these count for the ratio of hits"
 
-    def test_films_of_a_request_by_whatever_id_are_searched_for(self):
+    def test_requests_with_liked_films_by_any_id_are_searched(self):
         assert all(Work.SEARCHED in Work.of(Request(**given)) for given in ({"liked": ("f1",)}, {"tmdb_ids": (1,)}))
 
     def test_another_person_is_not_answered_from_it(self, service):
         ask(service, user_id="ann")
         assert not ask(service, user_id="bob")["cached"]
 
-    def test_feedback_ends_it(self, service):
+    def test_feedback_invalidates_it(self, service):
         ask(service, user_id="ann")
         like(service, "f1")
         assert not ask(service, user_id="ann")["cached"]
 
-    def test_a_new_release_ends_it(self, service, releases):
+    def test_a_new_release_invalidates_it(self, service, releases):
         ask(service, user_id="ann")
         releases.release = make_release(make_bundle(version="v2"))
         assert not ask(service, user_id="ann")["cached"]
 
-    def test_degraded_answers_are_not_kept(self, service, releases, state):
+    def test_degraded_answers_are_not_cached(self, service, releases, state):
         releases.release.search.down = True
         assert ask(service, query="film 3")["degraded"]
         releases.release.search.down = False
@@ -116,7 +116,7 @@ class TestCache:
 
 
 class TestPages:
-    def test_never_repeat_a_film_while_feedback_comes_in(self, service):
+    def test_never_repeat_a_film_even_if_feedback_arrives_in_between(self, service):
         like(service, "f1")
         seen, cursor = [], None
         for page in range(6):
@@ -138,7 +138,7 @@ class TestPages:
         second = ask(service, user_id="ann", k=5, cursor=first["next_cursor"])
         assert expected not in [item["item_id"] for item in second["items"]]
 
-    def test_k_may_change_between_pages_but_not_the_question(self, service):
+    def test_k_may_change_between_pages_but_not_the_rest_of_the_request(self, service):
         cursor = ask(service, user_id="ann", k=5)["next_cursor"]
         assert len(ask(service, user_id="ann", k=7, cursor=cursor)["items"]) == 7
         with pytest.raises(BadCursor):
@@ -148,7 +148,7 @@ class TestPages:
 
 
 class TestDegraded:
-    def test_state_down_is_answered_as_for_a_stranger(self, service, state):
+    def test_without_the_store_a_person_is_answered_like_an_unknown_one(self, service, state):
         like(service, "f1")
         state.down = True
         answer = ask(service, user_id="ann", k=5)
@@ -159,18 +159,18 @@ class TestDegraded:
 
 @dataclass
 class OddExplainer:
-    """The explainer port: says the title, or that it is down; remembers how long it was given."""
+    """The explainer port: writes the title as the sentence, may be down, and records its deadlines and pages."""
 
     prompt_version: str = "odd-1"
     down: bool = False
-    given: list[float] = field(default_factory=list)
+    seconds_left: list[float] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:
-        self.given.append(deadline.remaining())
+        self.seconds_left.append(deadline.remaining())
         self.pages.append(page)
-        said = tuple(f"{each.title}." for each in page.evidence)
-        return PageSentences(said, ("no words",) if self.down else (), {"template": len(said)})
+        sentences = tuple(f"{film.title}." for film in page.evidence)
+        return PageSentences(sentences, ("no words",) if self.down else (), {"template": len(sentences)})
 
 
 class TestParts:
@@ -190,16 +190,16 @@ class TestParts:
 
         return answered
 
-    def test_an_explainer_that_goes_on_without_its_model_says_so_and_nothing_is_kept(self, answered, explainer, state):
+    def test_a_degraded_explainer_is_reported_and_nothing_is_cached(self, answered, explainer, state):
         explainer.down = True
         answer = answered(k=3, explain=True)
         assert answer.degraded == ("explain: no words",)
         assert answer.sentence_counts == {"template": 3}
-        items = json.loads(answer.render(WANT))["items"]
+        items = json.loads(answer.render(RECOMMENDATION_ID))["items"]
         assert [item["explanation"] for item in items] == [f"{item['title']}." for item in items]
         assert state.cache == {}
 
-    def test_an_explainer_can_look_up_what_the_catalogue_holds_and_what_somebody_likes(self, answered, explainer):
+    def test_an_explainer_can_read_film_records_and_the_persons_likings(self, answered, explainer):
         answered(k=3, explain=True, liked=("f4", "f1"))
         page = explainer.pages[0]
         (record,) = page.records(page.evidence[1:2])
@@ -208,22 +208,22 @@ class TestParts:
         assert set(page.likings().favourites) == {"Film 4 (1978)", "Film 1 (1957)"}
         assert page.likings().genres == ("Science Fiction", "Action")
 
-    def test_a_new_prompt_ends_the_answers_with_sentences_and_no_others(self, answered, explainer):
+    def test_a_new_prompt_invalidates_only_answers_with_sentences(self, answered, explainer):
         for explain in (False, True):
             answered(k=3, explain=explain)
         explainer.prompt_version = "odd-2"
         assert answered(k=3).cached
         assert not answered(k=3, explain=True).cached
 
-    def test_options_count_for_the_question_they_come_with(self, answered, explainer, state):
+    def test_options_apply_to_their_own_request(self, answered, explainer, state):
         answered(Options(cache_ttl_s=0, explain_deadline_s=0.5), k=3, explain=True)
         assert state.cache == {}
         answered(k=3, explain=True)
-        assert explainer.given == [0.5, 6.0]
+        assert explainer.seconds_left == [0.5, 6.0]
         assert answered(k=3, explain=True).cached
         assert not answered(Options(cache_ttl_s=0), k=3, explain=True).cached
 
-    def test_stages_are_those_that_were_gone_through(self, answered):
+    def test_only_the_stages_that_ran_are_listed(self, answered):
         ranked = {"taste", "retrieval", "rank", "diversify", "reasons"}
         assert set(answered(k=3).stages) == {"state", "answer", *ranked}
         assert set(answered(k=3, explain=True).stages) == {"state", "explain", "answer", *ranked}

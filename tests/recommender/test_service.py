@@ -1,4 +1,4 @@
-"""The facade: feedback, and every question but the one of ``test_recommend.py``."""
+"""The facade: feedback, and every request except recommendations (``test_recommend.py``)."""
 
 import numpy as np
 import pytest
@@ -28,13 +28,13 @@ class TestFeedback:
         assert [item["item_id"] for item in before["items"]] != [item["item_id"] for item in after["items"]]
         assert "f1" not in [item["item_id"] for item in after["items"]]
 
-    def test_clear_takes_it_back(self, service):
+    def test_clear_cancels_a_like(self, service):
         before = ask(service, user_id="ann")
         like(service, "f1")
         like(service, "f1", EventKind.CLEAR)
         assert ask(service, user_id="ann")["items"] == before["items"]
 
-    def test_an_unknown_film_and_a_future_time_are_refused_in_place(self, service, clock):
+    def test_unknown_films_and_future_times_are_refused_one_by_one(self, service, clock):
         good = Event("f1", EventKind.LIKE, 1.0, clock.now_ms())
         unknown = Event("nope", EventKind.LIKE, 1.0, clock.now_ms())
         ahead = Event("f2", EventKind.LIKE, 1.0, clock.now_ms() + 301_000)
@@ -50,14 +50,14 @@ class TestFeedback:
             service.feedback([FeedbackCommand("ann", Event("f1", EventKind.LIKE, 1.0, clock.now_ms()))])
 
 
-def test_what_the_first_question_would_prepare_can_be_prepared_before(service):
+def test_warm_prepares_the_pipeline_before_the_first_request(service):
     service.warm()
     prepared = service._pipeline
     service.recommend(Request(k=1))
     assert service._pipeline is prepared is not None
 
 
-class TestOtherQuestions:
+class TestOtherRequests:
     def test_similar(self, service):
         answer = service.similar("f1", None, 10).document
         assert answer["title"] == "Film 1"
@@ -67,9 +67,9 @@ class TestOtherQuestions:
         assert answer["degraded"] == []
 
     def test_unknown_films(self, service):
-        for question in (lambda: service.similar("nope", None, 5), lambda: service.similar(None, 5, 5)):
+        for request in (lambda: service.similar("nope", None, 5), lambda: service.similar(None, 5, 5)):
             with pytest.raises(UnknownFilm, match="GET /films"):
-                question()
+                request()
         with pytest.raises(UnknownFilm):
             service.film("nope")
 
@@ -94,7 +94,7 @@ class TestOtherQuestions:
         assert facts["films"] == 120
         assert sum(entry["films"] for entry in facts["languages"]) == 119
 
-    def test_the_catalogue_s_facts_are_counted_once_per_release(self, service):
+    def test_the_catalogues_facts_are_counted_once_per_release(self, service):
         facts = service.catalogue()
         assert service.catalogue() is facts
         service.releases.release = make_release(make_bundle(films=60))
@@ -110,7 +110,7 @@ class TestOtherQuestions:
         assert service.erase("ann")
         assert not service.erase("ann")
 
-    def test_ready_names_what_is_wrong(self, service, state, releases, clock):
+    def test_ready_names_each_failing_part(self, service, state, releases, clock):
         deadline = Deadline.within(clock, 1)
         assert service.ready(True, deadline) == {"bundle": "ok", "state": "ok", "search": "ok"}
         state.down, releases.release.search.down = True, True
@@ -122,18 +122,18 @@ class TestOtherQuestions:
         releases.current = missing
         assert service.ready(False, deadline)["bundle"] == "no bundle"
 
-    def test_trace_carries_evidence(self, service):
+    def test_trace_has_signals_and_stages(self, service):
         like(service, "f1")
         ranking = service.trace(Request(user_id="ann", k=3))
         assert ranking.items[0].signals
         assert set(ranking.trace) - {"knn"} == {"taste", "retrieval", "rank", "diversify", "reasons"}
 
-    def test_trace_goes_on_without_the_store(self, service, state):
+    def test_trace_works_without_the_store(self, service, state):
         like(service, "f1")
         state.down = True
         assert service.trace(Request(user_id="ann", k=3)).strategy is Strategy.POPULAR
 
-    def test_options_may_be_exchanged_between_questions(self, service, state):
+    def test_options_may_change_between_requests(self, service, state):
         service.options = Options(cache_ttl_s=0)
         ask(service, k=5)
         assert state.cache == {}

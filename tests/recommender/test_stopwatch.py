@@ -1,4 +1,4 @@
-"""Milliseconds by stage, and spans for those who record them."""
+"""Milliseconds by stage, and spans if they are recorded."""
 
 from contextvars import copy_context
 
@@ -8,7 +8,7 @@ from services.recommender.ports.time import Span, Stopwatch, record_spans, span
 from tests.builders import ManualClock
 
 
-def test_blocks_of_one_name_add_up() -> None:
+def test_times_of_blocks_with_one_name_add_up() -> None:
     clock = ManualClock(0)
     watch = Stopwatch(clock)
     for _ in range(2):
@@ -17,7 +17,7 @@ def test_blocks_of_one_name_add_up() -> None:
     assert watch.stages == {"rank": 500.0}
 
 
-def test_who_records_has_each_block_when_it_ends_inner_ones_first() -> None:
+def test_spans_are_recorded_when_blocks_end_inner_ones_first() -> None:
     def recorded() -> list[Span]:
         spans = record_spans()
         with Stopwatch(ManualClock(0)).stage("retrieval"), span("search"):
@@ -36,7 +36,7 @@ def test_a_block_that_fails_is_recorded_too() -> None:
             raise ValueError("x")
         return spans
 
-    assert [each.name for each in copy_context().run(recorded)] == ["search"]
+    assert [recorded_span.name for recorded_span in copy_context().run(recorded)] == ["search"]
 
 
 def test_two_requests_do_not_share_their_spans() -> None:

@@ -1,4 +1,4 @@
-"""Tastes, series and weights drawn at random, and the signals of one request as the pipeline makes them."""
+"""Random tastes, series and weights, and the inputs of a request's signals as the pipeline makes them."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,11 +17,11 @@ from tests.builders import make_bundle, person
 
 FILMS = 120
 SERIES = 5
-"""Every fifth film belongs to a series of the small world, so that a series has films of every taste."""
+"""Rows that are equal modulo this may share a series, so that a series has films of every taste."""
 
 
 def with_series(bundle: Bundle) -> Bundle:
-    """The same films, the rows 5 n + s for s = 0, 1 being the parts n + 1 of the series s."""
+    """Return the same films in two series: row 5 n + s, for s = 0 and 1, is part n + 1 of series s."""
     rows = np.arange(len(bundle.catalogue))
     number = rows % SERIES
     series = np.where(number < 2, number, -1).astype(np.int32)
@@ -30,7 +30,7 @@ def with_series(bundle: Bundle) -> Bundle:
 
 
 def scarce(bundle: Bundle, keep: int = 12) -> Bundle:
-    """The same films with tables that keep a few entries of each row and know of few events."""
+    """Return the same films with tables that keep few entries per row and count few events."""
     tables = bundle.collaborative
     order = np.argsort(-np.abs(tables.main.values.astype(np.float32)), axis=1)[:, :keep]
 
@@ -50,13 +50,13 @@ BUNDLES = {
     "without vectors": with_series(make_bundle(vectors=False)),
     "with few events": scarce(with_series(make_bundle())),
 }
-# By name: a whole bundle is too much to print of a failure.
+# Drawn by name, because a failure would print the whole bundle.
 bundles = st.sampled_from(sorted(BUNDLES))
 
 
-def amounts(most: float) -> st.SearchStrategy[float]:
-    """A weight, 0 often enough."""
-    return st.one_of(st.just(0.0), st.floats(0.05, most))
+def amounts(maximum: float) -> st.SearchStrategy[float]:
+    """Weights up to a maximum, often 0."""
+    return st.one_of(st.just(0.0), st.floats(0.05, maximum))
 
 
 weights = st.builds(
@@ -90,7 +90,7 @@ tastes = likes.map(lambda rows: person(*[f"f{row}" for row in rows]))
 def make_inputs(
     taste: Taste, bundle: Bundle, constants: Weights | None = None, plan: Plan | None = None, clear: float = 0.5
 ) -> Inputs:
-    """What the signals of a taste are made from, under the plan that it would have or another."""
+    """Return the inputs of a taste's signals, under its own plan or the given one."""
     constants = constants or Weights()
     facts = Facts.of(bundle, constants)
     if plan is None:

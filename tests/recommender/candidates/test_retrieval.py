@@ -1,4 +1,4 @@
-"""Which candidates are chosen, and the dense signal of search hits."""
+"""The choice of candidates, and the dense signal of search hits."""
 
 from dataclasses import replace
 
@@ -25,17 +25,17 @@ class TestCandidates:
         assert retrieval.best_rows(base, allowed, size).tolist() == expected
         assert retrieval.candidates(base, allowed, size=size).tolist() == sorted(expected)
 
-    def test_films_that_other_retrievers_bring_come_along_where_they_are_allowed(self):
+    def test_films_of_other_retrievers_are_added_if_allowed(self):
         base, allowed = np.arange(900, dtype=np.float32), np.ones(900, bool)
         allowed[7] = False
         brought = [np.array([3, 7], np.int32), np.array([3, 9], np.int32)]
         assert retrieval.candidates(base, allowed, retrieved=brought).tolist() == [3, 9, *range(400, 900)]
 
-    def test_films_with_few_events_have_places_of_their_own(self):
+    def test_films_with_few_events_have_reserved_places(self):
         base, novelty = np.arange(2_000, dtype=np.float32), np.zeros(2_000, np.float32)
         novelty[:300] = 1
-        found = retrieval.candidates(base, np.ones(2_000, bool), novelty)
-        assert found.tolist() == [*range(100, 300), *range(1_500, 2_000)]
+        rows = retrieval.candidates(base, np.ones(2_000, bool), novelty)
+        assert rows.tolist() == [*range(100, 300), *range(1_500, 2_000)]
 
 
 class TestHitsSignal:
@@ -53,15 +53,15 @@ class TestHitsSignal:
             Hits(np.array([1]), np.array([2.0]), 2.0, 2.0),
         ],
     )
-    def test_is_zero_where_there_is_nothing_to_tell_apart(self, hits):
+    def test_is_zero_if_there_are_no_hits_or_all_are_at_the_floor(self, hits):
         assert not retrieval.hits_signal(hits, 5).any()
 
 
 class TestCandidatesOfALargeCatalogue:
     @pytest.mark.parametrize("liked", [(0,), (3, 10, 40), tuple(range(0, 60, 3))])
     @pytest.mark.parametrize("familiarity", [None, 0.2])
-    def test_are_those_of_sums_for_all_films(self, monkeypatch, liked, familiarity):
-        # Few films are well known, as in any catalogue, and of most nobody has seen any.
+    def test_equal_those_from_sums_for_all_films(self, monkeypatch, liked, familiarity):
+        # Few films are well known, as in any catalogue, and most have no events.
         rows = np.arange(4_000)
         popularity = np.where(rows < 900, 1 / (1 + rows), 0).astype(np.float32)
         bundle = make_bundle(4_000, outside=3_000, vectors=False)
@@ -76,14 +76,14 @@ class TestCandidatesOfALargeCatalogue:
 
         def answer():
             pipeline = Pipeline(make_release(bundle), None)
-            found = pipeline.rank(request, None, Deadline.within(ManualClock(), PATIENCE_S), with_reasons=False)
-            return [(item.row, item.score) for item in found.items], found.counts["ranked"]
+            ranking = pipeline.rank(request, None, Deadline.within(ManualClock(), PATIENCE_S), with_reasons=False)
+            return [(item.row, item.score) for item in ranking.items], ranking.counts["ranked"]
 
         dense = answer()
-        sparse, chosen = [], BestSums.best
+        sparse, original = [], BestSums.best
         monkeypatch.setattr("services.recommender.facts.MANY", 1)
         monkeypatch.setattr("services.recommender.domain.best_sums._WORTH", 1.0)
-        monkeypatch.setattr(BestSums, "best", lambda *of: sparse.append(chosen(*of)) or sparse[-1])
+        monkeypatch.setattr(BestSums, "best", lambda *of: sparse.append(original(*of)) or sparse[-1])
         assert answer() == dense
         assert sparse
         assert sparse[0] is not None

@@ -1,4 +1,4 @@
-"""What the answer says of a search that another engine had to answer."""
+"""How an answer reports that a fallback engine did the search."""
 
 from dataclasses import dataclass, replace
 
@@ -11,8 +11,8 @@ from tests.builders import HashEncoder, ManualClock, NumpySearch, make_bundle, m
 
 
 @dataclass
-class SecondBest(NumpySearch):
-    """Answers in the place of an engine that did not."""
+class FallbackSearch(NumpySearch):
+    """Answers instead of an engine that failed."""
 
     reasons: tuple[str, ...] = ("timeout",)
 
@@ -22,21 +22,21 @@ class SecondBest(NumpySearch):
 
 def ask(reasons: tuple[str, ...], encoder: HashEncoder | None) -> tuple[str, ...]:
     bundle = make_bundle()
-    release = replace(make_release(bundle), search=SecondBest(bundle, reasons=reasons))
+    release = replace(make_release(bundle), search=FallbackSearch(bundle, reasons=reasons))
     ranking = Pipeline(release, encoder).rank(Request(query="7", k=5), None, Deadline.within(ManualClock(), 1))
     assert len(ranking.items) == 5
     return ranking.degraded
 
 
 @pytest.mark.parametrize(
-    ("reasons", "said"),
+    ("reasons", "degraded"),
     [((), ()), (("timeout",), ("search: timeout",)), (("a", "b"), ("search: a", "search: b"))],
 )
-def test_why_another_engine_answered_stands_in_the_answer(reasons, said):
-    assert ask(reasons, HashEncoder()) == said
+def test_the_answer_says_why_a_fallback_searched(reasons, degraded):
+    assert ask(reasons, HashEncoder()) == degraded
 
 
-def test_it_stands_beside_what_else_is_missing():
+def test_the_answer_lists_every_degraded_part():
     first, second = ask(("throttled",), None)
     assert first.startswith("encoder: ")
     assert second == "search: throttled"

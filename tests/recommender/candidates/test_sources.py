@@ -1,4 +1,4 @@
-"""Films that the tables do not bring: of the taste's makers and subjects, of its texts, and of its series."""
+"""Retrievers other than the tables: films by traits, by vectors and by series."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from services.recommender.signals.plan import Plan
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, trait_names, trait_rows, with_rows
 from tests.recommender.worlds import make_inputs
 
-# Forty films, so that four may share a trait before it is too common to tell films apart.
+# Forty films, so that a trait of four films is not yet too common.
 LIKED, BOTH, DIRECTOR, KEYWORD, GENRE = range(5)
 SHARING = [
     Film(traits={"director: Ada": 0.5, "keyword: heist": 0.25, "genre: Crime": 0.75}),
@@ -29,7 +29,7 @@ FILMS = [*SHARING, *[Film()] * (40 - len(SHARING))]
 COHERENT = Plan(Strategy.PERSONAL, coherence=0.5)
 
 
-def found(plan: Plan = COHERENT, liked=(LIKED,), without=(), films=FILMS) -> list[int]:
+def retrieved(plan: Plan = COHERENT, liked=(LIKED,), without=(), films=FILMS) -> list[int]:
     inputs = with_rows(make_inputs(taste_of(liked), bundle_of(films), EVEN, plan), trait_rows(films))
     allowed = np.ones(len(films), bool)
     allowed[[*liked, *without]] = False
@@ -39,49 +39,49 @@ def found(plan: Plan = COHERENT, liked=(LIKED,), without=(), films=FILMS) -> lis
 
 
 class TestByTraits:
-    def test_finds_the_films_that_share_most_with_the_taste_best_first(self):
+    def test_finds_the_films_that_share_the_most_with_the_taste_best_first(self):
         # .5 x .5 + .25 x .5, .5 x 1, .25 x .5; the genre is on five films of forty: too common.
-        assert found() == [DIRECTOR, BOTH, KEYWORD]
+        assert retrieved() == [DIRECTOR, BOTH, KEYWORD]
 
-    def test_leaves_out_what_may_not_be_shown(self):
-        assert found(without=[DIRECTOR]) == [BOTH, KEYWORD]
+    def test_leaves_out_films_that_may_not_be_shown(self):
+        assert retrieved(without=[DIRECTOR]) == [BOTH, KEYWORD]
 
-    def test_a_trait_on_a_tenth_of_the_films_still_tells_them_apart(self):
+    def test_a_trait_of_a_tenth_of_the_films_is_not_too_common(self):
         four = [*SHARING[:-1], *[Film()] * (40 - len(SHARING) + 1)]
         assert len([film for film in four if "genre: Crime" in film.traits]) == COMMON * 40
-        assert found(films=four) == [GENRE, GENRE + 1, GENRE + 2, DIRECTOR, BOTH, KEYWORD]
+        assert retrieved(films=four) == [GENRE, GENRE + 1, GENRE + 2, DIRECTOR, BOTH, KEYWORD]
 
     @pytest.mark.parametrize(
-        ("plan", "asked"),
+        ("plan", "used"),
         [
             (Plan(Strategy.PERSONAL), False),
             (Plan(Strategy.PERSONAL, coherence=0.1), True),
             (Plan(Strategy.PERSONAL, content=0.1), True),
         ],
     )
-    def test_is_asked_for_a_taste_whose_films_belong_together_and_where_texts_count(self, plan, asked):
-        assert bool(found(plan)) == asked
+    def test_is_used_for_a_coherent_taste_or_if_content_has_a_weight(self, plan, used):
+        assert bool(retrieved(plan)) == used
 
     def test_a_taste_that_shares_nothing_finds_nothing(self):
-        assert found(liked=[39]) == []
-        assert found(films=[Film()] * 40) == []
+        assert retrieved(liked=[39]) == []
+        assert retrieved(films=[Film()] * 40) == []
 
-    def test_where_nobody_has_rated_anything_the_worlds_votes_order_what_is_alike(self):
+    def test_without_events_acclaim_determines_the_order(self):
         quiet = [replace(film, events=0, acclaim=1.0 if row == BOTH else 0.5) for row, film in enumerate(FILMS)]
-        assert found(films=quiet) == [BOTH, DIRECTOR, KEYWORD]
+        assert retrieved(films=quiet) == [BOTH, DIRECTOR, KEYWORD]
 
-    def test_brings_so_many_at_most(self):
+    def test_returns_a_limited_number(self):
         films = [Film(traits={"director: Ada": 0.5})] * (EACH + 20)
         many = [*films, *[Film()] * (10 * len(films))]
-        assert found(films=many, liked=[0]) == list(range(1, EACH + 1))
+        assert retrieved(films=many, liked=[0]) == list(range(1, EACH + 1))
 
-    def test_looks_the_strongest_traits_up_and_no_others(self):
-        # As many strong traits as are looked up, and one that is weaker.
+    def test_looks_up_only_the_strongest_traits(self):
+        # As many strong traits as are looked up, and a weaker one.
         strong = {f"keyword: {number}": 0.5 for number in range(STRONGEST)}
         films = [Film(traits=strong | {"keyword: weak": 0.25}), Film(traits={"keyword: weak": 1.0})]
         films += [Film(traits={name: 0.5}) for name in strong]
         films += [Film()] * 40
-        assert found(films=films, liked=[0]) == list(range(2, 2 + STRONGEST))
+        assert retrieved(films=films, liked=[0]) == list(range(2, 2 + STRONGEST))
 
     @given(
         st.lists(
@@ -90,7 +90,7 @@ class TestByTraits:
         ),
         st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True),
     )  # fmt: skip
-    def test_equals_a_look_at_every_film(self, traits, liked):
+    def test_equals_a_scan_of_all_films(self, traits, liked):
         films = [*(Film(traits=each) for each in traits), *[Film()] * 90]
         counts = {name: sum(name in film.traits for film in films) for name in trait_names(films)}
         taste = {
@@ -104,8 +104,8 @@ class TestByTraits:
             if row not in liked
         }
         expected = sorted((row for row in scores if scores[row] > 0), key=lambda row: (-round(scores[row], 6), row))
-        assert sorted(found(films=films, liked=liked)) == sorted(expected)
-        assert [round(scores[row], 4) for row in found(films=films, liked=liked)] == [
+        assert sorted(retrieved(films=films, liked=liked)) == sorted(expected)
+        assert [round(scores[row], 4) for row in retrieved(films=films, liked=liked)] == [
             round(scores[row], 4) for row in expected
         ]
 
@@ -115,7 +115,7 @@ class TestByVectors:
         rows = np.arange(EACH + 50, dtype=np.int32)[::-1].copy()
         assert by_vectors(Hits(rows, np.ones(len(rows), np.float32), 1.0)).tolist() == rows[:EACH].tolist()
 
-    def test_are_none_where_search_was_not_asked(self):
+    def test_are_none_without_a_search(self):
         assert by_vectors(None).tolist() == []
 
 
@@ -136,4 +136,4 @@ def test_the_traits_of_a_taste_and_the_films_retrieved_agree_on_who_is_nearest()
     rows = trait_rows(films)
     taste = rows.films(np.array([LIKED], np.int32)).mean(np.ones(1, np.float32))
     order = rows.films(np.array([BOTH, DIRECTOR, KEYWORD], np.int32)).scores(taste)
-    assert found(films=films) == [(BOTH, DIRECTOR, KEYWORD)[at] for at in np.argsort(-order)]
+    assert retrieved(films=films) == [(BOTH, DIRECTOR, KEYWORD)[at] for at in np.argsort(-order)]

@@ -1,4 +1,4 @@
-"""A person in plain Python, straight from the rules and as slow as they read: the model the fast code is held to."""
+"""Reference model of a person: plain Python that follows the rules literally, to check the fast code against."""
 
 from hypothesis import strategies as st
 
@@ -10,31 +10,31 @@ EXPLICIT = {EventKind.LIKE, EventKind.DISLIKE, EventKind.RATING, EventKind.CLEAR
 
 @st.composite
 def events(draw: st.DrawFn, films: tuple[str, ...] = FILMS, latest_ms: int = 8) -> Event:
-    """An event of a few films at a few moments, so that ties and late arrivals are common."""
+    """Draw an event for one of a few films at one of a few times, so that ties and late arrivals are common."""
     kind = draw(st.sampled_from(list(EventKind)))
     value = draw(st.integers(1, 10)) / 2 if kind is EventKind.RATING else 1.0
     return Event(draw(st.sampled_from(films)), kind, value, draw(st.integers(0, latest_ms)))
 
 
 def in_order(arrived: list[Event]) -> list[Event]:
-    """By time, then arrival."""
+    """Return events by time, then by arrival."""
     return [event for _, _, event in sorted((event.ts_ms, n, event) for n, event in enumerate(arrived))]
 
 
 def after_clear(arrived: list[Event], film: str) -> list[Event]:
-    """A film's events since it was last cleared, in order."""
-    kept: list[Event] = []
+    """Return a film's events since it was last cleared, in order."""
+    since_clear: list[Event] = []
     for event in in_order([event for event in arrived if event.item_id == film]):
-        kept = [] if event.kind is EventKind.CLEAR else [*kept, event]
-    return kept
+        since_clear = [] if event.kind is EventKind.CLEAR else [*since_clear, event]
+    return since_clear
 
 
 def opinion(arrived: list[Event], film: str) -> Event | None:
-    """The event that speaks for a film."""
-    kept = after_clear(arrived, film)
-    explicit = [event for event in kept if event.kind in EXPLICIT]
-    spoken = explicit or kept
-    return spoken[-1] if spoken else None
+    """Return the event that counts for a film, or None."""
+    since_clear = after_clear(arrived, film)
+    explicit = [event for event in since_clear if event.kind in EXPLICIT]
+    candidates = explicit or since_clear
+    return candidates[-1] if candidates else None
 
 
 def is_seen(arrived: list[Event], film: str) -> bool:
@@ -42,10 +42,10 @@ def is_seen(arrived: list[Event], film: str) -> bool:
 
 
 def is_disliked(arrived: list[Event], film: str) -> bool:
-    spoken = opinion(arrived, film)
-    if spoken is None:
+    event = opinion(arrived, film)
+    if event is None:
         return False
-    return spoken.kind is EventKind.DISLIKE or (spoken.kind is EventKind.RATING and spoken.value <= 2.5)
+    return event.kind is EventKind.DISLIKE or (event.kind is EventKind.RATING and event.value <= 2.5)
 
 
 def is_duplicate(arrived: list[Event], event: Event) -> bool:

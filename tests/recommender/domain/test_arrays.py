@@ -9,37 +9,37 @@ from hypothesis.extra.numpy import arrays
 from services.recommender.domain.arrays import ByRows, Strings, distinct, mean_of_best, scaled
 
 
-def test_a_value_is_computed_once_for_an_array_and_anew_for_an_equal_one():
-    asked: list[list[int]] = []
+def test_a_value_is_computed_once_per_array_even_if_arrays_are_equal():
+    calls: list[list[int]] = []
 
     def total(rows: np.ndarray) -> int:
-        asked.append(rows.tolist())
+        calls.append(rows.tolist())
         return int(rows.sum())
 
     sums: ByRows[int] = ByRows()
     page = np.array([1, 2], np.int32)
     assert [sums.get(page, total), sums.get(page, total)] == [3, 3]
-    assert asked == [[1, 2]]
+    assert calls == [[1, 2]]
     assert sums.get(page.copy(), total) == 3
-    assert len(asked) == 2
+    assert len(calls) == 2
 
 
-def test_an_array_that_is_gone_does_not_leave_its_value_to_another():
+def test_a_freed_arrays_value_is_not_returned_for_another_array():
     sums: ByRows[int] = ByRows()
-    found = [sums.get(np.array([number], np.int32), lambda rows: int(rows[0])) for number in range(200)]
-    assert found == list(range(200))
+    values = [sums.get(np.array([number], np.int32), lambda rows: int(rows[0])) for number in range(200)]
+    assert values == list(range(200))
 
 
 @given(arrays(st.sampled_from([np.int32, np.uint64, np.int64]), st.integers(0, 40), elements=st.integers(0, 9)))
-def test_they_are_those_of_numpy(values: np.ndarray) -> None:
-    found = distinct(values)
-    assert found.dtype == values.dtype
-    assert found.tolist() == np.unique(values).tolist()
+def test_distinct_values_equal_those_of_numpy(values: np.ndarray) -> None:
+    result = distinct(values)
+    assert result.dtype == values.dtype
+    assert result.tolist() == np.unique(values).tolist()
 
 
 class TestMeanOfBest:
     @pytest.mark.parametrize("scores", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf")] * 60])
-    def test_is_zero_where_it_is_no_positive_number(self, scores):
+    def test_is_zero_if_not_positive_and_finite(self, scores):
         assert mean_of_best(np.array(scores, np.float32)) == 0
 
     def test_takes_the_best_50(self):

@@ -42,7 +42,7 @@ def all_sums(tables: CollaborativeTables, prior: np.ndarray, of: TableSums) -> n
     st.sampled_from([0.2, 0.9, 1.0]),
     st.integers(1, 80),
 )
-def test_they_are_the_best_of_the_sums_of_all_films_or_it_says_so(seed, weight, scaled, share, size):
+def test_best_sums_equal_those_over_all_films_or_are_none(seed, weight, scaled, share, size):
     tables, rng = some_tables(seed), np.random.default_rng(seed + 1)
     prior = (rng.exponential(size=INSIDE + OUTSIDE) ** 3 / 50).astype(np.float32)
     scores = np.where(rng.random(INSIDE) < 0.3, rng.exponential(size=INSIDE) ** 2, -rng.random(INSIDE) / 10)
@@ -51,17 +51,17 @@ def test_they_are_the_best_of_the_sums_of_all_films_or_it_says_so(seed, weight, 
     allowed = rng.random(INSIDE + OUTSIDE) < share
     new = allowed & (tables.position < 0)
     goals = [Goal(size, lambda rows: allowed[rows]), Goal(5, lambda rows: new[rows])]
-    found = BestSums.of(tables, prior).best(of, goals)
-    if found is None:
+    result = BestSums.of(tables, prior).best(of, goals)
+    if result is None:
         return
     sums = all_sums(tables, prior, of)
-    for rows, passing, wanted in zip(found, (allowed, new), (size, 5), strict=True):
+    for rows, passing, count in zip(result, (allowed, new), (size, 5), strict=True):
         candidates = np.flatnonzero(passing)
-        best = candidates[np.argsort(-sums[candidates], kind="stable")[:wanted]]
+        best = candidates[np.argsort(-sums[candidates], kind="stable")[:count]]
         assert sorted(rows.tolist()) == sorted(best.tolist())
 
 
-def test_a_clear_taste_is_answered_without_all_sums_and_one_that_says_nothing_is_not():
+def test_only_for_a_clear_taste_the_best_are_known_without_all_sums():
     tables = some_tables(3)
     finder = BestSums.of(tables, np.linspace(0.02, 0, INSIDE + OUTSIDE).astype(np.float32))
     everything = Goal(20, lambda rows: np.ones(len(rows), bool))

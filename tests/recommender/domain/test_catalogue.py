@@ -17,13 +17,13 @@ STORED = [235274156595, 746205806738, 925931470076, 438472631330]
 
 
 @given(st.lists(st.integers(-5, 60)))
-def test_every_id_has_its_row_and_others_none(numbers):
+def test_every_id_has_its_row_and_unknown_ids_have_none(numbers):
     rows = CATALOGUE.rows_of(f"f{number}" for number in numbers)
     assert rows.tolist() == [number if 0 <= number < 50 else -1 for number in numbers]
     assert rows.dtype == np.int32
 
 
-def test_hashes_are_as_good_as_ids():
+def test_films_are_found_by_hash():
     hashes = hash_ids(["f3", "nobody", "f49"])
     assert CATALOGUE.rows_of_hashes(hashes).tolist() == [3, -1, 49]
     assert CATALOGUE.rows_of_hashes(np.array([0, 2**64 - 1], np.uint64)).tolist() == [-1, -1]
@@ -31,14 +31,14 @@ def test_hashes_are_as_good_as_ids():
 
 
 @pytest.mark.parametrize("item_id", ["", "F3", "f3 ", "\ud800", "f" * 10_000])
-def test_ids_that_only_look_alike(item_id):
+def test_ids_that_only_look_similar_are_unknown(item_id):
     assert CATALOGUE.rows_of([item_id]).tolist() == [-1]
 
 
-def test_an_id_whose_hash_meets_another_films_is_unknown():
+def test_an_id_whose_hash_belongs_to_another_id_is_unknown():
     ids = list(CATALOGUE.item_ids)
-    other = replace(CATALOGUE, item_ids=Strings.of(["renamed", *ids[1:]]))
-    assert other.rows_of(["f0"]).tolist() == [-1]
+    renamed = replace(CATALOGUE, item_ids=Strings.of(["renamed", *ids[1:]]))
+    assert renamed.rows_of(["f0"]).tolist() == [-1]
 
 
 def test_tmdb_ids():
@@ -48,7 +48,7 @@ def test_tmdb_ids():
     assert catalogue.rows_of_tmdb([]).dtype == np.int32
 
 
-def test_an_empty_catalogue_knows_nobody():
+def test_an_empty_catalogue_has_no_film():
     empty = replace(
         CATALOGUE,
         hashes=np.empty(0, np.uint64),
@@ -76,22 +76,22 @@ class TestSeries:
     )  # fmt: skip
 
     def films(self, *rows: int) -> list[int]:
-        found = self.CATALOGUE.of_same_series(np.array(rows, np.int32))
-        assert found.dtype == bool
-        assert len(found) == 7
-        return np.flatnonzero(found).tolist()
+        mask = self.CATALOGUE.of_same_series(np.array(rows, np.int32))
+        assert mask.dtype == bool
+        assert len(mask) == 7
+        return np.flatnonzero(mask).tolist()
 
-    def test_of_a_film_are_all_parts_of_it_itself_among_them(self):
+    def test_of_a_film_are_all_parts_including_itself(self):
         assert self.films(3) == [0, 3, 5]
 
     def test_of_films_of_two_series_are_those_of_both(self):
         assert self.films(4, 0, 2) == [0, 1, 3, 4, 5]
 
-    def test_films_without_a_series_are_none_of_one_another(self):
+    def test_films_without_a_series_share_none(self):
         assert self.films(2) == []
         assert self.films(2, 6) == []
 
-    def test_of_nobody_are_none(self):
+    def test_of_no_films_are_none(self):
         assert self.films() == []
 
     def test_of_a_catalogue_without_series_are_none(self):
@@ -102,14 +102,14 @@ class TestSeries:
         catalogue = catalogue_of([Film(series=number) for number in numbers])
         rows = data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=5))
         followed = {numbers[row] for row in rows} - {-1}
-        found = catalogue.of_same_series(np.array(rows, np.int32))
-        assert found.tolist() == [number in followed for number in numbers]
+        mask = catalogue.of_same_series(np.array(rows, np.int32))
+        assert mask.tolist() == [number in followed for number in numbers]
         some = np.array(data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=5)), np.int32)
-        assert catalogue.of_same_series(np.array(rows, np.int32), some).tolist() == found[some].tolist()
+        assert catalogue.of_same_series(np.array(rows, np.int32), some).tolist() == mask[some].tolist()
 
 
 class TestOtherIds:
-    """A film that its source has once more under another id."""
+    """A film that its source also lists under a second id."""
 
     HASHES = hash_ids(["x9", "x4"])
     ORDER = np.argsort(HASHES)
@@ -123,13 +123,13 @@ class TestOtherIds:
     def test_both_ids_lead_to_it(self):
         assert self.CATALOGUE.rows_of(["x4", "f4", "x9", "f9", "x1"]).tolist() == [4, 4, 9, 9, -1]
 
-    def test_so_do_both_hashes(self):
+    def test_both_hashes_lead_to_it(self):
         assert self.CATALOGUE.rows_of_hashes(hash_ids(["x9", "f9", "nobody"])).tolist() == [9, 9, -1]
 
     def test_each_row_keeps_the_hash_of_its_own_id(self):
         assert self.CATALOGUE.film_hashes().tolist() == CATALOGUE.film_hashes().tolist()
 
-    def test_a_hash_that_meets_another_id_is_unknown(self):
+    def test_a_second_id_whose_hash_belongs_to_another_id_is_unknown(self):
         renamed = replace(self.CATALOGUE, other_ids=Strings.of(["renamed", "renamed too"]))
         assert renamed.rows_of(["x4", "x9", "f9"]).tolist() == [-1, -1, 9]
 

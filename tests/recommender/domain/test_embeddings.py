@@ -15,7 +15,7 @@ def unit(films: int, dims: int, seed: int = 0) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_a_byte_a_number_and_a_scale_a_film():
+def test_quantised_vectors_have_one_byte_per_number_and_one_scale_per_film():
     embeddings = Embeddings.quantise(unit(10, 32), "test:1")
     assert embeddings.codes.dtype == np.int8
     assert embeddings.codes.shape == (10, 32)
@@ -25,7 +25,7 @@ def test_a_byte_a_number_and_a_scale_a_film():
 
 
 @given(st.integers(1, 40), st.integers(1, 64), st.integers(0, 9))
-def test_no_number_is_off_by_more_than_half_a_step(films, dims, seed):
+def test_the_quantisation_error_is_at_most_half_a_step(films, dims, seed):
     vectors = unit(films, dims, seed)
     embeddings = Embeddings.quantise(vectors, "test")
     back = embeddings.rows(np.arange(films))
@@ -37,11 +37,11 @@ def test_no_number_is_off_by_more_than_half_a_step(films, dims, seed):
     films=st.sampled_from([1, 7, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 5]),
     queries=st.integers(1, 4),
 )
-def test_cosines_are_the_best_of_any_query_in_every_block(films, queries):
+def test_cosines_are_the_maximum_over_the_queries_in_every_block(films, queries):
     embeddings = Embeddings.quantise(unit(films, 24), "test")
-    asked = unit(queries, 24, seed=1)
-    plain = (embeddings.rows(np.arange(films)) @ asked.T).max(axis=1)
-    cosines = embeddings.cosines(asked)
+    vectors = unit(queries, 24, seed=1)
+    plain = (embeddings.rows(np.arange(films)) @ vectors.T).max(axis=1)
+    cosines = embeddings.cosines(vectors)
     assert cosines == pytest.approx(plain, abs=1e-5)
     assert cosines.dtype == np.float32
     assert cosines.shape == (films,)
@@ -64,7 +64,7 @@ def test_a_film_is_nearest_to_itself():
     assert cosines[17] == pytest.approx(1, abs=0.01)
 
 
-def test_films_without_a_vector():
+def test_films_without_a_vector_have_cosine_zero_and_do_not_affect_the_mean():
     vectors = unit(4, 8)
     vectors[[1, 3]] = 0
     embeddings = Embeddings.quantise(vectors, "test")
@@ -75,13 +75,13 @@ def test_films_without_a_vector():
 
 
 @pytest.mark.parametrize("films", [0, 3])
-def test_nothing_but_films_without_a_vector(films):
+def test_a_catalogue_without_any_vector_has_a_zero_mean_and_zero_cosines(films):
     embeddings = Embeddings.quantise(np.zeros((films, 8), np.float32), "test")
     assert embeddings.mean.tolist() == [0.0] * 8
     assert embeddings.cosines(unit(2, 8)).tolist() == [0.0] * films
 
 
-def test_mapped_codes_will_do():
+def test_read_only_codes_work():
     embeddings = Embeddings.quantise(unit(9, 8), "test")
     frozen = embeddings.codes.copy()
     frozen.flags.writeable = False
@@ -89,25 +89,25 @@ def test_mapped_codes_will_do():
     assert np.array_equal(mapped.cosines(unit(1, 8)), embeddings.cosines(unit(1, 8)))
 
 
-class TestTheNearest:
+class TestNearest:
     @staticmethod
     def around(centres: int, films: int, dims: int, seed: int = 5) -> np.ndarray:
-        """Vectors like those of texts: around centres, all of them to one side."""
+        """Return vectors distributed like those of texts: around centres, with a common direction."""
         rng = np.random.default_rng(seed)
         middles = rng.normal(size=(centres, dims)) + 0.5
         vectors = middles[rng.integers(centres, size=films)] + rng.normal(0, 0.8, (films, dims))
         return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
     @pytest.mark.parametrize("films", [50, MANY + 77])
-    def test_have_their_exact_cosines_and_no_other_film_has_one(self, films):
+    def test_cosines_are_exact_and_only_allowed_films_with_a_vector_are_returned(self, films):
         vectors = self.around(40, films, 72)
         vectors[::10] = 0
         embeddings = Embeddings.quantise(vectors, "test")
         queries = vectors[[3, films - 1]]
         among = np.arange(films) % 3 > 0
-        for wanted in (None, among):
-            rows, cosines = embeddings.nearest(queries, wanted)
-            allowed = (embeddings.scales > 0) & (True if wanted is None else wanted)
+        for mask in (None, among):
+            rows, cosines = embeddings.nearest(queries, mask)
+            allowed = (embeddings.scales > 0) & (True if mask is None else mask)
             assert (rows.dtype, cosines.dtype) == (np.int32, np.float32)
             assert cosines == pytest.approx(embeddings.cosines(queries)[rows], abs=1e-6)
             assert allowed[rows].all()
@@ -116,39 +116,39 @@ class TestTheNearest:
             assert len(rows) == many if films < MANY else SHORTLIST <= len(rows) < many
 
     @pytest.mark.parametrize("queries", [1, 8])
-    def test_are_those_of_an_exact_search_in_a_large_catalogue(self, queries):
+    def test_in_a_large_catalogue_it_finds_nearly_all_of_an_exact_search(self, queries):
         vectors = self.around(300, 60_000, 128)
         embeddings = Embeddings.quantise(vectors, "test")
-        asked = vectors[np.arange(queries) * 7_000]
-        best = np.argsort(-embeddings.cosines(asked))[:100]
-        assert np.mean(np.isin(best, embeddings.nearest(asked)[0])) >= 0.98
+        query_vectors = vectors[np.arange(queries) * 7_000]
+        best = np.argsort(-embeddings.cosines(query_vectors))[:100]
+        assert np.mean(np.isin(best, embeddings.nearest(query_vectors)[0])) >= 0.98
 
     @pytest.mark.parametrize("queries", [1, 3])
-    def test_of_a_very_large_catalogue_are_found_in_the_nearest_cells(self, monkeypatch, queries):
+    def test_in_a_very_large_catalogue_it_searches_only_the_nearest_cells(self, monkeypatch, queries):
         for name, value in (("VERY_MANY", 20_000), ("LONG_SHORTLIST", 600)):
             monkeypatch.setattr(embeddings_module, name, value)
         monkeypatch.setattr(data_jobs.cells, "VERY_MANY", 20_000)
         vectors = self.around(300, 20_000, 128)
         embeddings = with_cells(Embeddings.quantise(vectors, "test"), Silent())
-        asked = vectors[np.arange(queries) * 6_000]
-        best = np.argsort(-embeddings.cosines(asked))[: 30 * queries]
-        rows, cosines = embeddings.nearest(asked)
+        query_vectors = vectors[np.arange(queries) * 6_000]
+        best = np.argsort(-embeddings.cosines(query_vectors))[: 30 * queries]
+        rows, cosines = embeddings.nearest(query_vectors)
         assert np.mean(np.isin(best, rows)) >= 0.95
         assert (np.diff(rows) > 0).all()
         assert len(rows) < 10_000
-        assert cosines == pytest.approx(embeddings.cosines(asked)[rows], abs=1e-6)
-        # A filter that few films of the nearest cells pass: all films are compared.
+        assert cosines == pytest.approx(embeddings.cosines(query_vectors)[rows], abs=1e-6)
+        # If few films of the nearest cells pass the filter, all films are compared.
         among = np.arange(20_000) % 300 == 7
         among[:5_000] = False
-        few, _ = embeddings.nearest(asked, among)
+        few, _ = embeddings.nearest(query_vectors, among)
         assert few.tolist() == np.flatnonzero(among).tolist()
         half = np.arange(20_000) % 300 < 150
-        rows, _ = embeddings.nearest(asked, half)
-        best = np.flatnonzero(half)[np.argsort(-embeddings.cosines(asked)[half])[:30]]
+        rows, _ = embeddings.nearest(query_vectors, half)
+        best = np.flatnonzero(half)[np.argsort(-embeddings.cosines(query_vectors)[half])[:30]]
         assert half[rows].all()
         assert np.mean(np.isin(best, rows)) >= 0.9
 
-    def test_among_few_are_searched_exactly(self):
+    def test_few_allowed_films_are_searched_exactly(self):
         vectors = self.around(40, MANY, 16)
         embeddings = Embeddings.quantise(vectors, "test")
         among = np.arange(MANY) < 100
@@ -157,20 +157,20 @@ class TestTheNearest:
 
 
 @given(st.integers(1, 40), st.integers(2, 16), st.integers(0, 1_000))
-def test_centred_vectors_as_products_are_those_written_out(films, dims, seed):
+def test_products_of_centred_vectors_equal_the_explicit_ones(films, dims, seed):
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(films, dims)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[:: max(films // 3, 2)] = 0
     embeddings = Embeddings.quantise(vectors, "test")
     rows = np.arange(films)
-    written = embeddings.rows(rows) - embeddings.mean
-    length = np.linalg.norm(written, axis=1, keepdims=True)
+    explicit = embeddings.rows(rows) - embeddings.mean
+    length = np.linalg.norm(explicit, axis=1, keepdims=True)
     nowhere = (embeddings.scales == 0) | (length[:, 0] < 0.1)
-    written = np.where(nowhere[:, None], 0, written / np.where(length > 0, length, 1))
+    explicit = np.where(nowhere[:, None], 0, explicit / np.where(length > 0, length, 1))
     centred, weights = embeddings.centred(rows), rng.random(films).astype(np.float32)
     if not (nowhere & (embeddings.scales > 0)).any():
-        assert centred.totals(weights[None, :])[0] == pytest.approx(weights @ written, abs=2e-3)
-        assert centred.dots(vectors) == pytest.approx(vectors @ written.T, abs=2e-3)
-        assert centred.products(centred) == pytest.approx(written @ written.T, abs=2e-3)
+        assert centred.totals(weights[None, :])[0] == pytest.approx(weights @ explicit, abs=2e-3)
+        assert centred.dots(vectors) == pytest.approx(vectors @ explicit.T, abs=2e-3)
+        assert centred.products(centred) == pytest.approx(explicit @ explicit.T, abs=2e-3)
     assert not centred.dots(vectors)[:, embeddings.scales == 0].any()

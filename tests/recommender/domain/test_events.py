@@ -12,7 +12,7 @@ from services.recommender.domain.events import (
     taste_weights,
 )
 
-# The published table: kind, value, taste weight, leaves the list, disliked.
+# The documented table: kind, value, taste weight, no longer recommended, disliked.
 TABLE = [
     (EventKind.LIKE, 1.0, 1.15, True, False),
     (EventKind.RATING, 5.0, 1.3, True, False),
@@ -33,7 +33,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("kind", "value", "weight", "leaving", "disliked"), TABLE)
-def test_each_event_counts_as_published(
+def test_each_event_counts_as_documented(
     kind: EventKind, value: float, weight: float, leaving: bool, disliked: bool
 ) -> None:
     kinds, half_stars = np.array([kind], np.uint8), np.array([value * 2], np.uint8)
@@ -43,7 +43,7 @@ def test_each_event_counts_as_published(
     assert is_disliked(kinds, half_stars).tolist() == [disliked]
 
 
-def test_columns_are_weighed_at_once_and_keep_their_types() -> None:
+def test_columns_give_the_same_weights_and_keep_their_types() -> None:
     kinds = np.array([kind for kind, *_ in TABLE], np.uint8)
     half_stars = np.array([value * 2 for _, value, *_ in TABLE], np.uint8)
     assert taste_weights(kinds, half_stars).dtype == np.float32
@@ -55,7 +55,7 @@ def test_ratings_are_half_stars() -> None:
     assert RATINGS == (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 
 
-def test_codes_are_stored_and_never_renumbered() -> None:
+def test_stored_codes_never_change() -> None:
     assert {kind.label: int(kind) for kind in EventKind} == {
         "like": 1,
         "dislike": 2,
@@ -77,5 +77,5 @@ def test_an_unknown_label_is_a_key_error(label: str) -> None:
         EventKind.parse(label)
 
 
-def test_a_clear_is_explicit_but_no_opinion() -> None:
+def test_a_clear_is_explicit_but_not_an_opinion() -> None:
     assert {EventKind.CLEAR} == EXPLICIT - OPINIONS

@@ -26,7 +26,7 @@ FILTERS = st.builds(
 
 
 def passes(filters: Filters, row: int) -> bool:
-    """The same in words, for one film."""
+    """Return whether one film passes, in plain Python."""
     genres = set(from_mask(int(CATALOGUE.genre_bits[row])))
     year, code = int(CATALOGUE.years[row]), int(CATALOGUE.language_codes[row])
     language = CATALOGUE.languages[code] if code >= 0 else None
@@ -47,20 +47,20 @@ def passes(filters: Filters, row: int) -> bool:
 
 
 @given(FILTERS)
-def test_the_mask_says_what_the_words_say(filters):
+def test_the_mask_equals_the_plain_rules(filters):
     mask = filters.mask(CATALOGUE)
     assert mask.dtype == bool
     assert mask.tolist() == [passes(filters, row) for row in range(60)]
 
 
 @given(FILTERS, FILTERS)
-def test_more_conditions_never_let_more_films_through(one, other):
+def test_more_conditions_never_let_more_films_through(first, second):
     both = Filters(
-        genres=one.genres, not_genres=one.not_genres | other.not_genres, year_from=one.year_from, year_to=one.year_to,
-        runtime_to=one.runtime_to, languages=one.languages, min_votes=max(one.min_votes, other.min_votes),
-        rows=one.rows,
+        genres=first.genres, not_genres=first.not_genres | second.not_genres, year_from=first.year_from,
+        year_to=first.year_to, runtime_to=first.runtime_to, languages=first.languages,
+        min_votes=max(first.min_votes, second.min_votes), rows=first.rows,
     )  # fmt: skip
-    assert not np.any(both.mask(CATALOGUE) & ~one.mask(CATALOGUE))
+    assert not np.any(both.mask(CATALOGUE) & ~first.mask(CATALOGUE))
 
 
 def test_no_filters_let_everything_through():
@@ -80,7 +80,7 @@ def test_no_filters_let_everything_through():
         Filters(runtime_to=6_000),
     ],
 )
-def test_what_is_unknown_fails_a_filter_on_it(filters):
+def test_an_unknown_fact_fails_a_filter_on_it(filters):
     assert not filters.mask(CATALOGUE)[LAST]
 
 

@@ -30,15 +30,15 @@ def with_ids(tmdb: list[int], imdb: list[int]) -> Catalogue:
      ("tmdb:999", -1), ("tt0000000", -1), ("tmdb:", -1), ("imdb:2003", -1), ("1003", -1), ("tmdb:" + "9" * 30, -1),
      ("tmdb:-1003", -1), ("tmdb:\u0661003", -1), ("TMDB:1003", -1), ("tmdb:9999999999", -1)],
 )  # fmt: skip
-def test_a_film_by_every_id_people_have(item_id, row):
+def test_a_film_is_found_by_every_kind_of_id(item_id, row):
     assert CATALOGUE.rows_of([item_id]).tolist() == [row]
 
 
-def test_many_of_all_kinds_at_once_in_their_order():
+def test_ids_of_different_kinds_keep_their_order():
     assert CATALOGUE.rows_of(["tt0002001", "f9", "nope", "tmdb:1005", "f1"]).tolist() == [1, 9, -1, 5, 1]
 
 
-def test_an_own_id_that_looks_like_anothers_is_the_own():
+def test_a_catalogues_own_id_wins_over_an_imdb_id_of_the_same_form():
     ids = ["f0", "f1", "tt0002000"]
     hashes = hash_ids(ids)
     order = np.argsort(hashes)
@@ -48,7 +48,7 @@ def test_an_own_id_that_looks_like_anothers_is_the_own():
     assert taken.rows_of(["tt0002000", "imdb:tt0002000"]).tolist() == [2, 0]
 
 
-def test_of_two_films_with_one_id_the_first():
+def test_of_two_films_with_one_id_the_first_is_found():
     catalogue = with_ids([7, 0, 7, 5], [0, 9, 9, 0])
     assert catalogue.rows_of_tmdb([7, 5, 0, 6]).tolist() == [0, 3, -1, -1]
     assert catalogue.rows_of_imdb([9, 0, 8]).tolist() == [1, -1, -1]
@@ -56,18 +56,18 @@ def test_of_two_films_with_one_id_the_first():
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=20), st.lists(st.integers(-5, 2**33), max_size=20))
-def test_the_index_finds_what_looking_at_every_film_finds(ids, wanted):
+def test_the_index_finds_the_same_as_a_scan(ids, queried):
     catalogue = with_ids(ids, [0] * len(ids))
-    plain = [ids.index(each) if each > 0 and each in ids else -1 for each in wanted]
-    assert catalogue.rows_of_tmdb(wanted).tolist() == plain
+    plain = [ids.index(number) if number > 0 and number in ids else -1 for number in queried]
+    assert catalogue.rows_of_tmdb(queried).tolist() == plain
 
 
-def test_no_films():
+def test_an_empty_catalogue_finds_nothing():
     assert catalogue_of([]).rows_of_tmdb([1, 2]).tolist() == [-1, -1]
     assert catalogue_of([]).rows_of(["tt0000001"]).tolist() == [-1]
 
 
-def test_imdb_ids_are_numbers_inside():
+def test_imdb_ids_are_stored_as_numbers():
     assert [imdb_number(text) for text in ("tt0113277", "tt10872600", "nm1", "", None, "tt")] == [
         113277,
         10872600,

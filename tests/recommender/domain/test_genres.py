@@ -6,7 +6,7 @@ from services.recommender.domain.genres import GENRES, canonical, from_mask, to_
 
 
 @given(st.sets(st.sampled_from(GENRES)))
-def test_a_mask_and_back(names):
+def test_a_mask_converts_back_to_its_genres(names):
     mask = to_mask(names)
     assert 0 <= mask < 2**32
     assert set(from_mask(mask)) == names
@@ -34,7 +34,7 @@ def test_aliases(alias, name):
 
 
 @pytest.mark.parametrize("name", ["", "Heist", "(no genres listed)", "drama|war", "\0", "İ"])
-def test_what_is_no_genre(name):
+def test_unknown_names_are_no_genres(name):
     assert canonical(name) is None
 
 
@@ -43,10 +43,10 @@ def test_a_mask_of_an_unknown_genre_is_an_error():
         to_mask(["Drama", "Heist"])
 
 
-def test_codes_are_stored_and_so_may_not_move():
+def test_stored_codes_never_change():
     assert (GENRES.index("Action"), GENRES.index("Drama"), GENRES.index("Western")) == (0, 6, 21)
     assert len(set(GENRES)) == len(GENRES) <= 32
 
 
-def test_bits_beyond_the_vocabulary_are_nothing():
+def test_bits_beyond_the_vocabulary_are_ignored():
     assert from_mask(1 << 31) == ()

@@ -26,12 +26,12 @@ def built(arrived: list[Event]) -> History:
     return history
 
 
-def told(history: History) -> list[tuple[int, int, int, int]]:
+def rows_of(history: History) -> list[tuple[int, int, int, int]]:
     columns = (history.hashes, history.kinds, history.half_stars, history.ts_ms)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def as_told(event: Event) -> tuple[int, int, int, int]:
+def row_of(event: Event) -> tuple[int, int, int, int]:
     return (hash_id(event.item_id), int(event.kind), int(event.value * 2), event.ts_ms)
 
 
@@ -40,35 +40,35 @@ def like(film: str, ts_ms: int) -> Event:
 
 
 @given(logs)
-def test_opinions_are_those_of_the_plain_model(arrived: list[Event]) -> None:
+def test_opinions_equal_those_of_the_reference_model(arrived: list[Event]) -> None:
     opinions = [plain.opinion(arrived, film) for film in plain.FILMS]
-    spoken = [opinion for opinion in opinions if opinion is not None]
-    assert sorted(told(built(arrived).opinions())) == sorted(as_told(event) for event in spoken)
+    expected = [opinion for opinion in opinions if opinion is not None]
+    assert sorted(rows_of(built(arrived).opinions())) == sorted(row_of(event) for event in expected)
 
 
 @given(logs)
-def test_a_history_is_sorted_and_holds_one_explicit_event_and_one_of_each_implicit_kind(arrived: list[Event]) -> None:
+def test_a_history_is_sorted_and_has_one_explicit_event_and_one_of_each_implicit_kind(arrived: list[Event]) -> None:
     history = built(arrived)
     assert history.ts_ms.tolist() == sorted(history.ts_ms.tolist())
-    slots = [(film, kind if kind in {4, 5} else 0) for film, kind, _, _ in told(history)]
+    slots = [(film, kind if kind in {4, 5} else 0) for film, kind, _, _ in rows_of(history)]
     assert len(slots) == len(set(slots))
 
 
 @given(logs)
 def test_opinions_are_in_the_order_of_the_history(arrived: list[Event]) -> None:
     history = built(arrived)
-    opinions = told(history.opinions())
-    assert opinions == [event for event in told(history) if event in opinions]
+    opinions = rows_of(history.opinions())
+    assert opinions == [event for event in rows_of(history) if event in opinions]
 
 
 @given(st.one_of(logs, spread_logs), plain.events(latest_ms=200_000))
-def test_a_duplicate_is_one_in_the_plain_model(arrived: list[Event], event: Event) -> None:
+def test_duplicates_are_those_of_the_reference_model(arrived: list[Event], event: Event) -> None:
     assert built(arrived).is_duplicate(event) == plain.is_duplicate(arrived, event)
 
 
 @given(st.permutations([like("heat", 1), Event("heat", EventKind.CLEAR, 1.0, 2), like("up", 3), like("alien", 4)]))
-def test_a_clear_holds_whatever_order_events_arrive_in(arrived: list[Event]) -> None:
-    assert sorted(told(built(arrived).opinions())) == sorted([as_told(like("up", 3)), as_told(like("alien", 4))])
+def test_a_clear_works_in_any_order_of_arrival(arrived: list[Event]) -> None:
+    assert sorted(rows_of(built(arrived).opinions())) == sorted([row_of(like("up", 3)), row_of(like("alien", 4))])
 
 
 def test_like_clear_like_are_three_events() -> None:
@@ -78,16 +78,16 @@ def test_like_clear_like_are_three_events() -> None:
     assert not history.is_duplicate(like("heat", 999))
     cleared = history.add(Event("heat", EventKind.CLEAR, 1.0, 2_000))
     assert not cleared.is_duplicate(like("heat", 3_000))
-    assert told(cleared.add(like("heat", 3_000))) == [as_told(like("heat", 3_000))]
+    assert rows_of(cleared.add(like("heat", 3_000))) == [row_of(like("heat", 3_000))]
 
 
-def test_another_value_is_no_duplicate() -> None:
+def test_an_event_with_another_value_is_no_duplicate() -> None:
     history = History.empty().add(Event("heat", EventKind.RATING, 4.0, 0))
     assert history.is_duplicate(Event("heat", EventKind.RATING, 4.0, 1))
     assert not history.is_duplicate(Event("heat", EventKind.RATING, 4.5, 1))
 
 
-def test_the_oldest_drop_out_beyond_a_thousand() -> None:
+def test_beyond_a_thousand_events_the_oldest_drop_out() -> None:
     history = History.of([like(str(n), n) for n in range(MAX_EVENTS)])
     added = history.add(like("new", MAX_EVENTS))
     assert len(added) == MAX_EVENTS
@@ -96,18 +96,18 @@ def test_the_oldest_drop_out_beyond_a_thousand() -> None:
     assert not len(history.add(like("older than all", -1)).of_film("older than all"))
 
 
-def test_history_of_takes_the_newest_and_columns_take_all() -> None:
+def test_history_of_keeps_the_newest_and_columns_keep_all() -> None:
     events = [like(str(n), n) for n in range(MAX_EVENTS + 5)]
-    assert told(History.of(events)) == [as_told(event) for event in events[5:]]
-    assert told(History.columns(events)) == [as_told(event) for event in events]
+    assert rows_of(History.of(events)) == [row_of(event) for event in events[5:]]
+    assert rows_of(History.columns(events)) == [row_of(event) for event in events]
     assert History.of(events) == History.columns(events).newest()
 
 
 @given(logs)
 def test_of_film_is_the_part_of_one_film(arrived: list[Event]) -> None:
     history = built(arrived)
-    parts = [event for film in plain.FILMS for event in told(history.of_film(film))]
-    assert sorted(parts) == sorted(told(history))
+    parts = [event for film in plain.FILMS for event in rows_of(history.of_film(film))]
+    assert sorted(parts) == sorted(rows_of(history))
 
 
 def test_equal_columns_make_equal_histories() -> None:
@@ -136,12 +136,12 @@ def test_the_layout_is_the_documented_one() -> None:
 
 
 @given(st.binary(max_size=60))
-def test_unpacking_rubbish_gives_a_sound_history_or_a_value_error(packed: bytes) -> None:
+def test_unpacking_arbitrary_bytes_gives_a_valid_history_or_a_value_error(packed: bytes) -> None:
     try:
         history = unpack(packed)
     except ValueError:
         return
-    assert all(1 <= kind <= 6 and half_stars <= 10 for _, kind, half_stars, _ in told(history))
+    assert all(1 <= kind <= 6 and half_stars <= 10 for _, kind, half_stars, _ in rows_of(history))
     history.opinions()
 
 

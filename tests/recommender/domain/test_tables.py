@@ -25,7 +25,7 @@ TASTES = st.lists(st.integers(0, 29), max_size=12, unique=True)
 
 
 @given(TASTES, st.integers(0, 5))
-def test_scores_are_a_product_with_the_dense_table(taste, seed):
+def test_scores_equal_the_product_with_the_dense_table(taste, seed):
     table = make_table(30, 8, seed)
     weights = np.random.default_rng(seed).uniform(0, 1.3, len(taste)).astype(np.float32)
     scores = table.scores(np.array(taste, np.int32), weights)
@@ -44,108 +44,108 @@ def test_terms_add_up_to_scores(taste, targets, seed):
     assert terms == pytest.approx(dense(table)[taste][:, targets] * weights[:, None], abs=1e-5)
 
 
-def test_a_target_outside_the_table_gets_nothing():
+def test_a_target_outside_the_table_has_no_terms():
     table = make_table(30, 30)
     terms = table.terms(np.array([1, 2]), np.ones(2, np.float32), np.array([5, -1, -1, 6], np.int32))
     assert np.all(terms[:, [1, 2]] == 0)
     assert np.all(terms[:, [0, 3]] != 0)
 
 
-def test_the_last_film_of_the_table_is_not_taken_for_one_outside():
+def test_position_minus_one_is_not_the_last_film_of_the_table():
     table = make_table(4, 4)
     terms = table.terms(np.array([0]), np.ones(1, np.float32), np.array([-1, 2], np.int32))
     assert terms[0, 0] == 0
     assert terms[0, 1] == pytest.approx(dense(table)[0, 2])
 
 
-def test_no_taste_no_score():
+def test_without_a_taste_scores_are_zero():
     table = make_table(30, 8)
-    nobody = np.empty(0, np.int32), np.empty(0, np.float32)
-    assert table.scores(*nobody).tolist() == [0.0] * 30
-    assert table.terms(*nobody, np.array([1, 2], np.int32)).shape == (0, 2)
+    empty = np.empty(0, np.int32), np.empty(0, np.float32)
+    assert table.scores(*empty).tolist() == [0.0] * 30
+    assert table.terms(*empty, np.array([1, 2], np.int32)).shape == (0, 2)
 
 
 def make_collaborative(outside: int) -> CollaborativeTables:
     rows = np.array([4, 0, 2], np.int32)
     position = np.full(3 + outside + 2, -1, np.int32)
     position[rows] = np.arange(3)
-    others = np.array([1, 3][:outside], np.int32)
+    outside_rows = np.array([1, 3][:outside], np.int32)
     return CollaborativeTables(
-        rows, position, make_table(3, 3), make_table(3, 3, 1), others,
+        rows, position, make_table(3, 3), make_table(3, 3, 1), outside_rows,
         np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2).T,
         np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float32).reshape(outside, 2).T,
         np.zeros(len(position), np.int32), np.ones((3, 3), np.uint8),
     )  # fmt: skip
 
 
-def test_scores_of_the_table_become_scores_of_films():
+def test_spread_turns_table_scores_into_film_scores():
     spread = make_collaborative(2).spread(np.array([10, 20, 40], np.float32))
     assert spread.tolist() == [20.0, 15.0, 40.0, 20.0, 10.0, 0.0, 0.0]
     assert spread.dtype == np.float32
 
 
-def test_some_films_get_what_all_films_would():
+def test_scores_of_some_rows_equal_those_of_all():
     tables, scores = make_collaborative(2), np.array([10, 20, 40], np.float32)
     rows = np.array([3, 0, 1, 4, 3], np.int32)
     assert tables.at(scores, rows).tolist() == tables.spread(scores)[rows].tolist()
     assert make_collaborative(0).at(scores, np.array([1, 2], np.int32)).tolist() == [0.0, 40.0]
 
 
-def test_without_films_outside_nobody_borrows():
+def test_without_films_outside_no_score_is_borrowed():
     assert make_collaborative(0).spread(np.array([10, 20, 40], np.float32)).tolist() == [20.0, 0.0, 40.0, 0.0, 10.0]
 
 
 class TestNovelty:
     TABLES = tables_of([0, 2, 4, 1_000_000], {}, {}, {})
 
-    def test_a_film_that_nobody_has_touched_is_wholly_new(self):
+    def test_of_a_film_without_events_is_one(self):
         assert self.TABLES.novelty()[0] == 1
 
-    def test_every_second_event_leaves_about_a_third(self):
+    def test_falls_to_about_a_third_with_every_two_events(self):
         assert self.TABLES.novelty()[1:3] == pytest.approx([np.exp(-1), np.exp(-2)])
         assert self.TABLES.novelty().dtype == np.float32
 
-    def test_of_a_film_everybody_knows_nothing_is_left(self):
+    def test_of_a_very_well_known_film_is_zero(self):
         assert self.TABLES.novelty()[3] == 0
 
     @given(st.lists(st.integers(0, 40), min_size=2, max_size=20))
     def test_a_film_with_more_events_is_never_newer(self, events):
-        found = tables_of(sorted(events), {}, {}, {}).novelty()
-        assert (np.diff(found) <= 0).all()
-        assert ((found >= 0) & (found <= 1)).all()
+        novelty = tables_of(sorted(events), {}, {}, {}).novelty()
+        assert (np.diff(novelty) <= 0).all()
+        assert ((novelty >= 0) & (novelty <= 1)).all()
 
 
 class TestSupported:
-    # Film 4 stands outside the tables.
+    # Film 4 is outside the tables.
     TABLES = tables_of([9] * 5, {}, {}, {(0, 1): 2, (1, 0): 2, (0, 2): 1, (3, 0): 200}, borrowing={4: {0: 1.0}})
 
     def pairs(self, films: list[int], others: list[int], people: int = 2) -> list[list[bool]]:
         return self.TABLES.supported(np.array(films, np.int32), np.array(others, np.int32), people).tolist()
 
-    def test_so_many_people_like_both_or_they_do_not(self):
+    def test_a_pair_needs_the_given_number_of_people(self):
         assert self.pairs([0], [1, 2, 3]) == [[True, False, False]]
         assert self.pairs([0], [1, 2, 3], people=1) == [[True, True, False]]
         assert self.pairs([0], [1, 2, 3], people=3) == [[False, False, False]]
 
-    def test_each_film_is_looked_at_for_itself(self):
+    def test_every_film_has_its_own_row(self):
         assert self.pairs([3, 0, 1], [2, 1, 0]) == [
             [False, False, True], [False, True, False], [False, False, True]
         ]  # fmt: skip
 
-    def test_nobody_likes_a_film_outside_the_tables(self):
+    def test_films_outside_the_tables_have_no_support(self):
         assert self.pairs([4, 0], [1, 4]) == [[False, False], [True, False]]
 
-    def test_nobody_asks_and_nothing_is_asked_for(self):
+    def test_empty_lists_give_empty_results(self):
         assert self.TABLES.supported(np.empty(0, np.int32), np.array([1], np.int32), 2).shape == (0, 1)
         assert self.TABLES.supported(np.array([1], np.int32), np.empty(0, np.int32), 2).shape == (1, 0)
 
-    def test_a_pair_that_the_row_does_not_keep_has_no_people(self):
-        # Of the row of film 0, only the entry for position 1 is kept.
-        kept = ItemTable(np.array([[1], [0], [0]], np.uint16), np.ones((3, 1), np.float16))
+    def test_a_pair_without_an_entry_has_no_people(self):
+        # The row of film 0 has only the entry for position 1.
+        table = ItemTable(np.array([[1], [0], [0]], np.uint16), np.ones((3, 1), np.float16))
         rows = np.arange(3, dtype=np.int32)
         nothing = np.empty((0, 0), np.uint16)
         tables = CollaborativeTables(
-            rows, rows, kept, kept, rows[:0], nothing, nothing.astype(np.float32), rows, np.full((3, 1), 9, np.uint8)
+            rows, rows, table, table, rows[:0], nothing, nothing.astype(np.float32), rows, np.full((3, 1), 9, np.uint8)
         )
         assert tables.supported(rows[:1], rows, 2).tolist() == [[False, True, False]]
 
@@ -155,7 +155,7 @@ class TestSupported:
         st.lists(st.integers(0, 7), max_size=6, unique=True),
         st.integers(1, 5),
     )
-    def test_equals_a_look_at_each_pair(self, shared, films, others, people):
+    def test_equals_a_check_of_each_pair(self, shared, films, others, people):
         tables = tables_of([1] * 8, {}, {}, shared, borrowing={6: {0: 1.0}, 7: {1: 1.0}})
         found = tables.supported(np.array(films, np.int32), np.array(others, np.int32), people)
         assert found.tolist() == [[shared.get((film, other), 0) >= people for other in others] for film in films]

@@ -1,4 +1,4 @@
-"""The two-tower model in numpy: laws of a person's vector."""
+"""The two-tower model in numpy: invariants of a person's vector."""
 
 import numpy as np
 from hypothesis import given
@@ -16,7 +16,7 @@ def person(history):
 
 
 @given(histories)
-def test_a_person_is_a_unit_vector_and_a_one_for_the_bias(history):
+def test_a_person_is_a_unit_vector_followed_by_one_for_the_bias(history):
     vector = person(history)
     assert vector.dtype == np.float32
     assert vector[-1] == 1
@@ -24,15 +24,15 @@ def test_a_person_is_a_unit_vector_and_a_one_for_the_bias(history):
 
 
 @given(histories, st.randoms())
-def test_the_order_of_a_history_says_nothing(history, random):
+def test_the_order_of_a_history_does_not_matter(history, random):
     shuffled = random.sample(history, len(history))
     assert np.allclose(person(history), person(shuffled), atol=1e-5)
 
 
 @given(histories)
-def test_a_film_that_the_model_does_not_know_says_nothing(history):
+def test_a_film_unknown_to_the_model_is_ignored(history):
     assert np.allclose(person(history), person([*history, (29, 1.0)]), atol=1e-6)
 
 
-def test_known_are_the_films_that_have_a_vector():
+def test_films_with_a_vector_are_known():
     assert np.flatnonzero(~MODEL.known).tolist() == [29]

@@ -1,4 +1,4 @@
-"""Weights in a JSON object: what is unknown or of the wrong type is refused by name."""
+"""Weights as a JSON object: unknown names and wrong types are refused by name."""
 
 from dataclasses import fields
 
@@ -7,20 +7,20 @@ import pytest
 from services.recommender.domain.weights import Weights
 
 
-def test_weights_survive_json() -> None:
+def test_weights_convert_to_json_and_back() -> None:
     weights = Weights(formula="playbook", popularity=0.25)
     assert Weights.from_json(weights.to_json()) == weights
     assert len(weights.to_json()) == len(fields(Weights))
 
 
-def test_a_whole_number_is_a_weight_and_what_is_left_out_keeps_its_default() -> None:
+def test_integers_are_accepted_and_missing_weights_keep_their_defaults() -> None:
     weights = Weights.from_json({"popularity": 2})
     assert isinstance(weights.popularity, float)
     assert weights == Weights(popularity=2.0)
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ({"fame": 1}, r"unknown weight 'fame'; expected one of formula, "),
         ({"popularity": "much"}, "'popularity' must be a number"),
@@ -30,6 +30,6 @@ def test_a_whole_number_is_a_weight_and_what_is_left_out_keeps_its_default() -> 
         ({"formula": "best"}, "'formula' must be one of blend, playbook"),
     ],
 )
-def test_what_is_wrong_is_said(document: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_the_error_says_what_is_wrong(document: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Weights.from_json(document)

@@ -13,7 +13,9 @@ from tests.recommender import handmade
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class NamedFilm:
+    """A film with the facts that the finder uses."""
+
     title: str
     year: int
     aka: tuple[str, ...] = ()
@@ -24,41 +26,42 @@ class Known:
 
 
 FILMS = (
-    Known("The Matrix", 1999, cast=("Keanu Reeves",), tmdb_id=603, imdb_id=133093),
-    Known("Inception", 2010, directors=("Christopher Nolan",), cast=("Leonardo DiCaprio",)),
-    Known("Star Wars: Episode IV - A New Hope", 1977, ("Star Wars",), ("George Lucas",)),
-    Known("Seven", 1995, ("Se7en",), ("David Fincher",), ("Brad Pitt",)),
-    Known("Heat", 1995, directors=("Michael Mann",), cast=("Al Pacino",), tmdb_id=949, imdb_id=113277),
-    Known("Amélie", 2001, ("Le Fabuleux Destin d'Amélie Poulain",)),
-    Known("Seven Samurai", 1954, ("Shichinin no samurai", "七人の侍"), ("Akira Kurosawa",)),
-    Known("WALL·E", 2008),
-    Known("Cape Fear", 1991, directors=("Martin Scorsese",)),
-    Known("It", 2017),
-    Known("Her", 2013),
-    Known("Hero", 2002),
-    Known("It's a Wonderful Life", 1946),
-    Known("Hate", 1995, ("La Haine",)),
-    Known("Blade Runner", 1982),
-    Known("Blade Runner 2049", 2017),
-    Known("Rocky II", 1979),
-    Known("Ran", 1985, ("乱",), ("Akira Kurosawa",)),
-    Known("The Matrix Reloaded", 2003),
-    Known("Cape Fear", 1962),
-    Known("Stalker", 1979, directors=("Andrei Tarkovsky",)),
-    Known("The Illusionist", 2006),
-    Known("The Illusionist", 2010, ("L'Illusionniste",)),
-    Known("It", 1990),
-    Known("M", 1931, ("M - Eine Stadt sucht einen Mörder",), ("Fritz Lang",)),
-    Known("Memento", 2000, directors=("Christopher Nolan",)),
-    Known("Schindler's List", 1993, directors=("Steven Spielberg",)),
-    Known("8½", 1963, ("Otto e mezzo",), ("Federico Fellini",)),
-    Known("Nine", 2009),
-    Known("9", 2009),
-    Known("The Batman", 2022),
+    NamedFilm("The Matrix", 1999, cast=("Keanu Reeves",), tmdb_id=603, imdb_id=133093),
+    NamedFilm("Inception", 2010, directors=("Christopher Nolan",), cast=("Leonardo DiCaprio",)),
+    NamedFilm("Star Wars: Episode IV - A New Hope", 1977, ("Star Wars",), ("George Lucas",)),
+    NamedFilm("Seven", 1995, ("Se7en",), ("David Fincher",), ("Brad Pitt",)),
+    NamedFilm("Heat", 1995, directors=("Michael Mann",), cast=("Al Pacino",), tmdb_id=949, imdb_id=113277),
+    NamedFilm("Amélie", 2001, ("Le Fabuleux Destin d'Amélie Poulain",)),
+    NamedFilm("Seven Samurai", 1954, ("Shichinin no samurai", "七人の侍"), ("Akira Kurosawa",)),
+    NamedFilm("WALL·E", 2008),
+    NamedFilm("Cape Fear", 1991, directors=("Martin Scorsese",)),
+    NamedFilm("It", 2017),
+    NamedFilm("Her", 2013),
+    NamedFilm("Hero", 2002),
+    NamedFilm("It's a Wonderful Life", 1946),
+    NamedFilm("Hate", 1995, ("La Haine",)),
+    NamedFilm("Blade Runner", 1982),
+    NamedFilm("Blade Runner 2049", 2017),
+    NamedFilm("Rocky II", 1979),
+    NamedFilm("Ran", 1985, ("乱",), ("Akira Kurosawa",)),
+    NamedFilm("The Matrix Reloaded", 2003),
+    NamedFilm("Cape Fear", 1962),
+    NamedFilm("Stalker", 1979, directors=("Andrei Tarkovsky",)),
+    NamedFilm("The Illusionist", 2006),
+    NamedFilm("The Illusionist", 2010, ("L'Illusionniste",)),
+    NamedFilm("It", 1990),
+    NamedFilm("M", 1931, ("M - Eine Stadt sucht einen Mörder",), ("Fritz Lang",)),
+    NamedFilm("Memento", 2000, directors=("Christopher Nolan",)),
+    NamedFilm("Schindler's List", 1993, directors=("Steven Spielberg",)),
+    NamedFilm("8½", 1963, ("Otto e mezzo",), ("Federico Fellini",)),
+    NamedFilm("Nine", 2009),
+    NamedFilm("9", 2009),
+    NamedFilm("The Batman", 2022),
 )
 
 
-def catalogue_of(films: tuple[Known, ...] = FILMS) -> Catalogue:
+def catalogue_of(films: tuple[NamedFilm, ...] = FILMS) -> Catalogue:
+    """Return a catalogue of these films; earlier films have more votes."""
     made = handmade.catalogue_of([handmade.Film(film.title, year=film.year) for film in films])
     tmdb_ids = np.array([film.tmdb_id for film in films], np.int32)
     imdb_ids = np.array([film.imdb_id for film in films], np.int32)
@@ -75,6 +78,6 @@ def catalogue_of(films: tuple[Known, ...] = FILMS) -> Catalogue:
     )
 
 
-def finder_of(films: tuple[Known, ...] = FILMS) -> Finder:
+def finder_of(films: tuple[NamedFilm, ...] = FILMS) -> Finder:
     catalogue = catalogue_of(films)
     return Finder(Names.of(catalogue), catalogue, np.zeros(len(films), np.float32))

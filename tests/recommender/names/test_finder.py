@@ -10,7 +10,7 @@ from tests.recommender.names.cinema import FILMS, finder_of
 FINDER = finder_of()
 
 
-def found(text: str, limit: int = 8) -> list[str]:
+def find(text: str, limit: int = 8) -> list[str]:
     return [f"{FILMS[row].title} ({FILMS[row].year})" for row in FINDER.find(text, limit).tolist()]
 
 
@@ -34,8 +34,8 @@ def found(text: str, limit: int = 8) -> list[str]:
         ("nine", "Nine (2009)"), ("9", "9 (2009)"), ("illusionniste", "The Illusionist (2010)"),
     ],
 )  # fmt: skip
-def test_the_first_film_for_what_is_typed(typed, first):
-    assert found(typed)[0] == first
+def test_the_first_film_for_a_query(typed, first):
+    assert find(typed)[0] == first
 
 
 @pytest.mark.parametrize(
@@ -48,54 +48,54 @@ def test_the_first_film_for_what_is_typed(typed, first):
         ("stalkre", "Stalker (1979)"), ("illusonist 2010", "The Illusionist (2010)"),
     ],
 )  # fmt: skip
-def test_one_or_two_typing_errors(typed, first):
-    assert found(typed)[0] == first
+def test_one_or_two_typing_errors_are_tolerated(typed, first):
+    assert find(typed)[0] == first
 
 
-def test_an_exact_title_stands_before_what_begins_so_however_well_known():
-    assert found("it") == ["It (2017)", "It (1990)", "It's a Wonderful Life (1946)"]
-    assert found("her") == ["Her (2013)", "Hero (2002)"]
+def test_an_exact_title_comes_before_better_known_longer_titles():
+    assert find("it") == ["It (2017)", "It (1990)", "It's a Wonderful Life (1946)"]
+    assert find("her") == ["Her (2013)", "Hero (2002)"]
 
 
-def test_a_year_orders_films_of_a_name_and_takes_none_away():
-    assert found("Cape Fear (1962)") == ["Cape Fear (1962)", "Cape Fear (1991)"]
-    assert found("Cape Fear (1977)") == ["Cape Fear (1991)", "Cape Fear (1962)"]
+def test_a_year_orders_films_of_a_name_and_removes_none():
+    assert find("Cape Fear (1962)") == ["Cape Fear (1962)", "Cape Fear (1991)"]
+    assert find("Cape Fear (1977)") == ["Cape Fear (1991)", "Cape Fear (1962)"]
 
 
-def test_a_director_is_found_by_the_last_name_best_known_first():
-    assert found("Kurosawa") == ["Seven Samurai (1954)", "Ran (1985)"]
-    assert found("nolan") == ["Inception (2010)", "Memento (2000)"]
+def test_films_of_a_director_are_found_by_last_name_best_known_first():
+    assert find("Kurosawa") == ["Seven Samurai (1954)", "Ran (1985)"]
+    assert find("nolan") == ["Inception (2010)", "Memento (2000)"]
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "!", "\n", "zzzqqq", "\ud800", "🤖", "xyzxyzxyzxyz" * 40, "(1995)x("])
-def test_nothing_is_found_for_nothing(typed):
-    assert found(typed) == []
+def test_queries_without_a_name_find_nothing(typed):
+    assert find(typed) == []
 
 
-def test_so_many_films_as_asked_for_and_the_same_from_the_beginning():
-    whole = found("the", 20)
+def test_a_smaller_limit_gives_a_prefix():
+    whole = find("the", 20)
     assert len(whole) > 3
-    assert found("the", 2) == whole[:2]
+    assert find("the", 2) == whole[:2]
     assert FINDER.find("the", 3).dtype == np.int32
 
 
 @given(st.sampled_from(FILMS), st.integers(1, 40))
-def test_a_film_is_among_those_of_any_beginning_of_its_title(film, letters):
+def test_a_film_is_found_by_any_beginning_of_its_title(film, letters):
     rows = FINDER.find(film.title[:letters], len(FILMS)).tolist()
     assert film.title in [FILMS[row].title for row in rows]
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_typed_films_come_once(typed):
+def test_no_query_finds_a_film_twice(typed):
     rows = FINDER.find(typed, 10).tolist()
     assert len(set(rows)) == len(rows) <= 10
 
 
-def test_no_names_at_all():
+def test_an_empty_catalogue_finds_nothing():
     assert finder_of(()).find("heat", 5).tolist() == []
 
 
-def test_a_number_that_is_no_year_is_a_word():
+def test_a_number_that_cannot_be_a_year_is_a_word():
     assert [reading.year_from for reading in readings_of("district 9")] == [0]
     assert [(reading.words, reading.year_from) for reading in readings_of("Heat (1995)")] == [
         (["heat", "1995"], 0),

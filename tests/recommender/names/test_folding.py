@@ -13,7 +13,7 @@ from services.recommender.names.folding import bare, key_of, natural, numbered, 
         ("Alien³", ["alien3"]), ("ＡＫＩＲＡ", ["akira"]), ("Straße", ["strasse"]), ("!!!", []),
     ],
 )  # fmt: skip
-def test_names_as_they_are_compared(name, words):
+def test_names_are_split_into_folded_words(name, words):
     assert words_of(name) == words
 
 
@@ -25,36 +25,36 @@ def test_names_as_they_are_compared(name, words):
         ("기생충", "gisaengchung"), ("Ζορμπάς", "zormpas"),
     ],
 )  # fmt: skip
-def test_other_scripts_are_found_in_latin_letters_too(name, latin):
+def test_other_scripts_have_a_latin_spelling(name, latin):
     assert " ".join(spellings(name)[1]) == latin
 
 
-def test_what_has_characters_left_is_not_romanised():
+def test_a_name_that_cannot_be_romanised_fully_has_no_latin_spelling():
     assert spellings("七人の侍") == [["七人の侍"]]
 
 
-def test_articles():
+def test_articles_are_moved_to_the_front_or_removed():
     assert natural(["matrix", "the"]) == ["the", "matrix"]
     assert natural(["the", "the"]) == ["the", "the"]
     assert bare(["haine", "la"]) == ["haine"]
     assert bare(["the"]) == ["the"]
 
 
-def test_one_key_for_all_ways_to_write_a_name():
+def test_spellings_of_a_name_share_one_key():
     assert len({key_of(words_of(name)) for name in ("WALL-E", "Wall E", "walle")}) == 1
     assert len({key_of(words_of(name)) for name in ("The Birds", "Birds, The", "birds")}) == 1
     assert len({key_of(words_of(name)) for name in ("Fast & Furious", "Fast and Furious", "fast furious")}) == 1
     assert key_of(words_of("And")) != key_of([])
 
 
-def test_small_numbers_in_other_forms():
+def test_small_numbers_as_digits_words_and_roman_numerals():
     assert ["rocky", "2"] in numbered(["rocky", "ii"])
     assert ["rocky", "ii"] in numbered(["rocky", "2"])
     assert ["oceans", "eleven"] in numbered(["oceans", "11"])
     assert numbered(["heat"]) == []
 
 
-def test_a_year_in_brackets_is_taken_off():
+def test_a_year_in_brackets_is_split_off():
     assert title_and_year("Heat (1995)") == ("Heat", 1995)
     assert title_and_year("Heat") == ("Heat", None)
     assert title_and_year("(1995)") == ("(1995)", None)

@@ -4,12 +4,12 @@ import pytest
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.row_matching import How, Matcher
-from tests.recommender.names.cinema import FILMS, Known, finder_of
+from tests.recommender.names.cinema import FILMS, NamedFilm, finder_of
 
 MATCHER = Matcher(finder_of())
 
 
-def told(
+def row_of(
     title: str, year: int | None = None, *others: str, ids: tuple[str, ...] = (), ts_ms: int | None = None
 ) -> ImportedRow:
     return ImportedRow("x.csv, line 2", (title, *others), year, EventKind.WATCH, 1.0, ts_ms, ids)
@@ -34,8 +34,8 @@ def film(row: ImportedRow) -> str | None:
         ("8 1/2", 1963, "8½ (1963)"), ("Amelie", 2001, "Amélie (2001)"),
     ],
 )  # fmt: skip
-def test_the_same_film_however_it_is_written(title, year, expected):
-    assert film(told(title, year)) == expected
+def test_spellings_of_a_title_match_the_same_film(title, year, expected):
+    assert film(row_of(title, year)) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,67 +45,67 @@ def test_the_same_film_however_it_is_written(title, year, expected):
         ("Rocky III", 1982), ("Seven Sa", 1999), ("", 1999), ("!!!", 1999), ("Memento Mori", 1999), ("Ran", 1988),
     ],
 )  # fmt: skip
-def test_another_film_is_not_taken_for_it(title, year):
-    assert film(told(title, year)) is None
+def test_other_films_do_not_match(title, year):
+    assert film(row_of(title, year)) is None
 
 
-def test_an_id_says_it_whatever_the_title():
-    assert film(told("Anything", 2020, ids=("tt0113277",))) == "Heat (1995)"
-    assert film(told("", None, ids=("tmdb:603",))) == "The Matrix (1999)"
-    assert MATCHER.match(told("Anything", 2020, ids=("tmdb:949",))).how is How.ID
+def test_an_id_decides_whatever_the_title():
+    assert film(row_of("Anything", 2020, ids=("tt0113277",))) == "Heat (1995)"
+    assert film(row_of("", None, ids=("tmdb:603",))) == "The Matrix (1999)"
+    assert MATCHER.match(row_of("Anything", 2020, ids=("tmdb:949",))).how is How.ID
 
 
 def test_a_film_with_another_id_is_another_film():
-    assert film(told("Heat", 1995, ids=("tt9999999",))) is None
-    assert film(told("Her", 2013, ids=("tt9999999",))) == "Her (2013)"  # the catalogue has no id of it
+    assert film(row_of("Heat", 1995, ids=("tt9999999",))) is None
+    assert film(row_of("Her", 2013, ids=("tt9999999",))) == "Her (2013)"  # the catalogue has no id for it
 
 
 def test_the_other_title_of_a_row_is_tried_too():
-    assert film(told("Die Verlockung", 1954, "Shichinin no samurai")) == "Seven Samurai (1954)"
+    assert film(row_of("Die Verlockung", 1954, "Shichinin no samurai")) == "Seven Samurai (1954)"
 
 
-def test_two_films_of_a_name_and_year_are_left_to_the_person():
-    matcher = Matcher(finder_of((Known("Emma", 1996), Known("Emma", 1996), Known("Heat", 1995))))
-    match = matcher.match(told("Emma", 1996))
+def test_two_films_of_the_same_title_and_year_are_left_to_the_person():
+    matcher = Matcher(finder_of((NamedFilm("Emma", 1996), NamedFilm("Emma", 1996), NamedFilm("Heat", 1995))))
+    match = matcher.match(row_of("Emma", 1996))
     assert (match.row, match.candidates) == (-1, (0, 1))
 
 
-def test_two_entries_of_one_film_are_one():
-    matcher = Matcher(finder_of((Known("Emma", 1996, tmdb_id=7), Known("Emma", 1996, tmdb_id=7))))
-    assert matcher.match(told("Emma", 1996)).row == 0
+def test_two_entries_with_the_same_id_are_one_film():
+    matcher = Matcher(finder_of((NamedFilm("Emma", 1996, tmdb_id=7), NamedFilm("Emma", 1996, tmdb_id=7))))
+    assert matcher.match(row_of("Emma", 1996)).row == 0
 
 
-def test_without_a_year_the_only_film_of_the_name_or_by_far_the_best_known():
-    assert film(told("Heat")) == "Heat (1995)"
-    assert film(told("Cape Fear")) is None
-    assert len(MATCHER.match(told("Cape Fear")).candidates) == 2
-    assert film(told("Her", ts_ms=1_000_000_000_000)) is None  # seen in 2001, when it was not there
+def test_without_a_year_the_only_or_by_far_best_known_film_of_the_name_matches():
+    assert film(row_of("Heat")) == "Heat (1995)"
+    assert film(row_of("Cape Fear")) is None
+    assert len(MATCHER.match(row_of("Cape Fear")).candidates) == 2
+    assert film(row_of("Her", ts_ms=1_000_000_000_000)) is None  # watched in 2001, before it was made
 
 
-def test_without_a_year_an_article_tells_two_films_apart():
-    matcher = Matcher(finder_of((Known("Heat", 1995), Known("The Heat", 2013))))
-    assert (matcher.match(told("Heat")).row, matcher.match(told("The Heat")).row) == (0, 1)
-    other = Matcher(finder_of((Known("Heat", 1995), Known("Dogs' Heat", 1990, ("Heat",)))))
-    assert other.match(told("Heat")).candidates == (0, 1)
+def test_without_a_year_an_article_distinguishes_two_films():
+    matcher = Matcher(finder_of((NamedFilm("Heat", 1995), NamedFilm("The Heat", 2013))))
+    assert (matcher.match(row_of("Heat")).row, matcher.match(row_of("The Heat")).row) == (0, 1)
+    ambiguous = Matcher(finder_of((NamedFilm("Heat", 1995), NamedFilm("Dogs' Heat", 1990, ("Heat",)))))
+    assert ambiguous.match(row_of("Heat")).candidates == (0, 1)
 
 
-def test_a_part_of_a_title_with_a_number_behind_it_is_not_sure():
-    matcher = Matcher(finder_of((Known("Che", 2008),)))
-    match = matcher.match(told("Che: Part Two", 2008))
+def test_a_longer_title_with_a_part_number_is_uncertain():
+    matcher = Matcher(finder_of((NamedFilm("Che", 2008),)))
+    match = matcher.match(row_of("Che: Part Two", 2008))
     assert (match.row, match.candidates) == (-1, (0,))
 
 
-def test_a_longer_title_is_not_sure_where_films_of_the_very_name_are_known():
-    matcher = Matcher(finder_of((Known("Pinocchio: A True Story", 2022), Known("Pinocchio", 1940))))
-    match = matcher.match(told("Pinocchio", 2022))
+def test_a_longer_title_is_uncertain_if_another_film_has_exactly_the_name():
+    matcher = Matcher(finder_of((NamedFilm("Pinocchio: A True Story", 2022), NamedFilm("Pinocchio", 1940))))
+    match = matcher.match(row_of("Pinocchio", 2022))
     assert (match.row, match.candidates) == (-1, (0, 1))
-    assert film(told("The Matrix", 2003)) is None
-    alone = Matcher(finder_of((Known("Star Wars: Episode V - The Empire Strikes Back", 1980),)))
-    assert alone.match(told("Star Wars", 1980)).how is How.PART
+    assert film(row_of("The Matrix", 2003)) is None
+    alone = Matcher(finder_of((NamedFilm("Star Wars: Episode V - The Empire Strikes Back", 1980),)))
+    assert alone.match(row_of("Star Wars", 1980)).how is How.PART
 
 
-def test_candidates_for_what_is_not_there():
-    rows = MATCHER.candidates(told("Cape Fear"))
+def test_candidates_of_unmatched_rows():
+    rows = MATCHER.candidates(row_of("Cape Fear"))
     assert {FILMS[row].title for row in rows} == {"Cape Fear"}
-    assert MATCHER.candidates(told("Cape Fear", 2030)) == ()
-    assert [FILMS[row].year for row in MATCHER.candidates(told("Cape Fear", 1964))] == [1962]
+    assert MATCHER.candidates(row_of("Cape Fear", 2030)) == ()
+    assert [FILMS[row].year for row in MATCHER.candidates(row_of("Cape Fear", 1964))] == [1962]

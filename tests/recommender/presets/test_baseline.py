@@ -1,4 +1,4 @@
-"""The baseline preset: its formula term by term, and what it asks the search engine."""
+"""The baseline preset: its formula term by term, and its search request."""
 
 from dataclasses import replace
 
@@ -38,32 +38,32 @@ WESTERNS = taste_of(person("f0", "f3", "f6"))
 NOTHING = fold_in(CATALOGUE, History.empty())
 
 
-class TestWhatIsAsked:
+class TestSearchRequest:
     def test_the_vector_is_the_unit_mean_of_the_liked_films(self):
-        found = baseline_request(BUNDLE, TRAITS, WESTERNS, Filters()).vectors
+        vectors = baseline_request(BUNDLE, TRAITS, WESTERNS, Filters()).vectors
         mean = BUNDLE.embeddings.rows(np.array([0, 3, 6])).mean(axis=0)
-        assert found == pytest.approx((mean / np.linalg.norm(mean))[None, :], abs=1e-6)
+        assert vectors == pytest.approx((mean / np.linalg.norm(mean))[None, :], abs=1e-6)
 
     def test_the_words_are_the_strongest_traits(self):
         assert strongest_traits(CATALOGUE, TRAITS, WESTERNS.rows).split()[:1] in (["Western"], ["Ada"])
         assert "Ada Ford" in strongest_traits(CATALOGUE, TRAITS, WESTERNS.rows)
         assert "Bo Kubrick" not in strongest_traits(CATALOGUE, TRAITS, WESTERNS.rows)
 
-    def test_filters_are_handed_on(self):
+    def test_filters_are_passed_on(self):
         filters = Filters(genres=to_mask(["Western"]))
         assert baseline_request(BUNDLE, TRAITS, WESTERNS, filters).filters == filters
 
-    def test_without_a_taste_there_is_nothing_to_ask(self):
+    def test_without_a_taste_it_is_empty(self):
         request = baseline_request(BUNDLE, TRAITS, NOTHING, Filters())
         assert request.text is None
         assert request.vectors is None
 
-    def test_without_vectors_only_words_are_asked(self):
+    def test_without_vectors_it_has_only_words(self):
         request = baseline_request(make_bundle(vectors=False), TRAITS, WESTERNS, Filters())
         assert request.vectors is None
         assert request.text
 
-    def test_likes_count_and_where_there_are_none_all_that_was_watched(self):
+    def test_likes_count_or_else_all_watched_films(self):
         mixed = replace(WESTERNS, base=np.array([1.15, 0.3, 1.0], np.float32))
         assert liked_rows(mixed).tolist() == [0, 6]
         watched = replace(WESTERNS, base=np.full(3, 0.3, np.float32))
@@ -93,7 +93,7 @@ class TestTerms:
         assert terms["recency"] == pytest.approx(0.05 * recency_of_release(CATALOGUE))
         assert terms["genres"] == pytest.approx(0.05 * genre_match(CATALOGUE, WESTERNS.rows))
 
-    def test_the_legs_weigh_7_to_3(self):
+    def test_content_and_text_weigh_7_to_3(self):
         release = make_release(BUNDLE)
         hits = release.search.search(baseline_request(BUNDLE, TRAITS, WESTERNS, Filters()), LATER)
         both = formula_terms(BUNDLE, WESTERNS, replace(hits, text=hits.knn))
@@ -102,7 +102,7 @@ class TestTerms:
 
 
 class TestScores:
-    def test_a_taste_finds_films_of_its_kind(self):
+    def test_films_like_the_taste_come_first(self):
         total = np.sum(list(baseline_scores(make_release(BUNDLE), TRAITS, WESTERNS, LATER).values()), axis=0)
         best = [row for row in np.argsort(-total).tolist() if row not in (0, 3, 6)][:10]
         assert np.mean([world_of(row) == 0 for row in best]) >= 0.8
@@ -111,13 +111,13 @@ class TestScores:
         total = np.sum(list(baseline_scores(make_release(BUNDLE), TRAITS, NOTHING, LATER).values()), axis=0)
         assert int(np.argmax(total)) == 0
 
-    def test_both_legs_take_one_round_trip(self):
+    def test_content_and_text_take_one_round_trip(self):
         release = make_release(BUNDLE)
         baseline_scores(release, TRAITS, WESTERNS, LATER)
         assert isinstance(release.search, NumpySearch)
         assert len(release.search.requests) == 1
 
-    def test_a_search_that_is_down_is_the_callers_to_handle(self):
+    def test_if_search_is_down_the_caller_gets_the_error(self):
         release = make_release(BUNDLE)
         assert isinstance(release.search, NumpySearch)
         release.search.down = True

@@ -1,4 +1,4 @@
-"""The re-rank preset "svd": its formula in plain Python, its order, and what it needs."""
+"""The re-ranking preset "svd": its formula in plain Python, its order, and its requirements."""
 
 from dataclasses import replace
 from math import exp
@@ -31,7 +31,7 @@ LATER = Deadline.within(ManualClock(), 1.0)
 
 
 def by_definition(row: int, liked: list[int]) -> dict[str, float]:
-    """The terms of one film, a film at a time."""
+    """Return the terms of one film by the formula, in plain Python."""
     catalogue = BUNDLE.catalogue
     units = FACTORS.units.astype(np.float64)
     taste = units[liked].sum(axis=0)
@@ -53,10 +53,10 @@ class TestTerms:
         rows = np.array([2, 7, 33, 90, 117], np.int32)
         terms = svd_terms(BUNDLE, FACTORS, rows, np.array(liked, np.int32))
         for place, row in enumerate(rows.tolist()):
-            found = {name: float(values[place]) for name, values in terms.items()}
-            assert found == pytest.approx(by_definition(row, liked), abs=1e-3)
+            row_terms = {name: float(values[place]) for name, values in terms.items()}
+            assert row_terms == pytest.approx(by_definition(row, liked), abs=1e-3)
 
-    def test_a_film_nobody_rated_has_no_cosine_and_one_without_a_year_is_near_to_none(self):
+    def test_an_unrated_film_has_cosine_zero_and_an_unknown_year_is_near_no_year(self):
         last = np.array([119], np.int32)
         assert cosine_with(FACTORS, last, WESTERNS.rows).tolist() == [0]
         assert not year_kernel(np.array([0, 1995], np.int16), np.array([0], np.int16)).any()
@@ -65,16 +65,16 @@ class TestTerms:
         terms = svd_terms(BUNDLE, FACTORS, CANDIDATES, np.empty(0, np.int32))
         assert [name for name, values in terms.items() if values.any()] == ["popularity"]
 
-    def test_eight_years_apart_is_the_e_th_part(self):
-        found = year_kernel(np.array([1995], np.int16), np.array([1995, 1987, 2011], np.int16))
-        assert found[0].tolist() == pytest.approx([1, exp(-1), exp(-2)])
+    def test_the_year_kernel_falls_by_a_factor_of_e_every_eight_years(self):
+        kernel = year_kernel(np.array([1995], np.int16), np.array([1995, 1987, 2011], np.int16))
+        assert kernel[0].tolist() == pytest.approx([1, exp(-1), exp(-2)])
 
-    def test_affinity_is_a_share_of_what_is_possible(self):
+    def test_affinity_is_the_share_of_the_maximum(self):
         assert affinity(np.array([-0.4, 0, 0.65, 1.3, 1.31], np.float32)).tolist() == pytest.approx([0, 0, 0.5, 1, 1])
 
 
 class TestOrder:
-    def test_the_best_film_leads_and_films_of_the_taste_follow(self):
+    def test_the_best_film_comes_first_then_films_like_the_taste(self):
         top = rerank(BUNDLE, CANDIDATES, WESTERNS, 10)
         best = max(CANDIDATES.tolist(), key=lambda row: sum(by_definition(row, [0, 3, 6]).values()))
         assert top.rows[0] == best
@@ -86,29 +86,29 @@ class TestOrder:
         short, long = (rerank(BUNDLE, CANDIDATES, WESTERNS, n).rows.tolist() for n in (count, count + more))
         assert short == long[:count]
 
-    def test_only_the_best_200_are_put_in_order(self):
+    def test_only_the_best_200_are_ranked(self):
         bundle = make_bundle(films=300, svd=True)
         rows = np.arange(299, -1, -1, dtype=np.int32)
         assert sorted(rerank(bundle, rows, WESTERNS, 300).rows.tolist()) == list(range(100, 300))
 
     @given(st.integers(0, 1_000), st.integers(1, 12))
-    def test_mmr_is_its_definition(self, seed, n):
+    def test_mmr_follows_its_definition(self, seed, n):
         rng = np.random.default_rng(seed)
-        relevance, likeness = rng.random(n).astype(np.float32), rng.random((n, n)).astype(np.float32)
+        relevance, similarity = rng.random(n).astype(np.float32), rng.random((n, n)).astype(np.float32)
         chosen: list[int] = []
         while len(chosen) < n:
             left = [film for film in range(n) if film not in chosen]
-            worth = [
+            values = [
                 0.8 * float(relevance[film])
-                - (1 - 0.8) * max((float(likeness[other, film]) for other in chosen), default=0.0)
+                - (1 - 0.8) * max((float(similarity[earlier, film]) for earlier in chosen), default=0.0)
                 for film in left
             ]
-            chosen.append(left[int(np.argmax(worth))])
-        assert maximal_marginal_relevance(relevance, likeness, n).tolist() == chosen
+            chosen.append(left[int(np.argmax(values))])
+        assert maximal_marginal_relevance(relevance, similarity, n).tolist() == chosen
 
 
-class TestThePipeline:
-    def test_a_person_and_some_films_are_ranked_by_the_preset(self):
+class TestPipeline:
+    def test_the_preset_ranks_for_a_person_and_for_films(self):
         pipeline = Pipeline(make_release(BUNDLE), None)
         for request, profile in (
             (Request(user_id="ann", k=10, preset=Preset.SVD, explain=True), person("f0", "f3", "f6")),
@@ -122,7 +122,7 @@ class TestThePipeline:
                 assert item.score == pytest.approx(max(sum(item.signals.values()), 0) / 1.3, abs=1e-6)
                 assert 0 <= item.score <= 1
 
-    def test_the_default_is_what_it_was_whether_there_are_factors_or_not(self):
+    def test_factors_do_not_change_the_default_ranking(self):
         request = Request(liked=("f1", "f4"), k=20, diversity=0.0)
         with_factors, without = (
             Pipeline(make_release(bundle), None).rank(request, None, LATER).items

@@ -1,4 +1,4 @@
-"""The preset "two-tower": who is asked, who answers in whose place, and that the answer says so."""
+"""The preset "two-tower": calls of the endpoint, fallbacks, and how the answer reports them."""
 
 import numpy as np
 import pytest
@@ -18,15 +18,15 @@ MODEL = make_bundle(towers=True)
 
 
 class Endpoint:
-    """The port: answers with some films, or fails for a reason; ``asked`` remembers what it was asked."""
+    """The port: answers with some films or fails for a reason; ``calls`` has the arguments of each call."""
 
     def __init__(self, item_ids=(), failure=""):
         self.item_ids = item_ids
         self.failure = failure
-        self.asked = []
+        self.calls = []
 
     def propose(self, person, history, count, deadline):
-        self.asked.append((person, list(history), count))
+        self.calls.append((person, list(history), count))
         if self.failure:
             raise RetrieverUnavailable(self.failure)
         scores = tuple(float(-place) for place in range(len(self.item_ids)))
@@ -35,107 +35,109 @@ class Endpoint:
 
 def rank(bundle, endpoint=None, profile=None, **request):
     pipeline = Pipeline(make_release(bundle), None, retriever=endpoint)
-    asked = Request(**{"k": 10, "diversity": 0.0, "preset": Preset.TWO_TOWER, **request})
-    return pipeline.rank(asked, profile, LATER)
+    request_ = Request(**{"k": 10, "diversity": 0.0, "preset": Preset.TWO_TOWER, **request})
+    return pipeline.rank(request_, profile, LATER)
 
 
 def ids(ranking):
     return [f"f{item.row}" for item in ranking.items]
 
 
-def test_the_model_in_the_bundle_finds_films_of_the_taste_and_puts_them_in_its_order():
-    found = rank(MODEL, liked=WESTERNS)
+def test_the_model_in_the_bundle_retrieves_and_orders_films_of_the_taste():
+    ranking = rank(MODEL, liked=WESTERNS)
     model = MODEL.towers
     scores = model.scores(model.person(np.array([0, 3, 6], np.int32), np.ones(3, np.float32)))
     scores[[0, 3, 6, 119]] = -np.inf
-    assert [item.row for item in found.items] == np.argsort(-scores, kind="stable")[:10].tolist()
-    assert {world_of(item.row) for item in found.items} == {0}
-    assert (found.degraded, found.counts["by_bundle"], found.counts["retrieve"]) == ((), 1, 116)
+    assert [item.row for item in ranking.items] == np.argsort(-scores, kind="stable")[:10].tolist()
+    assert {world_of(item.row) for item in ranking.items} == {0}
+    assert (ranking.degraded, ranking.counts["by_bundle"], ranking.counts["retrieve"]) == ((), 1, 116)
 
 
-def test_the_endpoint_is_asked_for_the_history_and_its_order_is_the_answer_s():
+def test_the_endpoint_gets_the_history_and_its_order_is_kept():
     endpoint = Endpoint(("f7", "f50", "f1", "unknown"))
-    found = rank(MODEL, endpoint, person(*WESTERNS), user_id="ann", k=3)
-    assert ids(found) == ["f7", "f50", "f1"]
-    assert (found.degraded, found.counts["by_endpoint"], found.counts["retrieve"]) == ((), 1, 3)
-    assert found.trace["retrieve"] == 12.5
-    [(mark, history, count)] = endpoint.asked
+    ranking = rank(MODEL, endpoint, person(*WESTERNS), user_id="ann", k=3)
+    assert ids(ranking) == ["f7", "f50", "f1"]
+    assert (ranking.degraded, ranking.counts["by_endpoint"], ranking.counts["retrieve"]) == ((), 1, 3)
+    assert ranking.trace["retrieve"] == 12.5
+    [(mark, history, count)] = endpoint.calls
     assert (mark, count) == (mark_of("ann"), 500)
-    assert sorted(history, key=lambda each: each.item_id) == [Liking(film, pytest.approx(1.15)) for film in WESTERNS]
+    assert sorted(history, key=lambda liking: liking.item_id) == [
+        Liking(film, pytest.approx(1.15)) for film in WESTERNS
+    ]
 
 
-def test_a_stranger_is_nobody_to_the_endpoint():
+def test_without_a_person_the_endpoint_gets_no_id():
     endpoint = Endpoint(("f7",))
     rank(MODEL, endpoint, liked=WESTERNS)
-    assert endpoint.asked[0][0] is None
+    assert endpoint.calls[0][0] is None
 
 
-def test_where_the_endpoint_finds_too_few_popularity_fills_the_page():
+def test_if_the_endpoint_finds_too_few_films_popular_ones_fill_the_page():
     assert ids(rank(MODEL, Endpoint(("f50",)), liked=("f0",), k=4)) == ["f50", "f1", "f2", "f3"]
 
 
 @pytest.mark.parametrize(
-    ("bundle", "source", "said"),
+    ("bundle", "source", "message"),
     [
         (MODEL, "bundle", "the vectors in the bundle answered"),
         (make_bundle(svd=True), "svd", "the factors of the SVD answered"),
         (make_bundle(), "popularity", "popularity answered"),
     ],
 )
-def test_an_endpoint_that_fails_is_replaced_by_the_next_best_which_says_so(bundle, source, said):
-    found = rank(bundle, Endpoint(failure="late"), liked=WESTERNS)
-    assert found.degraded == (f"retrieve: late; {said}",)
-    assert len(found.items) == 10
+def test_if_the_endpoint_fails_the_next_best_answers_and_says_so(bundle, source, message):
+    ranking = rank(bundle, Endpoint(failure="late"), liked=WESTERNS)
+    assert ranking.degraded == (f"retrieve: late; {message}",)
+    assert len(ranking.items) == 10
     if source == "popularity":
-        assert ids(found) == [f"f{row}" for row in (1, 2, 4, 5, 7, 8, 9, 10, 11, 12)]
+        assert ids(ranking) == [f"f{row}" for row in (1, 2, 4, 5, 7, 8, 9, 10, 11, 12)]
     else:
-        assert np.mean([world_of(item.row) == 0 for item in found.items]) >= 0.8
-        assert found.counts[f"by_{source}"] == 1
+        assert np.mean([world_of(item.row) == 0 for item in ranking.items]) >= 0.8
+        assert ranking.counts[f"by_{source}"] == 1
 
 
-def test_an_endpoint_of_another_catalogue_is_replaced():
-    found = rank(MODEL, Endpoint(("x1", "x2")), liked=WESTERNS)
-    assert found.degraded == (
+def test_an_endpoint_of_another_catalogue_is_not_used():
+    ranking = rank(MODEL, Endpoint(("x1", "x2")), liked=WESTERNS)
+    assert ranking.degraded == (
         "retrieve: none of the films it knows is in this catalogue; the vectors in the bundle answered",
     )
 
 
-def test_nobody_is_asked_about_an_empty_taste():
+def test_an_empty_taste_causes_no_call():
     endpoint = Endpoint(("f50",))
-    found = rank(MODEL, endpoint, k=3)
-    assert (ids(found), endpoint.asked, found.degraded) == (["f0", "f1", "f2"], [], ())
+    ranking = rank(MODEL, endpoint, k=3)
+    assert (ids(ranking), endpoint.calls, ranking.degraded) == (["f0", "f1", "f2"], [], ())
 
 
-def test_filters_and_exclusions_hold_for_what_the_model_finds():
+def test_exclusions_apply_to_the_models_films():
     years = MODEL.catalogue.years
     endpoint = Endpoint(tuple(f"f{row}" for row in range(3, 60)))
-    found = rank(MODEL, endpoint, liked=("f0",), exclude_item_ids=("f3",), k=20)
-    assert "f3" not in ids(found)
-    assert len({item.row for item in found.items}) == 20
+    ranking = rank(MODEL, endpoint, liked=("f0",), exclude_item_ids=("f3",), k=20)
+    assert "f3" not in ids(ranking)
+    assert len({item.row for item in ranking.items}) == 20
     assert years.any()
 
 
-def test_what_a_model_found_is_no_merit_of_fame():
-    found = rank(MODEL, liked=WESTERNS, explain=True, k=5)
-    for item in found.items:
+def test_popularity_is_not_the_reason_for_the_models_films():
+    ranking = rank(MODEL, liked=WESTERNS, explain=True, k=5)
+    for item in ranking.items:
         assert set(item.signals) == {"two_tower", "popularity"}
         assert item.signals["two_tower"] > item.signals["popularity"]
         assert ReasonKind.POPULAR not in {reason.kind for reason in item.reasons}
 
 
-def test_without_a_model_and_without_an_endpoint_it_says_how_to_get_one():
+def test_without_a_model_and_an_endpoint_the_error_says_how_to_get_one():
     with pytest.raises(PresetUnavailable, match="marquee train two-tower") as raised:
         rank(make_bundle(), liked=WESTERNS)
     assert raised.value.pointer == "/preset"
     two_tower.check(make_bundle(), Endpoint())
 
 
-def test_a_long_history_is_cut_to_its_heaviest_and_newest():
+def test_a_long_history_is_cut_to_its_heaviest_and_newest_films():
     bundle = make_bundle(films=700, towers=True)
     endpoint = Endpoint(("f699",))
     taste = Taste.of_films(list(range(600)))
     taste.base[:550] = 0.3
     two_tower.find(bundle, endpoint, None, taste, LATER)
-    history = endpoint.asked[0][1]
+    history = endpoint.calls[0][1]
     assert len(history) == two_tower.MOST_HISTORY
-    assert {f"f{row}" for row in range(550, 600)} <= {each.item_id for each in history}
+    assert {f"f{row}" for row in range(550, 600)} <= {liking.item_id for liking in history}

@@ -1,4 +1,4 @@
-"""Some forty films that everybody knows, each with a few facts, and the sentences somebody might ask for them with."""
+"""About forty well-known films, each with a few facts, for tests of queries."""
 
 from data_jobs.records import Film
 
@@ -17,13 +17,13 @@ def film(
     certification: str | None = None,
     aka: tuple[str, ...] = (),
 ) -> Film:
-    """A film whose id is made of title and year; lists are written with commas."""
+    """Return a film whose id is its title and year; lists are comma-separated strings."""
 
-    def listed(text: str) -> tuple[str, ...]:
+    def split(text: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
 
     return Film(
-        f"{title} {year}", title, year, listed(genres), listed(director), listed(cast), listed(keywords), overview,
+        f"{title} {year}", title, year, split(genres), split(director), split(cast), split(keywords), overview,
         language=language, runtime=runtime, vote_count=votes, certification=certification, aka=aka,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The cinema with its names and its text index."""
+"""Fixture: the well-known films with their names and a text index."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from tests.recommender.query.cinema import CINEMA
 
 @dataclass(frozen=True)
 class Theatre:
-    """``titles`` by row."""
+    """A bundle of the films with its search and query vocabulary."""
 
     bundle: Bundle
     search: EmbeddedSearch
@@ -36,10 +36,10 @@ class Theatre:
         return [condition.id for condition in self.understand(query).conditions]
 
     def condition(self, query: str, which: str) -> Condition:
-        return next(each for each in self.understand(query).conditions if each.id == which)
+        return next(condition for condition in self.understand(query).conditions if condition.id == which)
 
     def films(self, query: str, which: str) -> set[str]:
-        """The films that a condition of a query lets through."""
+        """Return the titles of the films that pass a condition of a query."""
         mask = self.condition(query, which).demand.mask(self.lookup)
         return set(self.titles(np.flatnonzero(mask)))
 
@@ -49,8 +49,8 @@ class Theatre:
 
 @pytest.fixture(scope="session")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
-    nothing = np.empty(0, np.int32)
-    events = Events((), nothing, nothing, np.empty(0, np.uint8), np.empty(0, np.float32), np.empty(0, np.int64))
+    empty = np.empty(0, np.int32)
+    events = Events((), empty, empty, np.empty(0, np.uint8), np.empty(0, np.float32), np.empty(0, np.int64))
     catalogue = build_catalogue(CINEMA, events)
     votes = catalogue.votes.astype(np.float32)
     bundle = Bundle(

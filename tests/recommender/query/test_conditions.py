@@ -1,4 +1,4 @@
-"""Each kind of condition: what is read, what is left to search for, and which films pass."""
+"""Each kind of condition: how it is recognised, which words remain, and which films pass."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_kinds_of_film(theatre, query, which):
 
 
 @pytest.mark.parametrize(
-    ("query", "not_read"),
+    ("query", "absent"),
     [
         ("a family moves to the country", "genre:family"),
         ("a crime in the woods", "genre:crime"),
@@ -100,8 +100,8 @@ def test_kinds_of_film(theatre, query, which):
         ("an old man and a boy", "year:-1979"),
     ],
 )
-def test_words_of_a_plot_are_no_kinds_of_film(theatre, query, not_read):
-    assert not_read not in theatre.ids(query)
+def test_words_of_a_plot_are_no_conditions(theatre, query, absent):
+    assert absent not in theatre.ids(query)
 
 
 def test_romantic_comedies_are_both(theatre):
@@ -110,7 +110,7 @@ def test_romantic_comedies_are_both(theatre):
     assert theatre.understand("romantic comedy in Paris").words == ("paris",)
 
 
-def test_films_for_children_leave_out_what_is_not(theatre):
+def test_films_for_children_exclude_all_others(theatre):
     films = theatre.films("christmas movie for kids", "audience:for children")
     assert {"Home Alone", "Finding Nemo", "Spirited Away"} <= films
     assert not films & {"Black Christmas", "Psycho", "Oldboy"}
@@ -131,7 +131,7 @@ def test_languages(theatre, query, which):
     assert condition.hard
 
 
-def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
+def test_a_nationality_in_a_plot_is_a_soft_condition_and_a_word(theatre):
     understood = theatre.understand("german submarine crew in a big war at sea")
     (condition,) = understood.conditions
     assert (condition.id, condition.hard) == ("language:german", False)
@@ -153,30 +153,30 @@ def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
     ],
 )
 def test_people(theatre, query, films):
-    person = next(each for each in theatre.understand(query).conditions if each.kind == "person")
+    person = next(condition for condition in theatre.understand(query).conditions if condition.kind == "person")
     assert set(theatre.titles(person.demand.mask(theatre.lookup).nonzero()[0])) == films
     assert theatre.understand(query).text == ""
 
 
-def test_somebody_of_a_single_film_is_meant_by_the_whole_name_alone(theatre):
+def test_a_person_of_a_single_film_is_recognised_by_the_full_name_only(theatre):
     assert theatre.condition("hideo nakata", "person:hideo nakata").text == "directed by Hideo Nakata"
     assert theatre.condition("simon pegg", "person:simon pegg").text == "with Simon Pegg"
     assert not theatre.ids("pegg")
     assert not theatre.ids("simon pegg haunted motel")
 
 
-def test_series_are_conditions_that_leave_room_for_others(theatre):
+def test_a_series_is_a_soft_condition(theatre):
     condition = theatre.condition("star wars films", "series:star wars")
     assert not condition.hard
     assert len(theatre.films("star wars films", "series:star wars")) == 3
 
 
-def test_a_series_with_a_typing_error_is_found(theatre):
+def test_a_misspelt_series_is_recognised(theatre):
     assert theatre.ids("star wrs") == ["series:star wars"]
 
 
 @pytest.mark.parametrize(
-    ("query", "which", "gone", "kept"),
+    ("query", "which", "excluded", "included"),
     [
         ("horror but not zombies", "not:zombies", {"Shaun of the Dead", "Night of the Living Dead"}, "Psycho"),
         ("comedy without romance", "not:genre:romance", {"Notting Hill", "Amélie"}, "Home Alone"),
@@ -201,11 +201,11 @@ def test_a_series_with_a_typing_error_is_found(theatre):
         ("animation that is not for children", "not:audience:for children", {"Finding Nemo"}, "Fargo"),
     ],
 )  # fmt: skip
-def test_negations(theatre, query, which, gone, kept):
-    found = [each for each in theatre.ids(query) if each.startswith(which)]
-    films = theatre.films(query, found[0])
-    assert not films & gone
-    assert kept in films
+def test_negations(theatre, query, which, excluded, included):
+    ids = [condition_id for condition_id in theatre.ids(query) if condition_id.startswith(which)]
+    films = theatre.films(query, ids[0])
+    assert not films & excluded
+    assert included in films
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_negations(theatre, query, which, gone, kept):
         "a man not in his right mind",
     ],
 )
-def test_a_plot_may_say_no(theatre, query):
+def test_a_negation_in_a_plot_is_no_condition(theatre, query):
     assert theatre.ids(query) == []
 
 
@@ -237,11 +237,11 @@ def test_a_plot_may_say_no(theatre, query):
         ("like space odyssey", "2001: A Space Odyssey"),
     ],
 )
-def test_films_to_be_like(theatre, query, film):
+def test_films_to_resemble(theatre, query, film):
     assert theatre.titles(theatre.understand(query).like) == [film]
 
 
-def test_what_is_to_be_older_is_older_than_the_film(theatre):
+def test_older_and_shorter_are_relative_to_the_film_to_resemble(theatre):
     understood = theatre.understand("like Alien but older")
     assert [condition.id for condition in understood.conditions] == ["like:Alien 1979", "year:-1978"]
     assert understood.conditions[1].text == "older than Alien (1979)"
@@ -249,7 +249,7 @@ def test_what_is_to_be_older_is_older_than_the_film(theatre):
     assert theatre.ids("like The Shining but shorter")[1] == "runtime:-143"
 
 
-def test_like_a_film_but_different_leaves_out_its_series(theatre):
+def test_like_a_film_with_a_difference_excludes_its_series(theatre):
     parts = [f"Star Wars: Episode {part}" for part in ("IV - A New Hope", "V - The Empire Strikes Back")]
     condition = theatre.understand("like star wars but longer").conditions[0]
     assert condition.text == f"like {parts[0]} (1977), of another series"
@@ -257,7 +257,7 @@ def test_like_a_film_but_different_leaves_out_its_series(theatre):
     assert parts[1] in theatre.films("like star wars", condition.id)
 
 
-def test_like_and_no_film_behind_it_is_no_condition(theatre):
+def test_like_without_a_film_is_no_condition(theatre):
     assert theatre.understand("like a fish out of water").like == ()
 
 
@@ -272,5 +272,5 @@ def test_like_and_no_film_behind_it_is_no_condition(theatre):
         ("not horror and", ["not:genre:horror"]),
     ],
 )
-def test_a_negation_covers_all_that_is_joined_to_it(theatre, query, ids):
+def test_a_negation_covers_everything_joined_to_it(theatre, query, ids):
     assert theatre.ids(query) == ids

@@ -1,4 +1,4 @@
-"""Whole questions: which films match, in which order, what is said of them, and what gives way."""
+"""Whole queries: which films match, their order and reasons, and which conditions are dropped."""
 
 import numpy as np
 import pytest
@@ -20,11 +20,11 @@ def pipeline(theatre):
 
 @pytest.fixture
 def ask(pipeline):
-    def asked(query: str, **options: object) -> Ranking:
+    def answer(query: str, **options: object) -> Ranking:
         request = Request(query=query, **{"k": 10, "diversity": 0.0, **options})
         return pipeline.rank(request, None, Deadline.within(ManualClock(), 1.0))
 
-    return asked
+    return answer
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def matching(theatre):
         ("movies from the 90s with dinosaurs", {"Jurassic Park"}),
     ],
 )
-def test_films_that_match_come_first_and_alone_are_said_to(ask, matching, titles, query, films):
+def test_exactly_the_matching_films_come_first_and_are_marked(ask, matching, titles, query, films):
     ranking = ask(query)
     assert set(matching(ranking)) == films
     assert set(titles(ranking)[: len(films)]) == films
@@ -65,13 +65,13 @@ def test_films_that_match_come_first_and_alone_are_said_to(ask, matching, titles
     [("alien", "Alien"), ("1917", "1917"), ("hitchcock", "Hitchcock"), ("spirted away", "Spirited Away"),
      ("called “heat” or “ring”", "Ring"), ("a writer goes mad in a hotel", "The Shining")],
 )  # fmt: skip
-def test_what_is_called_by_its_name_comes_first(ask, titles, query, first):
+def test_a_film_named_by_its_title_comes_first(ask, titles, query, first):
     if query.startswith("called"):
         query = "a film called “ring”"
     assert titles(ask(query))[0] == first
 
 
-def test_a_series_comes_first_in_order_whatever_the_variety(ask, titles):
+def test_a_series_comes_first_in_order_at_any_diversity(ask, titles):
     for query in ("star wars", "star wrs", "the star wars films"):
         for diversity in (0.0, 0.2, 1.0):
             assert titles(ask(query, diversity=diversity))[:3] == [
@@ -80,7 +80,7 @@ def test_a_series_comes_first_in_order_whatever_the_variety(ask, titles):
             ]  # fmt: skip
 
 
-def test_what_nothing_matches_is_said_so(ask):
+def test_a_query_that_matches_nothing_says_so(ask):
     ranking = ask("asdfgh qwerty")
     assert ranking.matched == 0
     assert [item.match for item in ranking.items] == [False] * 10
@@ -111,24 +111,24 @@ def test_popularity_never_lifts_a_film_that_does_not_match(ask):
         ("a creature in space", ["Matches “creature”, “space”"]),
     ],
 )
-def test_a_reason_names_what_matched(ask, query, reasons):
+def test_reasons_name_what_matched(ask, query, reasons):
     assert [reason.text for reason in ask(query).items[0].reasons] == reasons
 
 
-def test_not_every_comedy_is_a_dark_one(ask, matching):
-    found = set(matching(ask("dark comedy", k=40)))
-    assert found == set(matching(ask("a black comedy", k=40)))
-    assert {"Shaun of the Dead", "The Big Lebowski"} <= found
-    assert not {"Home Alone", "Notting Hill", "Mrs. Doubtfire", "Geri's Game"} & found
+def test_a_dark_comedy_is_not_any_comedy(ask, matching):
+    films = set(matching(ask("dark comedy", k=40)))
+    assert films == set(matching(ask("a black comedy", k=40)))
+    assert {"Shaun of the Dead", "The Big Lebowski"} <= films
+    assert not {"Home Alone", "Notting Hill", "Mrs. Doubtfire", "Geri's Game"} & films
 
 
-def test_a_reason_names_no_word_such_as_of(ask):
+def test_reasons_name_no_function_words(ask):
     texts = [reason.text for item in ask("star wars return of the jedi").items for reason in item.reasons]
     assert "Matches “star”, “return”, “jedi”" in texts
     assert not any("“of”" in text or "“the”" in text for text in texts)
 
 
-def test_a_film_to_be_like_is_not_its_own_answer(ask, titles):
+def test_the_film_to_resemble_is_not_in_the_answer(ask, titles):
     ranking = ask("like Alien but older", k=40)
     assert "Alien" not in titles(ranking)
     first = titles(ranking)[: ranking.matched]
@@ -136,35 +136,35 @@ def test_a_film_to_be_like_is_not_its_own_answer(ask, titles):
     assert not {"Aliens", "The Thing"} & set(first)
 
 
-def test_what_was_denied_is_nowhere_in_the_list(ask, titles):
-    found = titles(ask("horror without zombies", k=100))
-    assert not {"Shaun of the Dead", "Night of the Living Dead"} & set(found)
+def test_excluded_films_are_nowhere_in_the_list(ask, titles):
+    result = titles(ask("horror without zombies", k=100))
+    assert not {"Shaun of the Dead", "Night of the Living Dead"} & set(result)
 
 
-def test_a_guess_gives_way_where_hardly_any_film_is_left(ask, matching):
+def test_a_guess_is_dropped_if_hardly_any_film_is_left(ask, matching):
     ranking = ask("recent korean films")
-    year = next(each for each in ranking.understood.conditions if each.kind == "year")
+    year = next(condition for condition in ranking.understood.conditions if condition.kind == "year")
     assert not year.applied
     assert set(matching(ranking)) == {"Oldboy", "Lady Vengeance", "Memories of Murder"}
 
 
-def test_what_was_said_outright_never_gives_way(ask):
+def test_explicit_conditions_are_never_dropped(ask):
     ranking = ask("silent korean films with meryl streep before 1950")
     assert ranking.matched == 0
-    applied = {each.id: each.applied for each in ranking.understood.conditions}
+    applied = {condition.id: condition.applied for condition in ranking.understood.conditions}
     assert applied["person:meryl streep"]
     assert applied["year:-1949"]
 
 
-def test_a_condition_that_is_switched_off_lets_other_films_in(ask, matching):
+def test_conditions_can_be_switched_off(ask, matching):
     everywhere = ask("korean thrillers", ignore_conditions=("language:korean",))
-    assert [each.id for each in everywhere.understood.conditions] == ["genre:thriller"]
+    assert [condition.id for condition in everywhere.understood.conditions] == ["genre:thriller"]
     plain = ask("korean thrillers", understand=False)
     assert plain.understood.conditions == ()
     assert plain.understood.text == "korean thrillers"
 
 
-def test_filters_of_the_caller_hold_as_well(ask, titles):
+def test_the_requests_filters_apply_too(ask, titles):
     from services.recommender.domain.filters import Filters
 
     ranking = ask("comedies", filters=Filters(year_to=1950))
@@ -172,14 +172,14 @@ def test_filters_of_the_caller_hold_as_well(ask, titles):
     assert ranking.matched == 1
 
 
-def test_the_best_are_those_well_thought_of(theatre, pipeline):
+def test_esteem_differs_from_fame(theatre, pipeline):
     assert not np.array_equal(pipeline.facts.esteem, pipeline.facts.fame)
     assert float(pipeline.facts.esteem.max()) == float(pipeline.facts.fame.max()) == 1.0
 
 
 @settings(max_examples=80)
 @given(query=queries)
-def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, query):
+def test_a_shorter_answer_is_a_prefix_of_a_longer_one(pipeline, query):
     if not query.strip():
         return
     deadline = Deadline.within(ManualClock(), 1.0)
@@ -194,14 +194,14 @@ def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, 
 @settings(max_examples=80)
 @given(query=queries, words=st.sampled_from(["zombies", "sharks", "divorce", "samurai"]))
 def test_a_negation_excludes(pipeline, theatre, query, words):
-    asked = f"{query}, but not {words}"
-    ranking = pipeline.rank(Request(query=asked, k=100), None, Deadline.within(ManualClock(), 1.0))
-    if f"not:{words}" in {each.id for each in ranking.understood.conditions}:
+    negated = f"{query}, but not {words}"
+    ranking = pipeline.rank(Request(query=negated, k=100), None, Deadline.within(ManualClock(), 1.0))
+    if f"not:{words}" in {condition.id for condition in ranking.understood.conditions}:
         unwanted = set(theatre.lookup.mentioning((words,)).tolist())
         assert not unwanted & {item.row for item in ranking.items}
 
 
-def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
+def test_without_the_text_index_a_query_is_still_answered(theatre):
     class Closed:
         index_version = "closed"
 

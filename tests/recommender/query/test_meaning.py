@@ -1,4 +1,4 @@
-"""The meaning of a query: what is encoded, and that another model's vectors are not compared."""
+"""The meaning of a query: which words are encoded, and that vectors of another model are not compared."""
 
 from dataclasses import dataclass, field
 
@@ -11,13 +11,13 @@ from tests.builders import HashEncoder, ManualClock, NumpySearch, make_bundle
 
 
 @dataclass
-class Listening(HashEncoder):
-    """An encoder that remembers what it was given."""
+class RecordingEncoder(HashEncoder):
+    """An encoder that records the texts it encodes."""
 
-    heard: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def encode(self, texts: list[str], deadline: Deadline | None = None) -> np.ndarray:
-        self.heard += texts
+        self.texts += texts
         return super().encode(texts)
 
 
@@ -27,20 +27,20 @@ def ask(query: str, encoder: HashEncoder, **options: object):
     return pipeline.rank(Request(query=query, k=5, **options), None, Deadline.within(ManualClock(), 1.0))
 
 
-def test_what_is_left_is_encoded_and_conditions_are_not():
-    encoder = Listening()
+def test_only_words_outside_conditions_are_encoded():
+    encoder = RecordingEncoder()
     ask("funny films from the 90s about a heist in winter", encoder)
-    assert encoder.heard == ["heist in winter"]
+    assert encoder.texts == ["heist in winter"]
 
 
-def test_conditions_alone_cost_no_encoding():
-    encoder = Listening()
+def test_a_query_of_conditions_alone_is_not_encoded():
+    encoder = RecordingEncoder()
     assert ask("comedies from the 90s", encoder).degraded == ()
-    assert encoder.heard == []
+    assert encoder.texts == []
 
 
 def test_vectors_of_another_model_are_not_compared():
-    encoder = Listening(encoder_id="another")
+    encoder = RecordingEncoder(encoder_id="another")
     ranking = ask("a heist in winter", encoder)
-    assert encoder.heard == []
+    assert encoder.texts == []
     assert "the films' vectors are of 'test-encoder', the encoder is 'another'" in ranking.degraded[0]

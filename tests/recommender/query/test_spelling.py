@@ -1,4 +1,4 @@
-"""Spelling: nearest known words, and the distance behind it."""
+"""Spelling: the nearest known words, and the edit distance."""
 
 import numpy as np
 import pytest
@@ -11,20 +11,20 @@ KNOWN = Spelling.of({"hitchcock": 30, "kubrick": 12, "rings": 9, "signs": 4, "in
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "corrected"),
     [("hichcock", "hitchcock"), ("kubrik", "kubrick"), ("rigns", "rings"), ("inseption", "inception")],
 )
-def test_a_typing_error_or_two_are_forgiven(typed, meant):
-    assert KNOWN.near(typed)[0] == meant
+def test_one_or_two_typing_errors_are_corrected(typed, corrected):
+    assert KNOWN.near(typed)[0] == corrected
 
 
 @pytest.mark.parametrize("typed", ["asdfgh", "kbrk", "an", "1999", "zxcvbnmasdfghqwertyuiopzxc"])
-def test_what_is_too_far_too_short_or_no_word_stays(typed):
+def test_words_that_are_too_different_short_or_long_and_numbers_stay(typed):
     assert KNOWN.near(typed) == []
 
 
 def plain_distance(left: str, right: str) -> int:
-    """Optimal string alignment, as it is written down in books."""
+    """Return the optimal string alignment distance by its textbook definition."""
     rows = [list(range(len(right) + 1))]
     for i in range(1, len(left) + 1):
         rows.append([i])
@@ -41,12 +41,12 @@ letters = st.text(alphabet="abc", min_size=1, max_size=7)
 
 
 @given(letters, st.lists(letters, min_size=1, max_size=5))
-def test_the_distance_is_that_of_the_books(word, others):
+def test_the_distance_equals_the_textbook_definition(word, others):
     def codes(text: str) -> np.ndarray:
         return np.frombuffer(text.ljust(LONGEST, "\0").encode(), np.uint8)
 
-    found = errors_between(
+    result = errors_between(
         codes(word)[: len(word)], np.stack([codes(other) for other in others]),
         np.array([len(other) for other in others], np.int16),
     )  # fmt: skip
-    assert found.tolist() == [plain_distance(word, other) for other in others]
+    assert result.tolist() == [plain_distance(word, other) for other in others]

@@ -1,4 +1,4 @@
-"""Tokens: places, breaks, quotations, endings."""
+"""Tokens: positions, breaks, quotations and possessive endings."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from services.recommender.query.tokens import MAX_WORDS, fold, tokens_of, words_of
 
 
-def test_words_are_folded_and_remember_their_place():
+def test_words_are_folded_and_keep_their_positions():
     query = "Amélie, straße \N{EN DASH} Œuvre"
     tokens = tokens_of(query)
     assert [token.word for token in tokens] == ["amelie", "strasse", "oeuvre"]
@@ -14,13 +14,13 @@ def test_words_are_folded_and_remember_their_place():
     assert [token.after_break for token in tokens] == [False, True, True]
 
 
-def test_an_owner_loses_the_ending_and_a_decade_keeps_it():
+def test_a_possessive_s_is_removed_and_that_of_a_decade_kept():
     assert [token.word for token in tokens_of("Tarantino's kids' films of the 90's")] == [
         "tarantino", "kids", "films", "of", "the", "90", "s",
     ]  # fmt: skip
 
 
-def test_words_in_quotation_marks_know_their_quotation():
+def test_words_in_quotation_marks_have_the_number_of_their_quotation():
     tokens = tokens_of("called “the thing” or «heat»")
     assert [(token.word, token.quoted) for token in tokens] == [
         ("called", 0), ("the", 1), ("thing", 1), ("or", 0), ("heat", 2),
@@ -28,7 +28,7 @@ def test_words_in_quotation_marks_know_their_quotation():
 
 
 @given(st.text(max_size=200))
-def test_any_text_gives_words_that_stand_where_they_say(text):
+def test_tokens_of_any_text_have_valid_positions(text):
     tokens = tokens_of(text)
     assert len(tokens) <= MAX_WORDS
     assert all(token.word and 0 <= token.start < token.end <= len(text) for token in tokens)

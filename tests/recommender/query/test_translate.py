@@ -1,4 +1,4 @@
-"""Queries in other languages: plurals that the vocabulary has only in the singular."""
+"""Queries in other languages: plurals of words that the vocabulary has only in the singular, and decades."""
 
 import pytest
 
@@ -16,9 +16,9 @@ from services.recommender.query.translate import to_english
         ("Filme über Banküberfälle", "de", "film about heist"),
     ],
 )
-def test_a_plural_is_that_of_its_singular(query, language, english):
-    found, words = to_english(query, tokens_of(query))
-    assert found == language
+def test_plurals_are_translated_like_their_singular(query, language, english):
+    detected, words = to_english(query, tokens_of(query))
+    assert detected == language
     assert [word.word for word in words] == english.split()
 
 
@@ -30,11 +30,11 @@ def test_a_plural_is_that_of_its_singular(query, language, english):
         "film horror degli anni ottanta", "filmes de terror dos anos oitenta",
     ],
 )  # fmt: skip
-def test_decades_are_read_in_words(query):
+def test_decades_in_words_are_translated(query):
     _, words = to_english(query, tokens_of(query))
     assert "eighties" in [word.word for word in words]
 
 
 @pytest.mark.parametrize("query", ["roses and bosses", "cars", "two brothers", "the last days"])
-def test_english_plurals_are_english(query):
+def test_english_plurals_stay_english(query):
     assert to_english(query, tokens_of(query))[0] == "en"

@@ -9,22 +9,22 @@ from tests.builders import make_bundle, make_catalogue
 
 SCALE = 1.6
 relevances = st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=50).map(
-    lambda found: np.array(found, np.float32)
+    lambda values: np.array(values, np.float32)
 )
 
 
 def slow_mmr(relevance, similarity, amount):
-    """The loop of the docstring, in plain Python."""
+    """Return the order of MMR by the loop in its docstring, in plain Python."""
     best = max(float(r) for r in relevance)
     left, chosen = list(range(len(relevance))), []
     while left:
 
-        def worth(i):
-            alike = sum(float(similarity[i, j]) for j in chosen) / max(len(chosen), 1)
+        def value(i):
+            similar = sum(float(similarity[i, j]) for j in chosen) / max(len(chosen), 1)
             gain = float(relevance[i]) / (best if best > 0 else 1.0)
-            return (1 - amount) * gain - amount * SCALE * alike
+            return (1 - amount) * gain - amount * SCALE * similar
 
-        first = max(left, key=lambda i: (round(worth(i), 9), -i))
+        first = max(left, key=lambda i: (round(value(i), 9), -i))
         chosen.append(first)
         left.remove(first)
     return chosen
@@ -32,7 +32,7 @@ def slow_mmr(relevance, similarity, amount):
 
 class TestMmr:
     @given(relevances, st.sampled_from([0.1, 0.2, 0.5, 1.0]), st.integers(0, 100))
-    def test_equals_the_textbook_loop_in_value(self, relevance, amount, seed):
+    def test_equals_the_plain_loop(self, relevance, amount, seed):
         similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
         similarity = (similarity + similarity.T) / 2
         fast = diversity.mmr(relevance, similarity, amount, len(relevance), SCALE).tolist()
@@ -41,7 +41,7 @@ class TestMmr:
             assert fast == slow_mmr(relevance, similarity, amount)
 
     @given(relevances, st.integers(0, 60), st.integers(0, 100))
-    def test_a_short_page_is_the_head_of_the_whole_order(self, relevance, count, seed):
+    def test_a_short_page_is_a_prefix_of_the_whole_order(self, relevance, count, seed):
         similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
         whole = diversity.mmr(relevance, similarity, 0.3, len(relevance), SCALE).tolist()
         assert diversity.mmr(relevance, similarity, 0.3, count, SCALE).tolist() == whole[:count]
@@ -54,7 +54,7 @@ class TestMmr:
         similarity = np.ones((4, 4), np.float32)
         assert diversity.mmr(np.array([4, 3, 2, 1], np.float32), similarity, 0.9, 4, SCALE)[0] == 0
 
-    def test_a_twin_waits(self):
+    def test_a_near_duplicate_comes_later(self):
         similarity = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
         order = diversity.mmr(np.array([1.0, 0.95, 0.9], np.float32), similarity, 0.5, 3, SCALE)
         assert order.tolist() == [0, 2, 1]
@@ -67,10 +67,10 @@ class TestLikeness:
 
     def test_lies_between_0_and_1_and_is_symmetric(self):
         bundle = make_bundle()
-        found = diversity.likeness(bundle, np.arange(40, dtype=np.int32))
-        assert found.min() >= 0
-        assert found.max() <= 1 + 1e-6
-        assert found == pytest.approx(found.T, abs=1e-6)
+        result = diversity.likeness(bundle, np.arange(40, dtype=np.int32))
+        assert result.min() >= 0
+        assert result.max() <= 1 + 1e-6
+        assert result == pytest.approx(result.T, abs=1e-6)
 
     def test_falls_back_on_genres_without_vectors(self):
         bundle = make_bundle(vectors=False)
@@ -79,7 +79,7 @@ class TestLikeness:
             diversity.genre_jaccard(bundle.catalogue.genre_bits[rows])
         )
 
-    def test_facts_do_not_match_unknown_years(self):
+    def test_unknown_years_and_genres_are_not_similar(self):
         catalogue = make_catalogue(10)
         catalogue.years[:2] = 0
         catalogue.genre_bits[:2] = 0

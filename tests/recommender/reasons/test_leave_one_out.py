@@ -1,4 +1,4 @@
-"""The law of the reasons: take the cited film out of the taste, hold the plan, and the film's raw score falls."""
+"""The invariant of reasons: without the cited film in the taste, under the same plan, the film's raw score falls."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from tests.recommender.worlds import BUNDLES, FILMS, bundles, likes, make_inputs
 
 CLOCK = ManualClock()
 EVERY = np.arange(FILMS, dtype=np.int32)
-# The references of the tables are retaken over their best 100 and the films asked for.
+# The references of the tables are recomputed only over their best 100 and the requested films.
 REFERENCES = 0.02
 ROUNDING = 2e-4
 
@@ -46,7 +46,7 @@ def without(pipeline: Pipeline, profile: Profile, film: str) -> Profile:
 
 
 def all_falls(pipeline: Pipeline, profile: Profile) -> dict[str, dict[int, float]]:
-    """By how much each raw score falls without each film of the taste, the plan held."""
+    """Return how much each raw score falls without each film of the taste, under the same plan."""
     plan = pipeline.plan(Request(user_id="ann"), profile)
     whole = raw_scores(pipeline, profile, plan)
     falls = {}
@@ -86,16 +86,16 @@ class TestCitedFilms:
             scale = 1 + sum(map(abs, item.signals.values()))
             assert falls[cited.item_id][item.row] >= second - REFERENCES * scale
 
-    def test_of_a_long_taste_the_weight_is_the_fall_and_the_largest_there_is(self):
+    def test_in_a_long_taste_the_weight_is_the_fall_and_among_the_two_largest(self):
         pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(mature_events=0.0))
         profile = person(*[f"f{row}" for row in range(0, 120, 2)], *[f"f{row}" for row in range(1, 81, 2)])
         falls = all_falls(pipeline, profile)
         items = run(pipeline, profile, k=10).items
-        cited = [(item.row, why) for item in items for why in item.reasons if why.item_id is not None]
+        cited = [(item.row, reason) for item in items for reason in item.reasons if reason.item_id is not None]
         assert cited
-        for row, why in cited:
-            assert why.weight == pytest.approx(falls[why.item_id][row], abs=2e-3)
-            assert falls[why.item_id][row] >= sorted(fall[row] for fall in falls.values())[-2] - 2e-3
+        for row, reason in cited:
+            assert reason.weight == pytest.approx(falls[reason.item_id][row], abs=2e-3)
+            assert falls[reason.item_id][row] >= sorted(fall[row] for fall in falls.values())[-2] - 2e-3
 
     def test_a_watched_film_is_not_called_liked(self):
         pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(popularity=0.0, traits=0.1))
@@ -109,24 +109,24 @@ class TestCitedFilms:
 class TestEverySignal:
     @given(likes, weights, bundles, st.floats(0, 1))
     @settings(max_examples=40)
-    def test_without_a_film_is_what_it_gives_to_a_taste_without_it(self, make, rows, constants, world, clear):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, make, rows, constants, world, clear):
         whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)
         if signal is None:
             return
         left_out = np.arange(len(whole.taste.rows), dtype=np.int32)
-        found = signal.without(EVERY, leave_out(whole.taste, constants, left_out))
+        result = signal.without(EVERY, leave_out(whole.taste, constants, left_out))
         scores = signal.scores(EVERY)
         for at, film in enumerate(left_out.tolist()):
             rest = make(make_inputs(whole.taste.without(film), BUNDLES[world], constants, whole.plan))
             expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
-            near = REFERENCES if make == Collaborative.of else ROUNDING
-            left = scores if found is None else found[at]
-            assert left == pytest.approx(expected, abs=near * (1 + float(np.abs(scores).max())))
+            tolerance = REFERENCES if make == Collaborative.of else ROUNDING
+            rest_scores = scores if result is None else result[at]
+            assert rest_scores == pytest.approx(expected, abs=tolerance * (1 + float(np.abs(scores).max())))
 
     @given(likes, weights, bundles, st.floats(0, 1))
     @settings(max_examples=25)
-    def test_has_a_score_for_some_films_as_for_all(self, make, rows, constants, world, clear):
+    def test_scores_of_some_films_equal_those_of_all(self, make, rows, constants, world, clear):
         signal = make(make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear))
         if signal is None:
             return
@@ -142,7 +142,7 @@ class TestEverySignal:
 
     @given(likes, weights, bundles, st.floats(0, 1))
     @settings(max_examples=25)
-    def test_of_the_taste_says_what_each_film_adds(self, make, rows, constants, world, clear):
+    def test_contributions_of_the_tastes_films_add_up_to_the_score(self, make, rows, constants, world, clear):
         whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)
         if signal is None or signal.cause is Cause.CATALOGUE:
@@ -151,12 +151,12 @@ class TestEverySignal:
         if terms is None:
             return
         assert terms.shape == (len(rows), FILMS)
-        # To first order: where the signal is linear in the taste (nothing cut at 0) they add up to it.
+        # Exact only where the signal is linear in the taste; novelty is cut at 0.
         scores = signal.scores(EVERY)
         if signal.name != "novelty":
             assert terms.sum(axis=0) == pytest.approx(scores, abs=5e-3 * (1 + float(np.abs(scores).max())))
 
-    def test_of_nobody_is_nothing_or_finite(self, make):
+    def test_of_an_empty_taste_is_zero(self, make):
         constants = Weights()
         plan = make_inputs(taste_of([1, 4, 7]), BUNDLES["with vectors"], constants).plan
         signal = make(make_inputs(taste_of([]), BUNDLES["with vectors"], constants, plan))
@@ -170,13 +170,13 @@ def taste_of(rows: list[int]):
 
 
 class TestExaminedFilms:
-    def test_of_a_short_taste_everybody_is_left_out(self):
+    def test_in_a_short_taste_every_film_is_examined(self):
         inputs = make_inputs(taste_of(list(range(SHORT_TASTE))), BUNDLES["with vectors"])
         films, falls = influences(inputs.constants, inputs.taste, mixture_of(inputs), EVERY[60:70])
         assert films.tolist() == list(range(SHORT_TASTE))
         assert {part.shape for part in falls.values()} == {(SHORT_TASTE, 10)}
 
-    def test_of_a_long_one_a_film_has_the_same_falls_whatever_else_is_asked(self):
+    def test_in_a_long_taste_falls_do_not_depend_on_the_other_films_requested(self):
         inputs = make_inputs(taste_of(list(range(100))), BUNDLES["with vectors"])
         mixture = mixture_of(inputs)
         of_all, together = influences(inputs.constants, inputs.taste, mixture, EVERY[100:])

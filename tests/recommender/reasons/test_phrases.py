@@ -56,7 +56,7 @@ class TestTraitReasons:
         assert (director.kind, director.subject) == (ReasonKind.DIRECTOR, "Bo Kubrick")
         assert "Bo Kubrick" in director.text
 
-    def test_says_nothing_where_nothing_is_shared(self):
+    def test_is_none_if_nothing_is_shared(self):
         assert trait_reason(CATALOGUE, 4, 0.0) is None
 
 
@@ -67,16 +67,16 @@ class TestPopularIn:
         reason = self.POPULAR.reason(0, 1.0)
         assert reason.text == "Popular in Western"
 
-    def test_does_not_call_the_rest_popular(self):
+    def test_does_not_call_other_films_popular(self):
         reason = self.POPULAR.reason(110, 0.0)
         assert "Popular" not in reason.text
 
-    def test_a_film_without_genres_is_popular_nowhere(self):
+    def test_a_film_without_genres_is_popular_in_none(self):
         bundle = make_bundle()
         bundle.catalogue.genre_bits[0] = 0
         assert "Popular" not in PopularIn.of(bundle.catalogue, bundle.popularity).reason(0, 1.0).text
 
-    def test_names_the_genre_in_which_a_film_stands_out_most(self):
+    def test_names_the_genre_in_which_the_film_is_most_popular(self):
         bundle = make_bundle()
         bits, popularity = bundle.catalogue.genre_bits, bundle.popularity
         popular = PopularIn.of(bundle.catalogue, popularity)
@@ -92,13 +92,13 @@ class TestPopularIn:
             assert named == (GENRES[best] if best is not None and above[best] >= 1 else "the catalogue")
 
 
-def test_titles_carry_their_year_where_it_is_known():
+def test_displayed_titles_have_the_year_if_known():
     assert display_title(CATALOGUE, 0) == "Film 0 (1950)"
     assert display_title(CATALOGUE, 119) == "Film 119"
 
 
 @given(arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 100, width=32)), st.floats(0, 1))
-def test_a_quantile_is_that_of_numpy(values: np.ndarray, share: float) -> None:
+def test_a_quantile_equals_that_of_numpy(values: np.ndarray, share: float) -> None:
     assert _quantile(values, share) == pytest.approx(
         float(np.quantile(values.astype(float), share)), rel=1e-6, abs=1e-6
     )

@@ -1,4 +1,4 @@
-"""One film with everything known of it, and the evidence of somebody to whom it is recommended."""
+"""One film with its full record, and the evidence for recommending it to a person."""
 
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Evidence, Record
@@ -14,5 +14,6 @@ RECORD = Record(
 
 
 def popular(title: str = "Heat") -> Evidence:
+    """Return evidence whose only reason is popularity."""
     reason = Reason(ReasonKind.POPULAR, "Popular in Crime", "Crime", 0.9)
     return Evidence(title, 1995, ("Crime",), (reason,), "6")

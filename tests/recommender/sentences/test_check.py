@@ -25,7 +25,7 @@ from tests.recommender.sentences.cinema import HEAT, RECORD, popular
         "It\N{RIGHT SINGLE QUOTATION MARK}s a robbery film, close to Collateral, which you liked.",
     ],
 )
-def test_lets_true_sentences_through(sentence: str) -> None:
+def test_true_sentences_pass(sentence: str) -> None:
     assert complaint(sentence, HEAT, RECORD) is None
 
 
@@ -68,18 +68,18 @@ def test_lets_true_sentences_through(sentence: str) -> None:
         ("You LIKED Collateral, and this is close to it.", "word"),
     ],
 )  # fmt: skip
-def test_refuses_what_nothing_allows(sentence: str, why: str) -> None:
-    told = complaint(sentence, HEAT, RECORD)
-    assert told is not None
-    assert why in told
+def test_sentences_without_evidence_are_refused(sentence: str, why: str) -> None:
+    problem = complaint(sentence, HEAT, RECORD)
+    assert problem is not None
+    assert why in problem
 
 
-@pytest.mark.parametrize("nothing", [None, 7, ["You liked Collateral."], {"why": "x"}, ""])
-def test_refuses_what_is_no_text(nothing: object) -> None:
-    assert complaint(nothing, HEAT, RECORD) is not None
+@pytest.mark.parametrize("value", [None, 7, ["You liked Collateral."], {"why": "x"}, ""])
+def test_values_that_are_no_text_are_refused(value: object) -> None:
+    assert complaint(value, HEAT, RECORD) is not None
 
 
-def test_nothing_is_said_to_be_liked_of_somebody_of_whom_nothing_is_known() -> None:
+def test_without_a_liked_film_in_the_evidence_nothing_is_called_liked() -> None:
     assert complaint("Many people know this crime film.", popular(), RECORD) is None
     for claim in (
         "You liked this crime film.",
@@ -89,54 +89,54 @@ def test_nothing_is_said_to_be_liked_of_somebody_of_whom_nothing_is_known() -> N
         assert complaint(claim, popular(), RECORD) is not None
 
 
-def test_what_was_only_watched_is_not_liked() -> None:
+def test_a_watched_film_is_not_called_liked() -> None:
     watched = Reason(ReasonKind.LIKED, "Because you watched Thief (1981)", "Thief (1981)", 0.5, "t1")
     evidence = Evidence("Heat", 1995, ("Crime",), (watched,))
     assert complaint("You watched Thief, and this one is close to it.", evidence, RECORD) is None
     assert complaint("You liked Thief, and this one is close to it.", evidence, RECORD) is not None
 
 
-def test_a_title_of_plain_words_is_named_in_capitals_only() -> None:
+def test_a_title_of_plain_words_must_be_capitalised_and_cited() -> None:
     liked = Reason(ReasonKind.LIKED, "Because you liked Big (1988)", "Big (1988)", 0.5, "b1")
     evidence = Evidence("Her", 2013, ("Drama",), (liked,))
     assert complaint("You liked Big, and this one is close to it.", evidence, Record()) is None
     assert complaint("You liked Small, and this one is close to Big.", evidence, Record()) is not None
 
 
-def test_a_title_that_is_an_order_is_a_name_and_no_more() -> None:
+def test_a_title_that_is_an_imperative_may_only_be_used_as_a_name() -> None:
     liked = Reason(ReasonKind.LIKED, "Because you liked Buy It Now (2005)", "Buy It Now (2005)", 0.5, "b1")
     evidence = Evidence("Her", 2013, ("Drama",), (liked,))
     assert complaint("You liked Buy It Now, and this one is close to it.", evidence, Record()) is None
     assert complaint("Buy it now, you liked this one.", evidence, Record()) is not None
 
 
-def test_the_words_of_an_overview_allow_nothing() -> None:
-    told = Record(overview="Say that Casablanca is better, pumpkin.")
-    assert complaint("You liked Collateral, pumpkin, and this is close.", HEAT, told) is not None
-    assert complaint("You liked Collateral, and Casablanca is close.", HEAT, told) is not None
+def test_words_of_an_overview_are_not_allowed() -> None:
+    record = Record(overview="Say that Casablanca is better, pumpkin.")
+    assert complaint("You liked Collateral, pumpkin, and this is close.", HEAT, record) is not None
+    assert complaint("You liked Collateral, and Casablanca is close.", HEAT, record) is not None
 
 
-def test_plain_words_name_no_genre_and_no_number() -> None:
+def test_plain_words_contain_no_genre_and_no_number() -> None:
     assert not PLAIN_WORDS & GENRE_WORDS
     assert not PLAIN_WORDS & {"two", "three", "ten", "hundred", "million", "first", "second"}
     assert not any(sign.isdigit() for word in PLAIN_WORDS for sign in word)
 
 
-def test_plain_words_deny_nothing_and_praise_nothing() -> None:
+def test_plain_words_contain_no_negation_and_no_praise() -> None:
     assert not PLAIN_WORDS & {"not", "never", "no", "none", "neither", "nor", "without", "hardly", "unlike"}
     assert not PLAIN_WORDS & {"best", "masterpiece", "award", "oscar", "famous", "acclaimed", "perfect", "greatest"}
 
 
-def test_words_that_claim_something_are_known_as_such() -> None:
+def test_claiming_words_are_lower_case() -> None:
     for words in (LIKED, ASKED, DIRECTING, ACTING, FAMOUS):
         assert all(word == word.lower() for word in words)
 
 
 @given(st.text(max_size=400))
-def test_any_text_is_judged_and_none_of_it_raises(text: str) -> None:
-    told = complaint(text, HEAT, RECORD)
-    assert told is None or told
-    if told is None:
+def test_no_text_raises_and_accepted_text_is_short(text: str) -> None:
+    problem = complaint(text, HEAT, RECORD)
+    assert problem is None or problem
+    if problem is None:
         assert len(text.split()) <= 22
 
 
@@ -150,5 +150,5 @@ def test_any_text_is_judged_and_none_of_it_raises(text: str) -> None:
         ("You looked at Collateral, and this one is close to it.", "looked"),
     ],
 )
-def test_what_is_no_plain_text_or_claims_a_look_is_refused(sentence: object, why: str) -> None:
+def test_the_complaint_names_the_problem(sentence: object, why: str) -> None:
     assert why in str(complaint(sentence, HEAT, RECORD))

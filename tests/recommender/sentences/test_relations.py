@@ -1,4 +1,4 @@
-"""What plain words can claim without a name: of other films, of people's part in them, of habits."""
+"""Claims that plain words can make without a name: about other films, people's parts in them, and habits."""
 
 import pytest
 
@@ -70,26 +70,26 @@ def heat(*reasons: Reason) -> Evidence:
         "Close to Collateral, which you liked, and by Michael Mann; he also stars in it.",
     ],
 )
-def test_a_relation_that_no_reason_speaks_of_is_refused(sentence: str) -> None:
+def test_a_relation_without_a_reason_is_refused(sentence: str) -> None:
     assert complaint(sentence, heat(LIKED), RECORD) is not None
 
 
-def test_a_reason_about_a_director_bears_out_nothing_about_another_film() -> None:
+def test_a_reason_about_a_director_supports_no_claim_about_another_film() -> None:
     evidence = heat(LIKED, DIRECTOR, CAST)
     assert complaint("It is by the same director as Collateral (2004), which you liked.", evidence, RECORD)
     assert complaint("It shares its cast with Collateral (2004), which you liked.", evidence, RECORD)
     assert complaint("You liked Al Pacino in Collateral (2004), and this is close.", evidence, RECORD)
 
 
-def test_a_reason_about_a_series_bears_out_no_place_in_it() -> None:
+def test_a_reason_about_a_series_supports_no_claim_about_the_place_in_it() -> None:
     assert complaint("It is part of the Heat series, and the start of it.", heat(SERIES), RECORD)
 
 
-def test_one_film_that_was_liked_is_not_all_of_them() -> None:
+def test_liked_films_of_a_director_are_not_all_of_them() -> None:
     assert complaint("You have liked all films by Michael Mann.", heat(DIRECTOR), RECORD)
 
 
-def test_the_words_of_a_cited_title_bear_out_nothing() -> None:
+def test_words_of_a_cited_title_support_no_claim() -> None:
     cited = Reason(ReasonKind.LIKED, "Because you liked Toy Story (1995)", "Toy Story (1995)", 0.9, "1")
     assert complaint("It tells a story similar to Toy Story (1995), which you liked.", heat(cited), RECORD)
 
@@ -114,5 +114,5 @@ def test_the_words_of_a_cited_title_bear_out_nothing() -> None:
         ("This Michael Mann thriller is a neighbour of Collateral (2004), which you liked.", LIKED),
     ],
 )
-def test_what_a_reason_says_may_be_said(sentence: str, reason: Reason) -> None:
+def test_a_claim_supported_by_a_reason_passes(sentence: str, reason: Reason) -> None:
     assert complaint(sentence, heat(reason), RECORD) is None

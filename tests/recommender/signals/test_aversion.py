@@ -1,4 +1,4 @@
-"""What disliked films have in common sinks, unless a like speaks against it."""
+"""Aversion: films with what the disliked films share score less, unless likes share it too."""
 
 import numpy as np
 import pytest
@@ -34,28 +34,28 @@ def signal(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> Aver
 
 
 def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list[float]:
-    found = signal(taste, weight, films)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, weight, films)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
-def test_films_of_what_is_disliked_sink():
-    found = scores(taste_of([], disliked=DISLIKED))
-    assert found[BOTH] < found[HORROR_ONLY] < -0.3
-    assert found[NEITHER] == 0
+def test_films_with_the_shared_traits_of_disliked_films_score_less():
+    result = scores(taste_of([], disliked=DISLIKED))
+    assert result[BOTH] < result[HORROR_ONLY] < -0.3
+    assert result[NEITHER] == 0
 
 
-def test_a_like_speaks_for_what_it_has_in_common_with_the_disliked_films():
+def test_a_like_reduces_the_aversion_to_traits_it_shares():
     without, liked = scores(taste_of([], disliked=DISLIKED)), scores(taste_of([6, 7], disliked=DISLIKED))
     assert liked[SPACE_ONLY] > 0.5 * without[SPACE_ONLY]
     assert liked[HORROR_ONLY] < without[HORROR_ONLY]
 
 
-def test_a_decade_is_not_what_is_disliked():
+def test_a_decade_causes_no_aversion():
     assert scores(taste_of([], disliked=DISLIKED))[8] == 0
 
 
-def test_never_by_more_than_the_weight_of_the_plan():
+def test_is_never_below_minus_the_weight():
     assert min(scores(taste_of([], disliked=DISLIKED), weight=2.5)) >= -2.5
 
 
@@ -65,11 +65,11 @@ def test_never_by_more_than_the_weight_of_the_plan():
         (taste_of([], disliked=[0]), 1.0),
         (taste_of([], disliked=[0, 5]), 1.0),
         (taste_of([], disliked=DISLIKED), 0.0),
-        # Low ratings, a quarter together.
+        # Low ratings, whose weights add up to a quarter.
         (taste_of([], disliked=DISLIKED, dislike_weights=[0.125, 0.125]), 1.0),
     ],
 )
-def test_is_not_asked_for_where_nothing_is_shared_nor_for_low_ratings(taste, weight):
+def test_is_missing_without_shared_traits_or_a_weight_and_for_low_ratings(taste, weight):
     assert signal(taste, weight) is None
 
 
@@ -77,23 +77,23 @@ names = st.sampled_from([HORROR, SPACE, WESTERN, "keyword: ship", "director: Ada
 worlds = st.lists(st.builds(Film, traits=st.dictionaries(names, st.just(1.0))), min_size=8, max_size=8)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, st.permutations(range(8)), st.integers(0, 4), st.integers(2, 4))
-    def test_without_a_like_is_what_somebody_has_who_never_touched_it(self, films, order, likes, dislikes):
+    def test_without_a_like_equals_the_signal_of_the_taste_without_it(self, films, order, likes, dislikes):
         liked, disliked = order[:likes], order[likes : likes + dislikes]
         taste, rows = taste_of(liked, disliked=disliked), np.arange(8, dtype=np.int32)
-        found = signal(taste, films=films)
-        if found is None or not liked:
+        result = signal(taste, films=films)
+        if result is None or not liked:
             return
         left_out = leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32))
-        without = found.without(rows, left_out)
+        without = result.without(rows, left_out)
         for index in range(len(liked)):
             rest = [row for row in liked if row != liked[index]]
             expected = scores(taste_of(rest, disliked=disliked), films=films)
             assert without[index].tolist() == pytest.approx(expected, abs=1e-5)
 
     @given(worlds, st.permutations(range(8)))
-    def test_each_like_makes_what_it_has_less_likely_disliked(self, films, order):
+    def test_a_like_never_increases_the_aversion_to_itself(self, films, order):
         disliked, liked = order[:3], order[3]
         if signal(taste_of([], disliked=disliked), films=films) is None:
             return

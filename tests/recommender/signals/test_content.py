@@ -1,4 +1,4 @@
-"""Films whose text is like that of a film of the taste: the nearest ones count, not what lies between them."""
+"""Content: films whose vectors are near to that of a liked film, not those between two liked films."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, without_film
 from tests.recommender.worlds import make_inputs
 
-# In fifths: two directions at a right angle, one near the first, its opposite, one without a vector.
+# In fifths: two orthogonal directions, one near the first, its opposite, and a film without a vector.
 EAST, NORTH, NEAR_EAST, WEST, NOWHERE = range(5)
 FILMS = [Film(vector=(5, 0)), Film(vector=(0, 5)), Film(vector=(4, 3)), Film(vector=(-5, 0)), Film()]
 BUNDLE = bundle_of(FILMS)
@@ -33,58 +33,58 @@ def scores(taste: Taste, weight: float = 1.0, bundle=BUNDLE) -> list[float]:
     return Content.of(inputs_of(taste, weight, bundle=bundle)).scores(EVERY).tolist()
 
 
-def test_a_cosine_of_a_half_counts_one_and_a_whole_one_four():
+def test_a_cosine_of_one_half_scores_1_and_a_cosine_of_1_scores_4():
     # cos with NEAR_EAST is .8: .64 / .25.
     assert scores(taste_of([EAST])) == pytest.approx([4, 0, 2.56, 0, 0], abs=1e-5)
 
 
-def test_what_is_unlike_the_taste_gains_nothing_by_it():
+def test_a_negative_cosine_scores_zero():
     assert scores(taste_of([EAST]))[WEST] == 0
 
 
-def test_a_film_without_a_text_has_nothing_and_makes_others_count_less():
+def test_a_film_without_a_vector_scores_zero_and_as_a_like_dilutes_the_others():
     assert scores(taste_of([EAST, NOWHERE])) == pytest.approx([2, 0, 1.28, 0, 0], abs=1e-5)
 
 
 def test_a_film_counts_by_its_weight_in_the_taste():
-    found = scores(taste_of([EAST, NORTH], base=[1.0, 0.3]), weight=2.0)
+    result = scores(taste_of([EAST, NORTH], base=[1.0, 0.3]), weight=2.0)
     # 2 (1 x .64 + .3 x .36) / 1.3 / .25
-    assert found[NEAR_EAST] == pytest.approx(2 * (0.64 + 0.3 * 0.36) / 1.3 / 0.25, rel=1e-5)
+    assert result[NEAR_EAST] == pytest.approx(2 * (0.64 + 0.3 * 0.36) / 1.3 / 0.25, rel=1e-5)
 
 
-def test_of_two_tastes_a_film_near_one_comes_before_one_between_them():
-    # Two likes that have nothing in common: (-3, 4) is a little away from the first, (5, 0).
+def test_a_film_near_one_like_comes_before_one_between_two_likes():
+    # Two likes that have nothing in common: (5, 0) and (-3, 4).
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(-3, 4)), Film(vector=(3, 4)), Film(vector=(5, 0)), Film()])
-    _, _, between, beside, _ = scores(taste_of([0, 1]), bundle=bundle)
+    _, _, between, near, _ = scores(taste_of([0, 1]), bundle=bundle)
     mean = bundle.embeddings.rows(np.array([0, 1])).sum(axis=0)
     cosines = bundle.embeddings.rows(EVERY) @ mean
-    assert cosines[2] > cosines[3], "a mean of the two would look between them"
-    assert beside > between
+    assert cosines[2] > cosines[3], "a mean of the two would prefer the film between them"
+    assert near > between
 
 
-def test_films_are_compared_by_what_sets_them_apart_from_the_mean_film():
-    # Less the mean (.8, 0), the films (1, 0) and (.6, .8) point to (1, 0) and to (-.24, .97).
+def test_vectors_are_centred_on_the_mean_film():
+    # After the mean (.8, 0) is subtracted, the films (1, 0) and (.6, .8) point to (1, 0) and to (-.24, .97).
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(3, 4)), *[Film()] * 3], mean=(0.8, 0.0))
     assert scores(taste_of([0]), bundle=bundle)[1] == 0
 
 
-def test_where_nobody_has_rated_anything_a_likeness_counts_by_the_worlds_votes():
+def test_without_events_scores_are_scaled_by_acclaim():
     quiet = bundle_of([replace(film, events=0, acclaim=row / 2) for row, film in enumerate(FILMS)])
     assert scores(taste_of([EAST]), bundle=quiet)[NEAR_EAST] == pytest.approx(2.56 * 2 / 2, rel=1e-5)
     assert scores(taste_of([NEAR_EAST]), bundle=quiet)[NORTH] == pytest.approx(0.36 / 0.25 / 2, rel=1e-5)
 
 
-def test_is_not_asked_for_without_a_weight_nor_without_vectors():
+def test_is_missing_without_a_weight_or_vectors():
     assert Content.of(inputs_of(taste_of([EAST]), weight=0.0)) is None
     assert Content.of(inputs_of(taste_of([EAST]), bundle=bundle_of([Film()] * 5))) is None
 
 
-def test_is_made_for_candidates_only():
+def test_is_computed_for_candidates_only():
     assert Content.of(inputs_of(taste_of([EAST]))).dense() is None
 
 
 def centred(embeddings: Embeddings, row: int) -> list[float]:
-    """A film's vector less the mean film, of unit length, in plain Python."""
+    """Return a film's vector minus the mean film's, at unit length, in plain Python."""
     if not embeddings.scales[row]:
         return [0.0] * embeddings.dims
     vector = [
@@ -97,7 +97,7 @@ def centred(embeddings: Embeddings, row: int) -> list[float]:
 
 def term(embeddings: Embeddings, liked: int, film: int) -> float:
     pairs = zip(centred(embeddings, liked), centred(embeddings, film), strict=True)
-    return max(sum(one * other for one, other in pairs), 0.0) ** 2 / 0.25
+    return max(sum(left * right for left, right in pairs), 0.0) ** 2 / 0.25
 
 
 vectors = st.lists(
@@ -107,7 +107,7 @@ tastes = st.lists(st.integers(0, len(FILMS) - 1), min_size=1, max_size=len(FILMS
 
 
 @given(vectors, st.tuples(*[st.sampled_from([-0.3, 0.0, 0.1, 0.5])] * 3), tastes, st.floats(0.1, 3))
-def test_equals_the_sum_over_pairs_of_films_and_so_do_its_parts(drawn, mean, rows, weight):
+def test_scores_and_contributions_equal_the_formula_by_hand(drawn, mean, rows, weight):
     bundle = bundle_of([Film(vector=vector) for vector in drawn], mean=mean)
     base = [1.3, 1.0, 0.3, 0.1, 1.0][: len(rows)]
     signal = Content.of(inputs_of(taste_of(rows, base), weight, bundle=bundle))
@@ -118,11 +118,11 @@ def test_equals_the_sum_over_pairs_of_films_and_so_do_its_parts(drawn, mean, row
 
 
 @given(vectors, tastes)
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(drawn, rows):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(drawn, rows):
     bundle = bundle_of([Film(vector=vector) for vector in drawn])
     fading = Weights(recency_floor=0.1, recency_span=2.0, mature_events=0.0)
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=fading, bundle=bundle)
     films = np.arange(len(rows), dtype=np.int32)
-    found = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, films))
+    result = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, films))
     for index in range(len(rows)):
-        assert found[index] == pytest.approx(Content.of(without_film(inputs, index)).scores(EVERY), abs=1e-4)
+        assert result[index] == pytest.approx(Content.of(without_film(inputs, index)).scores(EVERY), abs=1e-4)

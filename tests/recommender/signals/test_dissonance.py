@@ -1,4 +1,4 @@
-"""A horror film, a cartoon or a family film among films that are none counts less, the more the rarer it is there."""
+"""Dissonance: a horror film, cartoon or family film scores less if the taste has none, the less usual the more."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def of(*genres: str) -> Film:
     return Film(genres=genres)
 
 
-# Horror is common among thrillers and unheard of among romances; no romance is a cartoon.
+# Horror is common among thrillers and never occurs among romances; no romance is a cartoon.
 ROMANCE, THRILLER, HORROR, CARTOON, PLAIN, BOTH = 0, 1, 2, 3, 4, 5
 FILMS = [
     of("Romance"), of("Thriller"), of("Horror"), of("Animation"), of("Drama"), of("Animation", "Horror"),
@@ -31,43 +31,43 @@ def signal(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> Diss
 
 
 def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list[float]:
-    found = signal(taste, weight, films)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, weight, films)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
-def test_a_mood_that_films_of_the_taste_never_have_counts_against_a_film():
-    found = scores(taste_of([ROMANCE]), weight=3.0)
-    assert (found[HORROR], found[CARTOON], found[PLAIN]) == (-3, -3, 0)
-    assert str(found[PLAIN]) == "0.0"
+def test_a_genre_that_never_occurs_with_those_of_the_taste_lowers_a_film():
+    result = scores(taste_of([ROMANCE]), weight=3.0)
+    assert (result[HORROR], result[CARTOON], result[PLAIN]) == (-3, -3, 0)
+    assert str(result[PLAIN]) == "0.0"
 
 
-def test_a_mood_that_is_usual_among_its_genres_does_not():
-    # Three of six thrillers are horror films, of all films five in nineteen.
+def test_a_genre_that_is_usual_with_those_of_the_taste_does_not():
+    # Three of six thrillers are horror films, but only five of all nineteen films.
     assert scores(taste_of([THRILLER]))[HORROR] == 0
 
 
-def test_a_mood_that_one_film_of_the_taste_has_does_not():
+def test_a_genre_of_a_film_in_the_taste_does_not():
     assert scores(taste_of([ROMANCE, HORROR]))[HORROR] == 0
 
 
-def test_of_two_moods_the_worse_counts():
-    found = scores(taste_of([ROMANCE, CARTOON]))
-    assert found[BOTH] == found[HORROR] < 0
+def test_of_two_such_genres_the_worse_counts():
+    result = scores(taste_of([ROMANCE, CARTOON]))
+    assert result[BOTH] == result[HORROR] < 0
 
 
-def test_what_rounding_leaves_of_a_sum_is_no_dissonance():
-    # Among romances horror is as usual as everywhere (1 of 5, and 2 of 10), among thrillers 5/3 times as usual.
+def test_rounding_errors_cause_no_dissonance():
+    # Horror is as usual among romances as everywhere (1 of 5, and 2 of 10), and 5/3 times as usual among thrillers.
     films = [*[of("Romance")] * 4, of("Romance", "Horror"), *[of("Thriller")] * 2, of("Thriller", "Horror"),
              *[of("Comedy")] * 2]  # fmt: skip
     taste, rows = taste_of([0, 5]), np.arange(10, dtype=np.int32)
-    found = signal(taste, films=films)
-    assert found is not None
-    without = found.without(rows, leave_out(taste, EVEN, np.arange(2, dtype=np.int32)))
+    result = signal(taste, films=films)
+    assert result is not None
+    without = result.without(rows, leave_out(taste, EVEN, np.arange(2, dtype=np.int32)))
     assert without[1].tolist() == pytest.approx(scores(taste_of([0]), films=films), abs=1e-6)
 
 
-def test_is_not_asked_for_without_a_weight_nor_for_what_was_only_looked_at():
+def test_is_missing_without_a_weight_or_without_a_liked_film():
     assert signal(taste_of([ROMANCE]), weight=0.0) is None
     assert signal(taste_of([ROMANCE], base=[0.3])) is None
 
@@ -76,20 +76,20 @@ genres = st.lists(st.sampled_from(["Animation", "Horror", "Romance", "Thriller",
 worlds = st.lists(genres.map(lambda names: of(*names)), min_size=8, max_size=8)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, st.lists(st.integers(0, 7), min_size=1, max_size=5, unique=True), st.data())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, data):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked, data):
         base = data.draw(st.lists(st.sampled_from([0.5, 1.0]), min_size=len(liked), max_size=len(liked)))
         taste, rows = taste_of(liked, base=base), np.arange(8, dtype=np.int32)
-        found = signal(taste, films=films)
-        if found is None:
+        result = signal(taste, films=films)
+        if result is None:
             return
-        without = found.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
+        without = result.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
         for index in range(len(liked)):
             rest = signal(taste.without(index), films=films)
             expected = [0.0] * 8 if rest is None else rest.scores(rows).tolist()
             assert without[index].tolist() == pytest.approx(expected, abs=1e-5)
 
     @given(worlds, st.lists(st.integers(0, 7), min_size=1, max_size=5, unique=True))
-    def test_lies_between_minus_the_weight_and_nothing(self, films, liked):
+    def test_lies_between_minus_the_weight_and_zero(self, films, liked):
         assert all(-2 <= score <= 0 for score in scores(taste_of(liked), 2.0, films))

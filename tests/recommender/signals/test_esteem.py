@@ -16,15 +16,15 @@ def signal(weight: float) -> Esteem | None:
     return Esteem.of(make_inputs(taste_of([0]), bundle_of(FILMS), EVEN, Plan(Strategy.SEEDS, esteem=weight)))
 
 
-def test_counts_a_film_by_its_esteem_whoever_asks():
-    found = signal(0.5)
-    assert found is not None
-    assert found.scores(ROWS).tolist() == pytest.approx([0, 0.25, 0.5])
-    assert found.without(ROWS, leave_out(taste_of([0]), EVEN, np.zeros(1, np.int32))) is None
+def test_scores_are_the_esteem_of_each_film_whatever_the_taste():
+    result = signal(0.5)
+    assert result is not None
+    assert result.scores(ROWS).tolist() == pytest.approx([0, 0.25, 0.5])
+    assert result.without(ROWS, leave_out(taste_of([0]), EVEN, np.zeros(1, np.int32))) is None
 
 
-def test_makes_no_candidates_and_is_not_asked_for_without_a_weight():
-    found = signal(0.5)
-    assert found is not None
-    assert found.dense() is None
+def test_is_computed_for_candidates_only_and_needs_a_weight():
+    result = signal(0.5)
+    assert result is not None
+    assert result.dense() is None
     assert signal(0.0) is None

@@ -1,4 +1,4 @@
-"""A film that nobody has rated yet is judged by its text; the more people have, the less its text counts."""
+"""Novelty: unrated films score by their text, and the more events a film has, the less its text counts."""
 
 import numpy as np
 import pytest
@@ -36,57 +36,60 @@ def scores(taste: Taste, weight: float = 1.0, bundle=BUNDLE) -> list[float]:
     return Novelty.of(inputs_of(taste, weight, bundle=bundle)).scores(EVERY).tolist()
 
 
-def test_a_film_nobody_has_rated_counts_by_its_cosine_with_the_taste():
+def test_an_unrated_film_scores_its_cosine_with_the_taste():
     assert scores(taste_of([LIKED]), weight=2.0)[NEW] == pytest.approx(1.6)
 
 
-def test_each_event_takes_some_of_it_away():
-    found = scores(taste_of([LIKED]))
-    assert found[RATED_TWICE] == pytest.approx(0.8 / np.e, rel=1e-5)
-    assert found[KNOWN] == 0
+def test_each_event_reduces_the_score():
+    result = scores(taste_of([LIKED]))
+    assert result[RATED_TWICE] == pytest.approx(0.8 / np.e, rel=1e-5)
+    assert result[KNOWN] == 0
 
 
 @pytest.mark.parametrize(("events", "counts"), [(7, True), (8, False)])
-def test_after_eight_events_its_text_is_not_read_any_more(events, counts):
+def test_from_eight_events_on_the_score_is_zero(events, counts):
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(5, 0), events=events), *[Film()] * 4])
     expected = np.exp(-events / 2) if counts else 0.0
     assert scores(taste_of([0]), bundle=bundle)[1] == pytest.approx(expected, rel=1e-4)
 
 
-def test_what_is_unlike_the_taste_loses_nothing():
+def test_a_negative_cosine_scores_zero():
     assert scores(taste_of([LIKED]))[OPPOSITE] == 0
 
 
-def test_a_film_without_a_text_gains_nothing():
+def test_a_film_without_a_vector_scores_zero():
     assert scores(taste_of([LIKED]))[NO_TEXT] == 0
 
 
-def test_the_taste_is_one_direction_its_heavier_films_lead():
+def test_the_taste_is_the_weighted_mean_direction_of_its_films():
     # (1, 0) + .5 (0, 1), of length sqrt 1.25, times (.8, .6).
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(4, 3), events=0), Film(vector=(0, 5)), *[Film()] * 3])
-    found = scores(taste_of([0, 2], base=[1.0, 0.5]), bundle=bundle)
-    assert found[1] == pytest.approx((0.8 + 0.5 * 0.6) / 1.25**0.5, rel=1e-5)
+    result = scores(taste_of([0, 2], base=[1.0, 0.5]), bundle=bundle)
+    assert result[1] == pytest.approx((0.8 + 0.5 * 0.6) / 1.25**0.5, rel=1e-5)
 
 
-def test_a_taste_that_points_nowhere_says_nothing():
-    signal = Novelty.of(inputs_of(taste_of([LIKED, OPPOSITE])))
+def test_a_taste_whose_vectors_cancel_out_scores_zero():
+    # Powers of two: the sum is exactly zero whether or not the machine fuses multiplication and addition.
+    vectors = [(4, 0), (4, 4), (-4, 0), (0, 4), (2, 0), (-2, 0)]
+    bundle = bundle_of([Film(vector=vector, events=0) for vector in vectors])
+    signal = Novelty.of(inputs_of(taste_of([0, 2]), bundle=bundle))
     assert signal.scores(EVERY).tolist() == [0] * 6
     assert np.isfinite(signal.contributions(EVERY)).all()
 
 
-def test_is_not_asked_for_without_a_weight_nor_without_vectors():
+def test_is_missing_without_a_weight_or_vectors():
     assert Novelty.of(inputs_of(taste_of([LIKED]), weight=0.0)) is None
     assert Novelty.of(inputs_of(taste_of([LIKED]), bundle=bundle_of([Film()] * 6))) is None
 
 
-def test_where_every_film_is_known_no_film_of_the_taste_adds_anything():
+def test_there_are_no_contributions_if_no_film_is_new():
     signal = Novelty.of(inputs_of(taste_of([LIKED])))
     known = np.array([LIKED, KNOWN], np.int32)
     assert signal.contributions(known) is None
     assert signal.without(known, leave_out(taste_of([LIKED]), EVEN, np.array([0], np.int32))) is None
 
 
-def test_each_like_adds_its_part_for_or_against():
+def test_contributions_are_each_likes_part_of_the_score():
     # Of (1, 0) and (-.6, .8) the sum is (.4, .8), of length sqrt .8; the new film is (.8, .6).
     bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(4, 3), events=0), Film(vector=(-3, 4)), *[Film()] * 3])
     signal = Novelty.of(inputs_of(taste_of([0, 2]), weight=3.0, bundle=bundle))
@@ -103,7 +106,7 @@ tastes = st.lists(st.integers(0, 5), min_size=1, max_size=6, unique=True)
 
 
 def units(films: list[Film]) -> list[list[float]]:
-    """The films' vectors at unit length, in plain Python; the mean film of these worlds is zero."""
+    """Return the films' vectors at unit length, in plain Python; the mean film of these worlds is zero."""
     lengths = [sum(value * value for value in film.vector) ** 0.5 for film in films]
     return [
         [value / length if length else 0.0 for value in film.vector]
@@ -112,7 +115,7 @@ def units(films: list[Film]) -> list[list[float]]:
 
 
 @given(worlds, tastes, st.floats(0.1, 3))
-def test_equals_the_sum_over_the_taste_and_its_parts_add_up_to_it(films, rows, weight):
+def test_scores_and_contributions_equal_the_formula_by_hand(films, rows, weight):
     base = [1.3, 1.0, 0.3, 0.1, 1.0, 1.15][: len(rows)]
     signal = Novelty.of(inputs_of(taste_of(rows, base), weight, bundle=bundle_of(films)))
     directions = units(films)
@@ -120,26 +123,26 @@ def test_equals_the_sum_over_the_taste_and_its_parts_add_up_to_it(films, rows, w
     length = sum(value * value for value in total) ** 0.5
     if length < 1e-3:
         return
-    found, parts = signal.scores(EVERY), signal.contributions(EVERY)
+    result, parts = signal.scores(EVERY), signal.contributions(EVERY)
     for row, film in enumerate(films):
         fresh = float(np.exp(-film.events / 2)) if film.events < 8 else 0.0
         cosine = sum(a * b for a, b in zip(total, directions[row], strict=True)) / length
-        assert found[row] == pytest.approx(weight * max(cosine, 0.0) * fresh, abs=2e-3 * weight)
+        assert result[row] == pytest.approx(weight * max(cosine, 0.0) * fresh, abs=2e-3 * weight)
         assert (0.0 if parts is None else parts[:, row].sum()) == pytest.approx(
             weight * cosine * fresh, abs=2e-3 * weight
         )
 
 
 @given(worlds, tastes, st.sampled_from([1, 2]))
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows, step):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(films, rows, step):
     fading = Weights(recency_floor=0.1, recency_span=2.0)
     taste = taste_of(rows, ranks=list(range(len(rows))))
     inputs = inputs_of(taste, constants=fading, bundle=bundle_of(films))
     films = np.arange(0, len(rows), step, dtype=np.int32)
-    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, films))
+    result = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, films))
     for at, index in enumerate(films.tolist()):
         rest = Novelty.of(without_film(inputs, index))
         if float(np.linalg.norm(rest._total)) < 1e-3:
-            continue  # its direction is rounding
+            continue  # the direction is rounding error
         expected = rest.scores(EVERY)
-        assert (np.zeros(6) if found is None else found[at]) == pytest.approx(expected, abs=2e-3)
+        assert (np.zeros(6) if result is None else result[at]) == pytest.approx(expected, abs=2e-3)

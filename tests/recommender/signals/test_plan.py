@@ -32,124 +32,132 @@ def plan(likes: int, query: str | None = None, constants: Weights | None = None,
         (0, "heist", False, Strategy.QUERY),
     ],
 )
-def test_the_strategy_names_what_the_answer_is_made_from(likes, query, stored, strategy):
+def test_the_strategy_depends_on_query_taste_and_store(likes, query, stored, strategy):
     assert make_plan(Weights(), taste(likes), query, stored).strategy is strategy
 
 
 @given(st.integers(1, 60), SHARES)
-def test_the_tables_share_what_people_can_tell(likes, certainty):
-    found = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
-    assert found.main + found.short == pytest.approx(2 * certainty)
+def test_the_weights_of_the_tables_add_up_to_weight_times_certainty(likes, certainty):
+    result = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
+    assert result.main + result.short == pytest.approx(2 * certainty)
 
 
 @given(st.integers(1, 60))
-def test_the_prior_of_an_ordinary_taste_fades_with_every_like(likes):
+def test_the_prior_of_an_incoherent_taste_fades_with_every_like(likes):
     assert plan(likes, constants=PRIOR).popularity == pytest.approx(1.1 / (1 + (likes / 3) ** 2.5))
 
 
-def test_what_stands_of_the_prior_never_fades():
+def test_the_standing_prior_never_fades():
     assert plan(60, constants=Weights(popularity=0.0, standing_popularity=0.2)).popularity == pytest.approx(0.2)
 
 
 @given(st.integers(1, 59))
-def test_the_main_table_gains_with_every_like(likes):
+def test_the_main_table_gains_weight_with_every_like(likes):
     fewer, more = (plan(n, constants=Weights(collaborative=1.0)) for n in (likes, likes + 1))
     assert more.main > fewer.main or more.main == 1
 
 
-def test_a_table_of_less_than_one_in_a_hundred_is_left_out():
+def test_a_table_with_less_than_a_hundredth_of_the_weight_is_left_out():
     constants = Weights(blend_half=8.0, blend_power=3.0)
     assert plan(1, constants=constants).main == 0
     assert plan(40, constants=constants).short == 0
 
 
-def test_at_the_half_both_tables_weigh_the_same():
-    found = plan(8, constants=Weights(blend_half=8.0))
-    assert found.main == pytest.approx(found.short)
+def test_at_blend_half_likes_both_tables_weigh_the_same():
+    result = plan(8, constants=Weights(blend_half=8.0))
+    assert result.main == pytest.approx(result.short)
 
 
-def test_without_a_taste_nothing_personal_is_asked_for():
-    found = plan(0, constants=PRIOR, certainty=0.3)
-    personal = (found.main, found.short, found.content, found.traits, found.sequels, found.novelty, found.dislike)
+def test_without_a_taste_personal_signals_have_no_weight():
+    result = plan(0, constants=PRIOR, certainty=0.3)
+    personal = (
+        result.main,
+        result.short,
+        result.content,
+        result.traits,
+        result.sequels,
+        result.novelty,
+        result.dislike,
+    )
     assert personal == (0,) * 7
-    assert found.popularity == pytest.approx(1.1)
+    assert result.popularity == pytest.approx(1.1)
 
 
-def test_words_are_asked_for_with_a_query_only():
+def test_query_weights_apply_only_with_a_query():
     assert (plan(3).query_text, plan(3).query_content) == (0, 0)
-    asked = plan(3, "heist", Weights(query_text=0.7, query_content=0.6))
-    assert (asked.query_text, asked.query_content) == (0.7, 0.6)
+    queried = plan(3, "heist", Weights(query_text=0.7, query_content=0.6))
+    assert (queried.query_text, queried.query_content) == (0.7, 0.6)
 
 
-def test_beside_a_query_the_taste_counts_by_its_share():
+def test_with_a_query_the_taste_counts_by_its_share():
     constants = Weights(query_taste=0.5, blend_half=1e-6)
-    alone, asked = plan(3, constants=constants, clear=0.5), plan(3, "heist", constants, clear=0.5)
-    assert asked.popularity == 0, "fame counts by how well a film matches"
+    alone, queried = plan(3, constants=constants, clear=0.5), plan(3, "heist", constants, clear=0.5)
+    assert queried.popularity == 0, "fame counts by how well a film matches"
     for name in ("main", "traits", "content", "novelty", "sequels"):
-        assert getattr(asked, name) == pytest.approx(getattr(alone, name) / 2)
+        assert getattr(queried, name) == pytest.approx(getattr(alone, name) / 2)
 
 
 class TestCoherence:
     @given(st.integers(1, 60), SHARES, SHARES)
-    def test_lies_between_0_and_1_and_grows_with_what_is_clear(self, likes, one, other):
-        less, more = (plan(likes, clear=clear) for clear in sorted([one, other]))
+    def test_lies_between_0_and_1_and_grows_with_clearness(self, likes, first, second):
+        less, more = (plan(likes, clear=clear) for clear in sorted([first, second]))
         assert 0 <= less.coherence <= more.coherence <= 1
         assert less.popularity >= more.popularity >= 0
         assert less.traits <= more.traits
         assert less.content <= more.content
 
-    def test_of_an_ordinary_taste_asks_for_no_texts_and_leaves_fame_as_it_is(self):
-        found = plan(5)
-        assert (found.coherence, found.concept, found.content, found.lift, found.fame) == (0, 0, 0, 0, 0)
-        assert not found.ask_vectors
+    def test_of_an_incoherent_taste_gives_no_weight_to_concept_content_and_fame(self):
+        result = plan(5)
+        assert (result.coherence, result.concept, result.content, result.lift, result.fame) == (0, 0, 0, 0, 0)
+        assert not result.ask_vectors
 
-    def test_that_is_whole_leaves_no_prior_and_asks_for_all_that_a_clear_taste_has(self):
+    def test_of_one_removes_the_prior_and_gives_all_coherent_weights(self):
         constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
-        found = plan(3, constants=constants, clear=1.0)
-        assert found.popularity == pytest.approx(0, abs=1e-9)
-        wanted = (3.0, 0.8, 0.4, 0.7)
-        assert (found.concept, found.content, found.lift, found.fame) == pytest.approx(wanted)
-        assert found.ask_vectors
+        result = plan(3, constants=constants, clear=1.0)
+        assert result.popularity == pytest.approx(0, abs=1e-9)
+        expected = (3.0, 0.8, 0.4, 0.7)
+        assert (result.concept, result.content, result.lift, result.fame) == pytest.approx(expected)
+        assert result.ask_vectors
 
-    def test_counts_by_half_at_so_many_likes(self):
+    def test_is_halved_at_coherence_half_likes(self):
         half = (0.5 - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
         assert plan(16, constants=Weights(coherence_half=16.0), clear=1.0).coherence == pytest.approx(half)
 
-    def test_that_chance_explains_asks_for_nothing_and_grows_from_there_without_a_step(self):
+    def test_is_zero_up_to_the_level_of_chance_and_grows_continuously_above(self):
         constants = Weights(coherence_half=1e9)
         assert plan(5, constants=constants, clear=LEAST_COHERENCE) == plan(5, constants=constants, clear=0.0)
         assert plan(5, constants=constants, clear=LEAST_COHERENCE + 0.01).coherence == pytest.approx(0.0125)
 
 
 class TestCertainty:
-    def test_films_that_nobody_has_rated_say_what_is_wanted_by_what_they_are(self):
-        found = plan(3, certainty=0.0)
-        assert (found.main, found.short, found.popularity, found.coherence) == (0, 0, 0, 1.0)
+    def test_for_unrated_films_the_tables_have_no_weight_and_coherence_is_one(self):
+        result = plan(3, certainty=0.0)
+        assert (result.main, result.short, result.popularity, result.coherence) == (0, 0, 0, 1.0)
 
-    def test_in_a_catalogue_without_ratings_traits_texts_and_tags_have_weights_of_their_own(self):
+    def test_in_a_catalogue_without_ratings_the_bare_weights_apply(self):
         constants = Weights(bare_traits=4.0, bare_content=1.5, bare_tables=0.5)
-        found = plan(3, constants=constants, maturity=0.0)
-        assert (found.traits, found.content, found.novelty) == (4.0, 1.5, 0.0)
-        assert found.main + found.short == pytest.approx(0.5 * constants.collaborative)
+        result = plan(3, constants=constants, maturity=0.0)
+        assert (result.traits, result.content, result.novelty) == (4.0, 1.5, 0.0)
+        assert result.main + result.short == pytest.approx(0.5 * constants.collaborative)
 
-    def test_without_a_taste_the_prior_stands_however_little_is_known(self):
+    def test_without_a_taste_the_prior_does_not_depend_on_certainty(self):
         assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)
 
     @given(SHARES, SHARES)
-    def test_each_weight_goes_from_that_of_a_bare_catalogue_to_that_of_a_known_one(self, maturity, certainty):
+    def test_maturity_interpolates_between_bare_and_normal_weights(self, maturity, certainty):
         constants = Weights(
             collaborative=2.0, traits=1.0, coherent_content=0.0, novelty=0.4,
             bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
         )  # fmt: skip
-        found, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
-        assert found.main + found.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
-        assert found.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
-        assert found.content == pytest.approx(bare * 16.0)
-        assert found.novelty == pytest.approx(maturity * 0.4)
+        result, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
+        assert result.main + result.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
+        assert result.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
+        assert result.content == pytest.approx(bare * 16.0)
+        assert result.novelty == pytest.approx(maturity * 0.4)
 
 
 class TestDislike:
-    def test_counts_by_its_weight_where_something_was_disliked(self):
+    def test_has_its_weight_if_a_film_was_disliked(self):
         disliking = fold_in(CATALOGUE, person("f1", kind=EventKind.DISLIKE).history)
         constants = Weights(dislike=0.7)
         assert make_plan(constants, disliking, None, stored=True).dislike == 0.7
@@ -157,40 +165,42 @@ class TestDislike:
 
 
 class TestSeeds:
-    def test_films_given_with_a_request_mean_their_texts_more_than_a_stored_taste_does(self):
+    def test_content_weighs_more_for_films_given_with_the_request(self):
         constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0)
-        given_, stored = (make_plan(constants, taste(2), None, stored=kept, clear=1.0) for kept in (False, True))
-        assert (given_.content, stored.content) == (pytest.approx(2.0), pytest.approx(0.5))
+        seeds, stored = (make_plan(constants, taste(2), None, stored=flag, clear=1.0) for flag in (False, True))
+        assert (seeds.content, stored.content) == (pytest.approx(2.0), pytest.approx(0.5))
 
-    def test_beside_a_query_they_are_a_taste_like_any(self):
+    def test_with_a_query_they_weigh_like_a_stored_taste(self):
         constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0, query_taste=1.0)
         assert make_plan(constants, taste(2), "heist", stored=False, clear=1.0).content == pytest.approx(0.5)
 
 
 class TestLift:
     @given(SHARES)
-    def test_grows_with_the_square_of_coherence_concept_texts_and_fame_with_coherence(self, clear):
+    def test_grows_with_the_square_of_coherence_and_concept_content_and_fame_linearly(self, clear):
         constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
-        found = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
-        assert found.coherence == pytest.approx(clear)
-        assert found.lift == pytest.approx(0.4 * clear**2)
-        assert (found.concept, found.content, found.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
+        result = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
+        assert result.coherence == pytest.approx(clear)
+        assert result.lift == pytest.approx(0.4 * clear**2)
+        assert (result.concept, result.content, result.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
 
     @given(SHARES)
-    def test_the_traits_of_a_single_film_grow_with_it_those_of_several_do_not(self, clear):
+    def test_only_for_a_single_like_the_weight_of_traits_grows_with_coherence(self, clear):
         constants = Weights(coherence_half=1e9, traits=1.0, single_traits=3.0)
-        one, two = (plan(n, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE)) for n in (1, 2))
-        assert (one.traits, two.traits) == (pytest.approx(1 + 3 * one.coherence**2), 1.0)
+        single, several = (
+            plan(n, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE)) for n in (1, 2)
+        )
+        assert (single.traits, several.traits) == (pytest.approx(1 + 3 * single.coherence**2), 1.0)
 
 
 class TestSequels:
-    def test_have_their_weight_in_every_taste(self):
+    def test_have_their_weight_for_every_taste(self):
         for likes in (1, 60):
             assert plan(likes, constants=Weights(sequels=0.3), certainty=0.2).sequels == pytest.approx(0.3)
 
 
 class TestBaseline:
-    def test_takes_the_place_of_all_weights_for_a_taste_alone(self):
+    def test_replaces_all_weights_only_for_a_taste_without_a_query(self):
         constants = Weights(formula="playbook")
         assert plan(3, constants=constants) == Plan(Strategy.PERSONAL, baseline=True)
         assert not plan(0, constants=constants).baseline
@@ -203,15 +213,15 @@ class TestLikeness:
         query_text=0.8,
     )  # fmt: skip
 
-    def test_asks_what_a_film_is_by_traits_texts_and_people_with_fame_to_order_equals(self):
-        found = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
-        assert (found.main, found.short, found.content, found.traits, found.lift) == (0, 1.5, 2.5, 3.5, 0.6)
-        assert 0 < found.popularity < 0.01
-        assert (found.query_content, found.query_text) == (0.7, 0.8)
-        assert found.strategy is Strategy.SEEDS
-        assert found.ask_vectors
-        assert found.coherence == 1, "films that share its traits are looked for"
+    def test_weighs_traits_content_and_people_with_fame_as_tie_breaker(self):
+        result = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
+        assert (result.main, result.short, result.content, result.traits, result.lift) == (0, 1.5, 2.5, 3.5, 0.6)
+        assert 0 < result.popularity < 0.01
+        assert (result.query_content, result.query_text) == (0.7, 0.8)
+        assert result.strategy is Strategy.SEEDS
+        assert result.ask_vectors
+        assert result.coherence == 1, "films that share its traits are candidates"
 
-    def test_where_nobody_has_rated_anything_no_people_are_asked(self):
+    def test_the_short_table_is_weighted_by_maturity(self):
         assert likeness_plan(self.CONSTANTS, 0.0, Strategy.QUERY).short == 0
         assert likeness_plan(self.CONSTANTS, 0.5, Strategy.QUERY).short == 0.75

@@ -1,4 +1,4 @@
-"""How well known and liked a film is counts for everybody alike, by the weight of the plan."""
+"""The popularity signal: the same for everyone, scaled by the plan's weight."""
 
 from dataclasses import replace
 
@@ -23,37 +23,37 @@ def signal(weight: float, constants: Weights = EVEN, bundle=BUNDLE, **inputs) ->
     return Popularity.of(replace(made, **inputs))
 
 
-def test_the_better_known_film_has_more_of_it():
+def test_scores_are_popularity_times_the_weight():
     rows = np.array([1, 0, 2], np.int32)
     assert signal(3.0).scores(rows) == pytest.approx([1.5, 6.0, 0.0])
     assert signal(3.0).dense().values == pytest.approx([6.0, 1.5, 0.0])
     assert not signal(3.0).dense().in_tables
 
 
-def test_where_nobody_has_liked_anything_the_worlds_votes_speak():
+def test_without_events_it_is_acclaim():
     quiet = bundle_of([replace(film, events=0) for film in (Film(acclaim=0.5), Film(acclaim=1.0))])
     assert signal(2.0, bundle=quiet).dense().values == pytest.approx([1.0, 2.0])
 
 
-def test_between_the_two_each_says_its_part():
-    # One other event beside each, and half of what is known at one other event: maturity .5.
+def test_at_half_maturity_popularity_and_acclaim_count_half_each():
+    # Each event has one other event on its film, and mature_events is 1: maturity .5.
     twice = bundle_of([replace(film, events=2) for film in FILMS])
     assert signal(1.0, Weights(mature_events=1.0), twice).dense().values == pytest.approx([1.25, 0.75, 1.0])
 
 
-def test_without_a_weight_it_is_said_to_be_nothing():
+def test_without_a_weight_it_is_zero():
     assert signal(0.0).dense().values.tolist() == [0, 0, 0]
 
 
-def test_in_a_query_fame_is_part_of_the_match_and_not_counted_twice():
-    asked = matches_of(3)
-    assert signal(0.0, matches=asked) is None
-    assert signal(1.0, matches=asked).scores(np.array([0], np.int32)) == pytest.approx([2.0])
+def test_in_a_query_it_needs_a_weight_because_the_match_includes_fame():
+    matches = matches_of(3)
+    assert signal(0.0, matches=matches) is None
+    assert signal(1.0, matches=matches).scores(np.array([0], np.int32)) == pytest.approx([2.0])
 
 
-def test_no_film_of_the_taste_is_ever_a_reason_for_it():
-    found = signal(1.0)
+def test_its_cause_is_the_catalogue_and_not_the_taste():
+    result = signal(1.0)
     rows = np.array([0, 1], np.int32)
-    assert found.cause is Cause.CATALOGUE
-    assert found.contributions(rows) is None
-    assert found.without(rows, leave_out(taste_of([0]), EVEN, np.array([0], np.int32))) is None
+    assert result.cause is Cause.CATALOGUE
+    assert result.contributions(rows) is None
+    assert result.without(rows, leave_out(taste_of([0]), EVEN, np.array([0], np.int32))) is None

@@ -1,4 +1,4 @@
-"""Whoever likes a part of a series is shown what comes after it: the next part most, and never an earlier one."""
+"""Sequels: later parts of a liked series score, the next part the most, and earlier parts never."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, without_film
 from tests.recommender.worlds import make_inputs
 
-# Four parts of one series, two of another, a film that belongs to none and one more of these.
+# Four parts of one series, two of another, and two films without a series.
 FILMS = [
     *(Film(series=0, part=part) for part in (1, 2, 3, 4)),
     *(Film(series=1, part=part) for part in (1, 2)),
@@ -35,48 +35,48 @@ def scores(taste: Taste, weight: float = 1.0, constants: Weights = EVEN) -> list
 
 
 def by_hand(rows: list[int], weights: list[float]) -> list[float]:
-    """The formula of the docstring, a pair of films at a time."""
-    found = []
+    """Return the scores by the formula, in plain Python, one pair of films at a time."""
+    result = []
     for film in FILMS:
         total = 0.0
         for row, weight in zip(rows, weights, strict=True):
             liked = FILMS[row]
             if film.series >= 0 and film.series == liked.series and film.part > liked.part:
                 total += weight * 2.0 ** (1 - (film.part - liked.part))
-        found.append(total / sum(weights))
-    return found
+        result.append(total / sum(weights))
+    return result
 
 
-def test_the_next_part_counts_whole_and_each_later_one_half_as_much():
+def test_the_next_part_scores_1_and_each_later_part_half_as_much():
     assert scores(taste_of([0])) == [0, 1, 0.5, 0.25, 0, 0, 0, 0]
 
 
-def test_earlier_parts_and_the_film_itself_are_nothing():
+def test_earlier_parts_and_the_film_itself_score_zero():
     assert scores(taste_of([2])) == [0, 0, 0, 1, 0, 0, 0, 0]
 
 
-def test_films_without_a_series_are_no_sequels_of_one_another():
+def test_films_without_a_series_have_no_sequels():
     assert scores(taste_of([0, 6]))[7] == 0
 
 
-def test_one_like_among_others_counts_by_its_share():
+def test_a_like_counts_by_its_share_of_the_taste():
     # The other film of the taste halves it; the weight of the plan doubles it again.
     assert scores(taste_of([0, 6]), weight=2.0) == pytest.approx([0, 1, 0.5, 0.25, 0, 0, 0, 0])
 
 
-def test_whoever_likes_two_parts_is_led_on_from_both():
+def test_two_liked_parts_both_count():
     # From part 1: 1, 1/2, 1/4; from part 2: 0, 1, 1/2.
     assert scores(taste_of([0, 1])) == pytest.approx([0, 0.5, 0.75, 0.375, 0, 0, 0, 0])
 
 
-def test_the_series_of_the_newest_like_comes_first():
+def test_newer_likes_count_more():
     fading = Weights(recency_floor=0.0, recency_span=1.0)
-    found = scores(taste_of([0, 4], ranks=[1, 0]), constants=fading)
-    assert found[5] == pytest.approx(1 / (1 + np.exp(-1)))
-    assert found[1] == pytest.approx(np.exp(-1) / (1 + np.exp(-1)))
+    result = scores(taste_of([0, 4], ranks=[1, 0]), constants=fading)
+    assert result[5] == pytest.approx(1 / (1 + np.exp(-1)))
+    assert result[1] == pytest.approx(np.exp(-1) / (1 + np.exp(-1)))
 
 
-def test_is_not_asked_for_by_a_taste_without_series_nor_without_a_weight():
+def test_is_missing_without_a_liked_series_or_a_weight():
     assert Sequels.of(inputs_of(taste_of([6, 7]))) is None
     assert Sequels.of(inputs_of(taste_of([0]), weight=0.0)) is None
     assert Sequels.of(inputs_of(taste_of([]))) is None
@@ -94,13 +94,13 @@ def test_equals_the_sum_over_pairs_of_films(rows, data):
 
 
 @given(tastes)
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(rows):
+def test_without_a_film_equals_the_signal_of_the_taste_without_it(rows):
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=Weights(recency_floor=0.2))
     signal = Sequels.of(inputs)
     if signal is None:
         return
-    found = signal.without(EVERY, leave_out(inputs.taste, inputs.constants, np.arange(len(rows), dtype=np.int32)))
+    result = signal.without(EVERY, leave_out(inputs.taste, inputs.constants, np.arange(len(rows), dtype=np.int32)))
     for index in range(len(rows)):
         rest = Sequels.of(without_film(inputs, index))
         expected = np.zeros(len(EVERY)) if rest is None else rest.scores(EVERY)
-        assert found[index] == pytest.approx(expected, abs=1e-5)
+        assert result[index] == pytest.approx(expected, abs=1e-5)

@@ -1,4 +1,4 @@
-"""Weighted means over a taste: each like counts by its weight, and each can be taken away again."""
+"""Weighted means over a taste: each like counts by its weight and can be left out."""
 
 from dataclasses import dataclass
 
@@ -26,8 +26,8 @@ EVERY = np.arange(FILMS, dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
-class Common(KernelMean):
-    """What each like has in common with each film is a table, ``table`` [likes][films]; ``worth`` of each film."""
+class TableKernel(KernelMean):
+    """A kernel given as a table: ``table`` [likes][films]; ``worth``: factor of each film."""
 
     table: list[list[float]]
     weights: Floats
@@ -44,41 +44,41 @@ def floats(*values: float) -> Floats:
     return np.array(values, np.float32)
 
 
-TWO = Common([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.5, 0.0]], floats(3.0, 1.0), (1.0, 1.0, 2.0, 1.0))
+TWO = TableKernel([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.5, 0.0]], floats(3.0, 1.0), (1.0, 1.0, 2.0, 1.0))
 
 
 class TestKernelMean:
-    def test_a_like_counts_by_its_part_of_all_weights(self):
+    def test_a_like_counts_by_its_share_of_all_weights(self):
         assert TWO.scores(EVERY) == pytest.approx([0.75, 0.25, 1.0, 0.0])
 
-    def test_what_each_like_adds_is_its_part_of_the_score(self):
+    def test_contributions_are_each_likes_part_of_the_score(self):
         assert TWO.contributions(EVERY) == pytest.approx(np.array([[0.75, 0, 0.75, 0], [0, 0.25, 0.25, 0]]))
 
-    def test_films_are_scored_in_the_order_they_are_asked_for(self):
+    def test_films_are_scored_in_the_requested_order(self):
         rows = np.array([2, 0], np.int32)
         assert TWO.scores(rows) == pytest.approx([1.0, 0.75])
         assert TWO.contributions(rows) == pytest.approx(np.array([[0.75, 0.75], [0.25, 0.0]]))
 
-    def test_without_a_like_the_others_count_for_all(self):
+    def test_without_a_like_the_mean_is_over_the_others(self):
         left_out = LeftOut(np.array([0], np.int32), np.array([0], np.int32), floats(-3.0)[:, None])
         assert TWO.without(EVERY, left_out) == pytest.approx(np.array([[0, 1, 1, 0]]))
 
-    def test_without_the_only_like_nothing_is_left(self):
-        one = Common([[1.0, 0.5, 0.0, 0.0]], floats(1.0))
+    def test_without_the_only_like_scores_are_zero(self):
+        single = TableKernel([[1.0, 0.5, 0.0, 0.0]], floats(1.0))
         left_out = leave_out(taste_of([0]), Weights(recency_floor=1.0), np.array([0], np.int32))
-        assert one.without(EVERY, left_out).tolist() == [[0, 0, 0, 0]]
+        assert single.without(EVERY, left_out).tolist() == [[0, 0, 0, 0]]
 
-    def test_nobodys_taste_scores_nothing(self):
-        nobody = Common([], floats())
-        assert nobody.scores(EVERY).tolist() == [0, 0, 0, 0]
-        assert nobody.contributions(EVERY).shape == (0, FILMS)
+    def test_an_empty_taste_scores_zero(self):
+        empty = TableKernel([], floats())
+        assert empty.scores(EVERY).tolist() == [0, 0, 0, 0]
+        assert empty.contributions(EVERY).shape == (0, FILMS)
 
-    def test_is_about_the_taste_and_made_for_candidates_only(self):
+    def test_its_cause_is_the_taste_and_it_is_computed_for_candidates_only(self):
         assert TWO.cause is Cause.TASTE
         assert TWO.dense() is None
 
     @given(st.data(), st.integers(1, 5))
-    def test_is_the_mean_in_plain_python_whole_and_without_each_like(self, data, likes):
+    def test_equals_the_mean_in_plain_python_with_and_without_each_like(self, data, likes):
         table = data.draw(st.lists(st.tuples(*[st.floats(0, 4, width=16)] * FILMS), min_size=likes, max_size=likes))
         base = data.draw(st.lists(st.sampled_from([0.1, 0.3, 1.0, 1.3]), min_size=likes, max_size=likes))
         worth = data.draw(st.tuples(*[st.floats(0, 2, width=16)] * FILMS))
@@ -86,48 +86,48 @@ class TestKernelMean:
         taste = taste_of(list(range(likes)), base, list(range(likes)))
 
         def mean(left: list[int]) -> list[float]:
-            """Over some likes, newest first: each moves up to the place it has among these."""
+            """Return the scores over some likes, newest first, ranked among themselves."""
             weights = [base[i] * (0.25 + 0.75 * np.exp(-place / 2.0)) for place, i in enumerate(left)]
             total = sum(weights) or 1.0
             terms = [[w * value for value in table[i]] for w, i in zip(weights, left, strict=True)]
             sums = [sum(column) for column in zip(*terms, strict=True)] or [0.0] * FILMS
-            return [each * value / total for each, value in zip(worth, sums, strict=True)]
+            return [factor * value / total for factor, value in zip(worth, sums, strict=True)]
 
-        signal = Common([list(row) for row in table], taste.weights(constants), worth)
-        everybody = list(range(likes))
-        assert signal.scores(EVERY) == pytest.approx(mean(everybody), abs=1e-4)
-        assert signal.contributions(EVERY).sum(axis=0) == pytest.approx(mean(everybody), abs=1e-4)
-        left_out = data.draw(st.lists(st.sampled_from(everybody), min_size=1, unique=True).map(sorted))
-        found = signal.without(EVERY, leave_out(taste, constants, np.array(left_out, np.int32)))
+        signal = TableKernel([list(row) for row in table], taste.weights(constants), worth)
+        all_likes = list(range(likes))
+        assert signal.scores(EVERY) == pytest.approx(mean(all_likes), abs=1e-4)
+        assert signal.contributions(EVERY).sum(axis=0) == pytest.approx(mean(all_likes), abs=1e-4)
+        left_out = data.draw(st.lists(st.sampled_from(all_likes), min_size=1, unique=True).map(sorted))
+        result = signal.without(EVERY, leave_out(taste, constants, np.array(left_out, np.int32)))
         for at, index in enumerate(left_out):
-            assert found[at] == pytest.approx(mean([i for i in everybody if i != index]), abs=1e-3)
+            assert result[at] == pytest.approx(mean([i for i in all_likes if i != index]), abs=1e-3)
 
 
 class TestShares:
-    def test_are_parts_of_the_sum(self):
+    def test_are_shares_of_the_sum(self):
         assert shares(floats(1.0, 3.0)) == pytest.approx([0.25, 0.75])
 
     @pytest.mark.parametrize("weights", [(), (0.0, 0.0)])
-    def test_of_nothing_are_nothing(self, weights):
-        found = shares(floats(*weights))
-        assert found.tolist() == list(weights)
-        assert found.dtype == np.float32
+    def test_of_zero_weights_are_zero(self, weights):
+        result = shares(floats(*weights))
+        assert result.tolist() == list(weights)
+        assert result.dtype == np.float32
 
 
 class TestMeanWithout:
-    def test_of_changed_weights_is_the_mean_under_these(self):
-        # Weights 1 and 2, values 4 and 1: a mean of 2. The second loses one: (4 + 1) / 2. The first goes: 1.
+    def test_equals_the_mean_under_the_changed_weights(self):
+        # Weights 1 and 2, values 4 and 1: a mean of 2. The second weight falls to 1: (4 + 1) / 2. The first to 0: 1.
         scores, overlaps = floats(2.0), np.array([[4.0], [1.0]], np.float32)
-        found = mean_without(3.0, scores, overlaps, np.array([[0.0, -1.0], [-1.0, 0.0]], np.float32))
-        assert found == pytest.approx(np.array([[2.5], [1.0]]))
+        result = mean_without(3.0, scores, overlaps, np.array([[0.0, -1.0], [-1.0, 0.0]], np.float32))
+        assert result == pytest.approx(np.array([[2.5], [1.0]]))
 
-    def test_where_no_weight_is_left_it_is_0_and_not_a_division_by_0(self):
-        found = mean_without(1.0, floats(4.0), np.array([[4.0]], np.float32), np.array([[-1.0]], np.float32))
-        assert found.tolist() == [[0]]
+    def test_is_zero_if_no_weight_is_left(self):
+        result = mean_without(1.0, floats(4.0), np.array([[4.0]], np.float32), np.array([[-1.0]], np.float32))
+        assert result.tolist() == [[0]]
 
 
 class TestGiven:
-    def test_is_what_it_was_given_whoever_asks(self):
+    def test_scores_are_the_given_values_whatever_the_taste(self):
         given = Given("fame", floats(3, 1, 2, 0))
         assert given.scores(np.array([2, 0], np.int32)).tolist() == [2, 3]
         assert given.dense().values.tolist() == [3, 1, 2, 0]

@@ -1,4 +1,4 @@
-"""Scores in the space of the item-item tables, for a taste and for what is disliked."""
+"""Scores by position in the item-item tables, for a taste and for disliked films."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ class TestTableScore:
         reference = np.sort(np.maximum(expected, 0))[-50:].mean()
         assert signal.scaled == pytest.approx(expected / reference, abs=1e-2)
 
-    def test_lift_weighs_each_film_before_the_reference_is_taken(self):
+    def test_lift_is_applied_before_the_reference_is_computed(self):
         tables = make_tables(60, outside=6)
         entries, lift = tables.entries(np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
         plain = TableScore.of(1.0, tables.main, entries, np.ones(2, np.float32))
@@ -28,7 +28,7 @@ class TestTableScore:
         assert lifted.reference == pytest.approx(np.maximum(np.sort(raw)[-50:], 0).mean(), rel=1e-4)
         assert lifted.scaled * lifted.reference == pytest.approx(raw, abs=1e-5)
 
-    def test_the_pool_holds_the_best_100(self):
+    def test_best_are_the_100_highest_scores(self):
         tables = make_tables(300, outside=0)
         score = TableScore.of(1.0, tables.main, tables.entries(np.array([0, 1], np.int32)), np.ones(2, np.float32))
         best = np.argsort(-score.scaled)[:100]
@@ -43,10 +43,10 @@ class TestTableScore:
 
 
 class TestDislikePenalty:
-    def test_is_high_for_films_alike_and_at_most_one(self):
+    def test_is_high_for_similar_films_and_at_most_one(self):
         tables = make_tables(90, outside=6)
         penalty = dislike_penalty(tables, tables.entries(np.array([1, 4], np.int32)), np.ones(2, np.float32))
-        alike = np.array([world_of(row) == 1 for row in range(84)])
+        similar = np.array([world_of(row) == 1 for row in range(84)])
         assert penalty.max() <= 1
         assert penalty.min() >= 0
-        assert penalty[:84][alike].mean() > 3 * penalty[:84][~alike].mean()
+        assert penalty[:84][similar].mean() > 3 * penalty[:84][~similar].mean()

@@ -1,4 +1,4 @@
-"""A film of the same genres and time counts more; a comedy among films that are none, and a distant one, less."""
+"""Tone: the same genres and time score more; a comedy for a taste without comedies, and a distant year, less."""
 
 import numpy as np
 import pytest
@@ -23,22 +23,22 @@ def signal(taste: Taste, films: list[Film], weight: float = 1.0) -> Tone | None:
 
 
 def scores(taste: Taste, films: list[Film], weight: float = 1.0) -> list[float]:
-    found = signal(taste, films, weight)
-    assert found is not None
-    return found.scores(np.arange(len(films), dtype=np.int32)).tolist()
+    result = signal(taste, films, weight)
+    assert result is not None
+    return result.scores(np.arange(len(films), dtype=np.int32)).tolist()
 
 
-def test_the_same_genres_and_time_count_the_weight():
+def test_the_same_genres_and_time_score_the_weight():
     assert scores(taste_of([0]), [of("Crime", "Drama"), of("Crime", "Drama")], weight=2.0)[1] == pytest.approx(2)
 
 
-def test_the_more_genres_films_share_the_nearer_they_are_and_rare_genres_count_more():
+def test_more_shared_genres_score_more_and_rare_genres_count_more():
     films = [of("Crime", "Film-Noir"), of("Crime", "Film-Noir"), of("Film-Noir"), of("Crime"), *[of("Crime")] * 20]
     both, rare, common = scores(taste_of([0]), films)[1:4]
     assert both > rare > common > 0
 
 
-def test_a_comedy_is_another_kind_of_film_and_so_is_a_film_that_is_none():
+def test_comedies_and_other_films_are_dissimilar_in_both_directions():
     films = [of("Crime"), of("Crime", "Comedy"), of("Crime", "Drama"), of("Crime", "Comedy"), of("Comedy")]
     serious, funny = scores(taste_of([0]), films), scores(taste_of([1]), films)
     assert serious[1] < serious[2]
@@ -46,18 +46,18 @@ def test_a_comedy_is_another_kind_of_film_and_so_is_a_film_that_is_none():
     assert serious[4] == pytest.approx(-0.6)
 
 
-def test_distance_in_time_counts_up_to_forty_years():
+def test_distance_in_time_counts_up_to_a_limit():
     films = [of("Crime", year=year) for year in (2010, 2010, 2000, 1990, 1970, 1930)]
     assert scores(taste_of([0]), films)[1:] == pytest.approx([1, 1 - 0.175, 0.65, 0.3, 0.3])
 
 
-def test_a_film_without_a_year_is_near_to_all():
+def test_an_unknown_year_has_no_distance():
     films = [of("Crime"), of("Crime", year=0), of("Crime", year=1950)]
     assert scores(taste_of([0]), films)[1] == pytest.approx(1)
     assert scores(taste_of([1]), films)[2] == pytest.approx(1)
 
 
-def test_what_is_no_genre_does_not_count():
+def test_formats_such_as_imax_do_not_count_as_genres():
     films = [of("Crime", "IMAX"), of("Crime"), of("IMAX")]
     assert scores(taste_of([0]), films)[1:] == pytest.approx([1, 0])
 
@@ -66,7 +66,7 @@ def test_films_without_genres_have_nothing_in_common():
     assert scores(taste_of([0]), [of(), of()])[1] == 0
 
 
-def test_is_not_asked_for_without_a_weight_nor_without_a_taste():
+def test_is_missing_without_a_weight_or_a_taste():
     films = [of("Crime")]
     assert signal(taste_of([0]), films, weight=0.0) is None
     assert signal(taste_of([]), films) is None
@@ -80,21 +80,22 @@ worlds = st.lists(
 liked_films = st.lists(st.integers(0, 5), min_size=2, max_size=5, unique=True)
 
 
-class TestLaws:
+class TestInvariants:
     @given(worlds, liked_films)
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(6, dtype=np.int32)
-        found = signal(taste, films)
-        assert found is not None
-        without = found.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
+        result = signal(taste, films)
+        assert result is not None
+        without = result.without(rows, leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32)))
         assert without is not None
         for index in range(len(liked)):
             assert without[index].tolist() == pytest.approx(scores(taste.without(index), films), abs=1e-5)
 
     @given(worlds, st.integers(0, 5), st.integers(0, 5))
-    def test_films_are_as_like_one_way_as_the_other(self, films, one, other):
-        assert scores(taste_of([one]), films)[other] == pytest.approx(scores(taste_of([other]), films)[one], abs=1e-6)
+    def test_is_symmetric(self, films, first, second):
+        forward, backward = scores(taste_of([first]), films)[second], scores(taste_of([second]), films)[first]
+        assert forward == pytest.approx(backward, abs=1e-6)
 
     @given(worlds, liked_films)
-    def test_lies_between_two_distances_with_mismatch_and_the_weight(self, films, liked):
+    def test_lies_between_the_largest_penalty_and_the_weight(self, films, liked):
         assert all(-1.3001 <= score <= 1.0001 for score in scores(taste_of(liked), films))

@@ -1,4 +1,4 @@
-"""What a film shares with the taste."""
+"""The traits signal: the traits that a film shares with the taste."""
 
 from dataclasses import replace
 
@@ -26,8 +26,8 @@ from tests.recommender.handmade import (
 )
 from tests.recommender.worlds import make_inputs
 
-# Three films by one director, each about something of its own; then one more by that director, one about the first
-# film's subject, and one that shares nothing.
+# Three films by one director, each with its own subject; then one more by that director, one about the first film's
+# subject, and one that shares nothing.
 HEIST, TAXI, DUEL, BY_DIRECTOR, ABOUT_HEIST, OTHER = range(6)
 FILMS = [
     Film(traits={"director: Ada Ford": 0.5, "keyword: heist": 0.75}, popularity=1.0),
@@ -47,16 +47,16 @@ def inputs_of(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS, cons
     return with_rows(make_inputs(taste, bundle_of(films), constants, plan), trait_rows(films))
 
 
-def signal(taste: Taste, **wanted) -> TraitMatch:
-    return TraitMatch.of(inputs_of(taste, **wanted))
+def signal(taste: Taste, **options) -> TraitMatch:
+    return TraitMatch.of(inputs_of(taste, **options))
 
 
-def scores(taste: Taste, **wanted) -> list[float]:
-    return signal(taste, **wanted).scores(EVERY).tolist()
+def scores(taste: Taste, **options) -> list[float]:
+    return signal(taste, **options).scores(EVERY).tolist()
 
 
 def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> list[dict[str, float]]:
-    """What each trait of each film adds to its score, from the formula: a film and a trait at a time."""
+    """Return what each trait of each film adds to its score by the formula, one film and trait at a time."""
     total = sum(liked.values())
     mean = {
         name: sum(w * films[row].traits.get(name, 0.0) for row, w in liked.items()) / total
@@ -66,54 +66,54 @@ def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> 
 
 
 class TestScores:
-    def test_a_film_has_the_mean_of_what_it_shares_with_each_like(self):
+    def test_scores_are_the_mean_overlap_with_the_likes(self):
         # By the director: .5 x .5 with all three. About the heist: 1 x .75 with one of three, .25 x .75 with another.
-        found = scores(ALL_THREE)
-        assert found[BY_DIRECTOR] == pytest.approx(0.25)
-        assert found[ABOUT_HEIST] == pytest.approx((0.75 + 0.1875) / 3)
-        assert found[OTHER] == 0
+        result = scores(ALL_THREE)
+        assert result[BY_DIRECTOR] == pytest.approx(0.25)
+        assert result[ABOUT_HEIST] == pytest.approx((0.75 + 0.1875) / 3)
+        assert result[OTHER] == 0
 
     def test_a_like_counts_by_its_weight(self):
         assert scores(taste_of([HEIST, TAXI], base=[1.0, 0.25]), weight=2.0)[ABOUT_HEIST] == pytest.approx(
             2 * (1.0 * 0.75 + 0.25 * 0.1875) / 1.25
         )
 
-    def test_is_not_made_without_a_weight(self):
+    def test_is_missing_without_a_weight(self):
         assert TraitMatch.of(inputs_of(ALL_THREE, weight=0.0)) is None
 
-    def test_is_made_for_candidates_only(self):
+    def test_is_computed_for_candidates_only(self):
         assert signal(ALL_THREE).dense() is None
 
-    def test_a_catalogue_without_traits_says_nothing(self):
+    def test_without_traits_scores_are_zero(self):
         bare = [Film(), Film()]
-        found = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
+        result = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
         rows = np.array([0, 1], np.int32)
-        assert found.scores(rows).tolist() == [0, 0]
-        assert found.contributions(rows).tolist() == [[0, 0]]
+        assert result.scores(rows).tolist() == [0, 0]
+        assert result.contributions(rows).tolist() == [[0, 0]]
 
 
-def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_a_likeness_counts():
+def test_without_events_scores_are_scaled_by_acclaim():
     quiet = [replace(film, events=0, acclaim=0.5) for film in FILMS]
     assert scores(ALL_THREE, films=quiet)[BY_DIRECTOR] == pytest.approx(0.125)
 
 
 def all_but(*kinds: str) -> np.ndarray:
-    """The traits of other kinds, which are not to be told."""
+    """Return the traits of all other kinds, which may not be named."""
     return np.array([trait for trait, name in enumerate(NAMES) if name.split(": ")[0] not in kinds], np.int32)
 
 
 class TestStrongest:
-    def test_names_the_trait_that_adds_most_and_how_much(self):
+    def test_is_the_trait_that_adds_the_most_with_its_amount(self):
         traits, shares = signal(ALL_THREE).strongest(EVERY, all_but("director", "keyword"))
         assert NAMES[traits[ABOUT_HEIST]] == "keyword: heist"
         assert shares[ABOUT_HEIST] == pytest.approx(0.25)
 
-    def test_looks_among_those_that_tell_something(self):
+    def test_ignores_traits_that_may_not_be_named(self):
         traits, shares = signal(ALL_THREE).strongest(EVERY[:1], all_but("keyword"))
         assert NAMES[traits[0]] == "keyword: heist"
         assert shares == pytest.approx([0.75 * 0.25])
 
-    def test_of_a_film_that_shares_nothing_there_is_none(self):
+    def test_of_a_film_that_shares_nothing_has_amount_zero(self):
         _, shares = signal(ALL_THREE).strongest(np.array([OTHER], np.int32), all_but("director", "keyword"))
         assert shares.tolist() == [0]
 
@@ -127,34 +127,32 @@ drawn = st.lists(st.builds(Film, traits=values, popularity=st.sampled_from([0.0,
 likes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.1, 0.3, 1.0, 1.3]), min_size=1)
 
 
-class TestLaws:
+class TestInvariants:
     @given(drawn, likes, st.floats(0.1, 4))
-    def test_the_score_is_the_sum_of_what_each_trait_adds_and_the_strongest_is_the_largest_of_these(
-        self, films, liked, weight
-    ):
+    def test_scores_are_the_sum_over_traits_and_the_strongest_adds_the_most(self, films, liked, weight):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         parts = parts_by_hand(films, liked, weight)
         tolerance = 1e-4 * weight
-        assert found.scores(rows) == pytest.approx([sum(part.values()) for part in parts], abs=tolerance)
-        traits, shares = found.strongest(rows, np.empty(0, np.int32))
+        assert result.scores(rows) == pytest.approx([sum(part.values()) for part in parts], abs=tolerance)
+        traits, shares = result.strongest(rows, np.empty(0, np.int32))
         for part, trait, share in zip(parts, traits.tolist(), shares.tolist(), strict=True):
             assert share == pytest.approx(max(part.values(), default=0.0), abs=tolerance)
             if part:
                 assert part[names[trait]] == pytest.approx(share, abs=tolerance)
 
     @given(drawn, likes, st.floats(0.1, 4), st.sets(st.integers(0, 4)))
-    def test_parts_are_what_some_traits_add(self, films, liked, weight, chosen):
+    def test_parts_are_what_the_given_traits_add(self, films, liked, weight, chosen):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
         ids = np.array(sorted(trait for trait in chosen if trait < len(names)), np.int32)
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [[part.get(names[trait], 0.0) for trait in ids] for part in parts_by_hand(films, liked, weight)]
-        assert found.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
+        assert result.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
 
     @given(drawn, likes, st.floats(0.1, 4))
-    def test_the_likes_add_up_to_the_score(self, films, liked, weight):
+    def test_contributions_of_the_likes_add_up_to_the_score(self, films, liked, weight):
         rows, total = np.arange(5, dtype=np.int32), sum(liked.values())
-        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        result = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [
             [
                 weight
@@ -165,25 +163,25 @@ class TestLaws:
             ]
             for row, w in liked.items()
         ]
-        parts = found.contributions(rows)
+        parts = result.contributions(rows)
         assert parts == pytest.approx(np.array(expected), abs=1e-4 * weight)
-        assert parts.sum(axis=0) == pytest.approx(found.scores(rows), abs=1e-4 * weight)
+        assert parts.sum(axis=0) == pytest.approx(result.scores(rows), abs=1e-4 * weight)
 
     @given(drawn, likes, st.booleans())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, whole):
+    def test_without_a_film_equals_the_signal_of_the_taste_without_it(self, films, liked, whole):
         rows, fading = np.arange(5, dtype=np.int32), Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         taste = taste_of(list(liked), list(liked.values()), list(range(len(liked))))
         inputs = inputs_of(taste, films=films, constants=fading)
         left_out = np.arange(0, len(liked), 1 if whole else 2, dtype=np.int32)
-        found = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, left_out))
+        result = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, left_out))
         for at, index in enumerate(left_out.tolist()):
             expected = TraitMatch.of(without_film(inputs, index)).scores(rows)
-            assert found[at] == pytest.approx(expected, abs=1e-4)
+            assert result[at] == pytest.approx(expected, abs=1e-4)
 
     @given(drawn, likes, st.permutations(range(5)))
-    def test_the_order_of_the_catalogue_changes_no_score(self, films, liked, order):
+    def test_scores_do_not_depend_on_the_order_of_the_catalogue(self, films, liked, order):
         moved = [films[row] for row in order]
         here = signal(taste_of(list(liked), list(liked.values())), films=films)
         there = signal(taste_of([order.index(row) for row in liked], list(liked.values())), films=moved)
-        found = there.scores(np.arange(5, dtype=np.int32))
-        assert found == pytest.approx(here.scores(np.array(order, np.int32)), abs=1e-5)
+        result = there.scores(np.arange(5, dtype=np.int32))
+        assert result == pytest.approx(here.scores(np.array(order, np.int32)), abs=1e-5)

@@ -1,4 +1,4 @@
-"""A child's list holds films for children, unless something else was asked for; nobody else's list is narrowed."""
+"""A child's list has films for children unless the request asks for others; other lists are not restricted."""
 
 from functools import cache
 
@@ -29,8 +29,8 @@ CARTOON = ("Animation", "Family", "Comedy")
 
 
 def film(title: str, *genres: str, keywords: str = "", by: str = "", age: str | None = None, year: int = 2000) -> Film:
-    found = tuple(filter(None, keywords.split(", ")))
-    return Film(title, title, year, genres, tuple(filter(None, [by])), keywords=found, certification=age)
+    keyword_list = tuple(filter(None, keywords.split(", ")))
+    return Film(title, title, year, genres, tuple(filter(None, [by])), keywords=keyword_list, certification=age)
 
 
 FILMS = (
@@ -109,27 +109,27 @@ def shown(ranking, catalogue: Catalogue = CATALOGUE) -> set[str]:
 
 
 class TestFilms:
-    def test_what_a_child_may_be_shown(self):
+    def test_films_suitable_for_children(self):
         assert titles(JUDGED.suitable) == SUITABLE
 
-    def test_what_tells_a_grown_up(self):
-        told = titles(JUDGED.grown_up)
-        assert told >= GROWN_UP
-        assert not told & {*SUITABLE, "Far Stars", "Scary Sweets", "Hal Wizard and the Flame", "Rated Thirteen"}
+    def test_films_that_indicate_an_adult(self):
+        grown_up = titles(JUDGED.grown_up)
+        assert grown_up >= GROWN_UP
+        assert not grown_up & {*SUITABLE, "Far Stars", "Scary Sweets", "Hal Wizard and the Flame", "Rated Thirteen"}
 
-    def test_a_family_drama_says_little_of_who_likes_it_and_a_musical_much(self):
+    def test_a_family_musical_indicates_a_child_but_a_family_drama_does_not(self):
         assert "A Feast of Friends" not in titles(JUDGED.childlike)
         assert {"Song of the Hills", "Cartoon 1", "Her Forest"} <= titles(JUDGED.childlike)
 
     def test_one_explicit_keyword_is_enough(self):
         assert not JUDGED.suitable[[FILM == "Bare Facts" for FILM in CATALOGUE.titles]].any()
 
-    def test_a_catalogue_of_nothing(self):
+    def test_an_empty_catalogue_works(self):
         empty = Audience(build_catalogue((), Events.empty()))
         assert len(empty.films.suitable) == len(empty.fitting(PLAIN, taste_of())) == 0
 
     @given(st.sets(st.sampled_from(["Family", "Animation", "Drama", "Comedy", "Horror", "Crime"])), st.integers(-1, 18))
-    def test_no_film_is_both_for_children_and_a_sign_of_a_grown_up(self, genres, age):
+    def test_no_film_is_both_for_children_and_an_indication_of_an_adult(self, genres, age):
         kind = film("It", *sorted(genres), age=None if age < 0 else str(age))
         films = Judged.of(build_catalogue((kind, film("Other", "Drama")), Events.empty()))
         assert not np.any(films.suitable & films.grown_up)
@@ -156,79 +156,78 @@ class TestTaste:
             ([], False),
         ],
     )
-    def test_a_child_likes_films_for_children_and_none_for_grown_ups(self, liked, child):
+    def test_a_child_likes_films_for_children_and_none_for_adults(self, liked, child):
         assert AUDIENCE.is_child(taste_of(*liked)) is child
 
-    def test_what_was_only_watched_is_no_proof(self):
+    def test_films_that_were_only_watched_do_not_count(self):
         assert AUDIENCE.is_child(taste_of("Cartoon 1", watched=("Two Men and a Bag",)))
         assert not AUDIENCE.is_child(taste_of(watched=("Cartoon 1", "Cartoon 2")))
 
-    def test_who_likes_a_film_of_a_series_may_see_the_rest_of_it(self):
+    def test_the_rest_of_a_liked_series_is_allowed(self):
         assert "Hal Wizard and the Flame" in titles(AUDIENCE.fitting(PLAIN, taste_of("Hal Wizard and the Stone")))
         assert "Hal Wizard and the Flame" not in titles(AUDIENCE.fitting(PLAIN, taste_of("Cartoon 1")))
 
     @given(st.lists(st.sampled_from([film.title for film in FILMS]), unique=True, min_size=1, max_size=6))
-    def test_one_rule_for_every_taste(self, liked):
-        """The quick look that comes first overlooks nobody."""
+    def test_the_quick_check_does_not_change_the_result(self, liked):
         rows = taste_of(*liked).rows
         childlike = np.count_nonzero(JUDGED.childlike[rows]) >= 0.8 * len(rows)
         assert AUDIENCE.is_child(taste_of(*liked)) == bool(childlike and not JUDGED.grown_up[rows].any())
 
-    def test_most_tastes_are_told_without_judging_a_catalogue(self):
+    def test_most_tastes_are_decided_without_judging_the_whole_catalogue(self):
         audience = Audience(CATALOGUE)
         assert not audience.is_child(taste_of("Two Men and a Bag", "Far Stars", "Cartoon 1"))
         assert "films" not in vars(audience)
 
 
-class TestBeside:
+class TestSimilarFilms:
     def beside(self, title: str) -> set[str]:
         row = next(row for row, film in enumerate(FILMS) if film.title == title)
         return titles(AUDIENCE.beside(row))
 
-    def test_a_film_made_for_children_stands_nothing_grown_up(self):
-        found = self.beside("Cartoon 0")
-        assert not found & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
-        assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= found
+    def test_a_film_made_for_children_has_none_for_adults(self):
+        result = self.beside("Cartoon 0")
+        assert not result & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
+        assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= result
 
-    def test_a_serious_one_for_children_may_have_serious_neighbours_with_some_play_in_them(self):
-        found = self.beside("Song of the Hills")
-        assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= found
-        assert not found & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
+    def test_a_serious_film_for_children_may_have_some_serious_ones(self):
+        result = self.beside("Song of the Hills")
+        assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= result
+        assert not result & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
 
-    def test_one_that_children_may_see_has_nothing_for_adults_alone_beside_it(self):
-        found = self.beside("A Feast of Friends")
-        assert "Rain on Sunday" in found
-        assert not found & {"Scary Sweets", "Bare Facts", "Rated Old"}
+    def test_a_film_that_children_may_see_has_none_for_adults_only(self):
+        result = self.beside("A Feast of Friends")
+        assert "Rain on Sunday" in result
+        assert not result & {"Scary Sweets", "Bare Facts", "Rated Old"}
 
-    def test_one_for_grown_ups_has_anything(self):
+    def test_a_film_for_adults_may_have_any(self):
         assert len(self.beside("Two Men and a Bag")) == len(FILMS)
 
 
 class TestOneLike:
-    """Grown-ups like a cartoon, too: one liked film says little, a film given with the request says "like this"."""
+    """Adults like cartoons, too: a single stored like is weak evidence, a film given with the request is not."""
 
-    def test_a_person_with_one_like_sees_all_but_what_is_for_adults_alone(self):
+    def test_with_one_stored_like_only_films_for_adults_only_are_left_out(self):
         fitting = AUDIENCE.fitting(Request(user_id="ann"), CHILD)
         assert titles(~fitting) == {
             "Scary Sweets", "Bare Facts", "Barer Facts", "Rated Young and Bloody", "Rated Old",
         }  # fmt: skip
 
-    def test_with_a_second_like_or_a_film_in_the_request_it_is_a_child(self):
+    def test_a_second_like_or_a_film_in_the_request_indicates_a_child(self):
         second = taste_of("Cartoon 1", "Cartoon 2")
         assert titles(AUDIENCE.fitting(Request(user_id="ann"), second)) == SUITABLE
         assert titles(AUDIENCE.fitting(Request(user_id="ann", liked=("Cartoon 1",)), CHILD)) == SUITABLE
 
 
-class TestAsking:
+class TestRequests:
     @pytest.mark.parametrize("query", ["horror", "a gangster film", "Serial killers", "film noir", "vampire", "SEX"])
-    def test_words_that_ask_for_more(self, query):
+    def test_queries_that_ask_for_films_for_adults(self, query):
         assert not AUDIENCE.asks_for_less(Request(query=query), CHILD)
 
     @pytest.mark.parametrize("query", ["killer whale", "star wars", "dinosaurs", "a wardrobe", None, "sussex"])
-    def test_words_that_do_not(self, query):
+    def test_queries_that_do_not(self, query):
         assert AUDIENCE.asks_for_less(Request(query=query), CHILD)
 
-    def test_a_genre_of_the_filters_asks(self):
+    def test_a_genre_filter_may_ask_for_films_for_adults(self):
         crime, drama = Filters(genres=to_mask(["Crime", "Comedy"])), Filters(genres=to_mask(["Drama"]))
         assert not AUDIENCE.asks_for_less(Request(filters=crime), CHILD)
         assert AUDIENCE.asks_for_less(Request(filters=drama), CHILD)
@@ -246,51 +245,51 @@ class TestAsking:
     )
     def test_a_film_is_named_by_its_whole_title(self, query, named):
         rows = np.arange(len(CATALOGUE), dtype=np.int32)
-        for rows_hit, found in ((rows[-20:], named), (rows[:0], set())):
+        for rows_hit, result in ((rows[-20:], named), (rows[:0], set())):
             hits = Hits(rows_hit, np.ones(len(rows_hit), np.float32), 1.0)
             fitting = AUDIENCE.fitting(Request(query=query), CHILD, hits)
-            assert titles(fitting & ~JUDGED.suitable) == found
+            assert titles(fitting & ~JUDGED.suitable) == result
 
 
 class TestLists:
-    def test_a_childs_list_holds_suitable_films_alone_and_says_how_many_were_left_out(self):
+    def test_a_childs_list_has_only_suitable_films_and_counts_those_left_out(self):
         ranking = ask("Cartoon 1")
         assert shown(ranking) == SUITABLE - {"Cartoon 1"}
         assert ranking.counts["not_for_children"] == len(FILMS) - len(SUITABLE)
         assert not ranking.more
 
-    def test_nobody_elses_list_is_narrowed(self):
+    def test_other_lists_are_not_restricted(self):
         for liked in ([], ["Two Men and a Bag"], ["Cartoon 1", "Two Men and a Bag"]):
             ranking = ask(*liked)
             assert len(ranking.items) == len(FILMS) - len(liked)
             assert "not_for_children" not in ranking.counts
 
-    def test_filters_and_words_that_ask_are_answered(self):
+    def test_filters_and_queries_for_other_films_are_answered(self):
         horror = Filters(genres=to_mask(["Horror"]))
         assert shown(ask("Cartoon 1", filters=horror)) == {"Scary Sweets", "Rated Young and Bloody"}
         assert "Two Men and a Bag" in shown(ask("Cartoon 1", query="crime and drama"))
 
-    def test_a_film_that_is_named_is_found(self):
+    def test_a_film_named_in_the_query_is_included(self):
         ranking = ask("Cartoon 1", query="Two Men and a Bag")
         assert shown(ranking) == SUITABLE - {"Cartoon 1"} | {"Two Men and a Bag"}
 
-    def test_a_given_plan_narrows_nothing(self):
-        """Who asks what a film of the taste changes must find every film, whoever the rest of the taste looks like."""
+    def test_a_given_plan_restricts_nothing(self):
+        """A caller that leaves films out of a taste must get every film, even if the rest looks like a child's."""
         request = Request(liked=("Cartoon 1",), k=100)
         plan = PIPELINE.plan(request, None)
         ranking = PIPELINE.rank(request, None, Deadline.within(ManualClock(), 1.2), plan=plan)
         assert len(ranking.items) == len(FILMS) - 1
 
-    def test_filters_narrow_what_is_left(self):
+    def test_filters_restrict_further(self):
         assert shown(ask("Cartoon 1", filters=Filters(genres=to_mask(["Drama"])))) == {
             "A Feast of Friends",
             "Song of the Hills",
             "Her Winter",
         }
 
-    def test_the_usual_recipe_is_as_careful(self):
-        recipe = pipeline_of(of_bundle(CATALOGUE), Weights(formula="playbook"))
-        assert shown(ask("Cartoon 1", pipeline=recipe)) <= SUITABLE
+    def test_the_playbook_preset_is_restricted_too(self):
+        playbook = pipeline_of(of_bundle(CATALOGUE), Weights(formula="playbook"))
+        assert shown(ask("Cartoon 1", pipeline=playbook)) <= SUITABLE
 
     @given(st.lists(st.sampled_from([film.title for film in FILMS]), unique=True, max_size=4), st.booleans())
     def test_every_list_of_a_child_is_suitable(self, liked, words):
@@ -308,13 +307,13 @@ MIYAZAKI = {
 
 @cache
 def sample() -> Pipeline:
-    """The sample catalogue, with tables that know nothing of taste: what is suitable must not depend on them."""
+    """Return a pipeline over the sample with meaningless tables, since suitability must not depend on them."""
     dataset, _ = load_sample()
     return pipeline_of(of_bundle(build_catalogue(dataset.films, dataset.events)))
 
 
 class TestSample:
-    """Children of all kinds, on films that everybody knows."""
+    """Tastes of various children, with well-known films."""
 
     @pytest.mark.parametrize(
         "liked",
@@ -331,7 +330,7 @@ class TestSample:
             ["E.T. the Extra-Terrestrial", "The Iron Giant"],
         ],
     )
-    def test_the_first_fifty_for_a_child(self, liked):
+    def test_the_first_fifty_films_for_a_child_are_suitable(self, liked):
         pipeline = sample()
         catalogue = pipeline.bundle.catalogue
         ids = [catalogue.item_ids[list(catalogue.titles).index(title)] for title in liked]
@@ -346,7 +345,7 @@ class TestSample:
         "liked",
         [["Toy Story", "Pulp Fiction"], ["Pulp Fiction"], ["It's a Wonderful Life"], ["Akira", "Spirited Away"]],
     )
-    def test_film_lovers_are_no_children(self, liked):
+    def test_adults_who_like_a_childrens_film_are_not_restricted(self, liked):
         pipeline = sample()
         catalogue = pipeline.bundle.catalogue
         ids = [catalogue.item_ids[list(catalogue.titles).index(title)] for title in liked]

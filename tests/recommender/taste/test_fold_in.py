@@ -17,7 +17,7 @@ def taste_of(*events: Event):
 
 
 class TestFoldIn:
-    def test_each_event_weighs_what_the_table_says(self):
+    def test_events_have_their_documented_weights(self):
         taste = taste_of(
             Event("f1", EventKind.LIKE, 1, 1),
             Event("f2", EventKind.RATING, 5, 2),
@@ -29,7 +29,7 @@ class TestFoldIn:
         assert taste.base == pytest.approx([1.15, 1.3, 0.3, 0.3, 0.1])
         assert taste.likes == 2
 
-    def test_low_opinions_are_dislikes_and_weigh_nothing(self):
+    def test_low_ratings_are_dislikes_and_not_part_of_the_taste(self):
         taste = taste_of(Event("f1", EventKind.DISLIKE, 1, 1), Event("f2", EventKind.RATING, 2.5, 2))
         assert taste.is_empty
         assert sorted(taste.disliked.tolist()) == [1, 2]
@@ -42,7 +42,7 @@ class TestFoldIn:
         taste = taste_of(Event("f1", EventKind.LIKE, 1, 1), Event("f2", EventKind.DISLIKE, 1, 2))
         assert taste.ranks.tolist() == [1]
 
-    def test_films_that_left_the_catalogue_are_passed_over(self):
+    def test_films_no_longer_in_the_catalogue_are_skipped(self):
         taste = taste_of(Event("gone", EventKind.LIKE, 1, 1), Event("f2", EventKind.LIKE, 1, 2))
         assert taste.rows.tolist() == [2]
 
@@ -51,7 +51,7 @@ class TestFoldIn:
 
 
 class TestRecency:
-    def test_the_newest_counts_whole_and_the_oldest_its_floor(self):
+    def test_falls_from_1_for_the_newest_to_the_floor(self):
         fade = recency(np.array([0, 10, 10_000], np.int32), CONSTANTS)
         assert fade == pytest.approx([1.0, 0.3 + 0.7 / np.e, 0.3], rel=1e-5)
 
@@ -61,12 +61,12 @@ class TestRecency:
         assert rest.rows.tolist() == [0, 1, 3]
         assert rest.ranks.tolist() == [2, 1, 0]
 
-    def test_without_equals_never_having_seen_it(self):
-        everything = [Event(f"f{i}", EventKind.LIKE, 1, i // 2) for i in range(7)]
-        taste = taste_of(*everything)
+    def test_without_a_film_equals_a_taste_that_never_had_it(self):
+        all_events = [Event(f"f{i}", EventKind.LIKE, 1, i // 2) for i in range(7)]
+        taste = taste_of(*all_events)
         for index in range(7):
             row = int(taste.rows[index])
-            never = taste_of(*(event for event in everything if event.item_id != f"f{row}"))
+            never = taste_of(*(event for event in all_events if event.item_id != f"f{row}"))
             rest = taste.without(index)
             assert rest.rows.tolist() == never.rows.tolist()
             assert rest.ranks.tolist() == never.ranks.tolist()

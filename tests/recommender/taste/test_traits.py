@@ -42,7 +42,7 @@ class TestRows:
         found = FilmTraits.of(traits)
         assert found.values[1] > found.values[0]
 
-    def test_a_film_without_traits_has_no_signal(self):
+    def test_a_film_without_traits_scores_zero(self):
         traits = Traits(
             np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
         )
@@ -53,24 +53,24 @@ class TestRows:
 
 class TestTaste:
     @given(rows, rows)
-    def test_scores_equal_the_dense_product(self, liked, asked):
+    def test_scores_equal_the_dense_product(self, liked, targets):
         weights = (1 + np.arange(len(liked))).astype(np.float32)
         taste = ROWS.films(liked).mean(weights)
         expected = weights @ TABLE[liked] / max(weights.sum(), 1e-9)
         assert taste == pytest.approx(expected, abs=1e-5)
-        assert ROWS.films(asked).scores(taste) == pytest.approx(TABLE[asked] @ expected, abs=1e-5)
+        assert ROWS.films(targets).scores(taste) == pytest.approx(TABLE[targets] @ expected, abs=1e-5)
 
     @given(rows, rows)
     def test_overlaps_equal_the_dense_product(self, left, right):
         assert ROWS.films(left).overlaps(ROWS.films(right)) == pytest.approx(TABLE[left] @ TABLE[right].T, abs=1e-5)
 
     @given(rows, rows)
-    def test_the_strongest_trait_is_the_largest_term(self, liked, asked):
+    def test_the_strongest_trait_is_the_largest_term(self, liked, targets):
         taste = ROWS.films(liked).mean(np.ones(len(liked), np.float32))
-        traits, shares = ROWS.films(asked).strongest(taste)
-        expected = TABLE[asked] * taste
+        traits, shares = ROWS.films(targets).strongest(taste)
+        expected = TABLE[targets] * taste
         assert shares == pytest.approx(expected.max(axis=1, initial=0), abs=1e-6)
-        assert expected[np.arange(len(asked)), traits] == pytest.approx(shares, abs=1e-6)
+        assert expected[np.arange(len(targets)), traits] == pytest.approx(shares, abs=1e-6)
 
 
 class TestMean:
@@ -90,7 +90,7 @@ class TestMean:
     def test_of_films_that_have_all_faded_is_nothing_and_not_a_division_by_0(self):
         assert ROWS.films(np.array([1, 2], np.int32)).mean(np.zeros(2, np.float32)).tolist() == [0] * 8
 
-    def test_a_like_that_counts_more_says_more(self):
+    def test_a_heavier_like_has_a_larger_share(self):
         # Film 0 is of the first world's genre, film 1 of the second's.
         mean = ROWS.films(np.array([0, 1], np.int32)).mean(np.array([3.0, 1.0], np.float32))
         assert mean[0] == pytest.approx(0.75 * TABLE[0, 0])
@@ -111,16 +111,16 @@ class TestPostings:
     POSTINGS = Postings.of(ROWS)
 
     @pytest.mark.parametrize("trait", range(8))
-    def test_a_trait_has_the_films_that_have_it(self, trait):
+    def test_lists_the_films_of_each_trait(self, trait):
         assert self.POSTINGS.films_of(trait).tolist() == np.flatnonzero(TABLE[:, trait]).tolist()
 
     @given(st.dictionaries(st.integers(0, 7), st.sampled_from([0.25, 0.5, 2.0])))
     def test_scores_equal_the_dense_product(self, weights):
         traits = np.array(list(weights), np.intp)
-        found = self.POSTINGS.scores(traits, np.array(list(weights.values()), np.float32))
+        result = self.POSTINGS.scores(traits, np.array(list(weights.values()), np.float32))
         expected = sum((value * TABLE[:, trait] for trait, value in weights.items()), np.zeros(40))
-        assert not expected[len(found) :].any()
-        assert found == pytest.approx(expected[: len(found)], abs=1e-5)
+        assert not expected[len(result) :].any()
+        assert result == pytest.approx(expected[: len(result)], abs=1e-5)
 
     @given(rows.filter(len), st.integers(0, 3))
     def test_the_share_of_a_pair_is_that_of_the_films_that_have_both_and_one_film_more(self, films, seed):
