@@ -42,7 +42,7 @@ RUN pip uninstall --yes --root-user-action=ignore pip
 # For docker run; Lambda has a user of its own, who owns nothing here either. 65534 is nobody.
 USER 65534
 # The image is only made if what Lambda imports can be imported, by a user who owns none of it.
-RUN python -c "import boto3, opensearchpy, services.api.app.observability_.emf, services.api.app.lambda_handler"
+RUN python -c "import boto3, opensearchpy, services.api.app.observability.emf, services.api.app.lambda_handler"
 COPY --from=build /image/home/ /opt/marquee/
 CMD ["services.api.app.lambda_handler.handler"]
 
@@ -64,7 +64,7 @@ COPY --from=build /image/code/ /app/
 COPY --from=build /image/tools/ /app/
 COPY --chmod=755 infra/image/marquee /app/bin/marquee
 USER 10001
-RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.observability_.emf, services.cli.main"
+RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.observability.emf, services.cli.main"
 COPY --from=build --chown=10001 /image/home/ /var/lib/marquee/
 WORKDIR /var/lib/marquee
 EXPOSE 8000
