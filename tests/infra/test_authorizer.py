@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.authorizer import main
-from infra.authorizer.main import BELIEVED_S, HEADER, PROMPT, RETRY_S, STAGES, HeaderGuard, handler, values
+from infra.authorizer.main import CACHED_S, HEADER, PROMPT, RETRY_S, STAGES, HeaderGuard, handler, values
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.guard import TIMEOUT_S
 
@@ -63,20 +63,20 @@ def test_the_current_value_and_the_one_before_are_let_through(guard: HeaderGuard
 def test_values_are_read_again_after_five_minutes(guard: HeaderGuard, kept: Kept) -> None:
     assert guard.allows("old")
     kept.values = ["newer", "new"]
-    kept.now = BELIEVED_S - 1
+    kept.now = CACHED_S - 1
     assert guard.allows("old")
-    kept.now = BELIEVED_S
+    kept.now = CACHED_S
     assert not guard.allows("old")
     assert (guard.allows("newer"), kept.reads) == (True, 2)
 
 
 def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard: HeaderGuard, kept: Kept) -> None:
     assert guard.allows("new")
-    kept.now, kept.down = BELIEVED_S, True
+    kept.now, kept.down = CACHED_S, True
     assert guard.allows("new")
     assert guard.allows("new")
     assert kept.reads == 2, "not with each request: that would wait for Secrets Manager"
-    kept.now, kept.down = BELIEVED_S + RETRY_S, False
+    kept.now, kept.down = CACHED_S + RETRY_S, False
     assert (guard.allows("new"), kept.reads) == (True, 3)
 
 

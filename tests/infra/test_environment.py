@@ -50,8 +50,8 @@ def read_in(path: Path) -> tuple[set[str], set[str]]:
     needed, wanted = set[str](), set[str]()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            needed |= {node.slice.value} if ast.unparse(node.value) in {"os.environ", "given"} else set()
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"os.environ.get", "given.get"}:
+            needed |= {node.slice.value} if ast.unparse(node.value) in {"os.environ", "environment"} else set()
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"os.environ.get", "environment.get"}:
             wanted |= {each.value for each in node.args if isinstance(each, ast.Constant)}
     return needed, wanted
 

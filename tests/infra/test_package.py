@@ -52,7 +52,7 @@ def test_before_a_release_the_unreleased_section_will_do(folder: Path) -> None:
         notes("v1.3.0", folder)
 
 
-@pytest.mark.parametrize(("version", "complaint"), [("1.1.0", "YYYY-MM-DD"), ("1.2.0", "nothing stands below")])
+@pytest.mark.parametrize(("version", "complaint"), [("1.1.0", "YYYY-MM-DD"), ("1.2.0", "has no entries")])
 def test_a_section_without_a_date_or_a_word_is_refused(folder: Path, version: str, complaint: str) -> None:
     (folder / "services/__init__.py").write_text(f'__version__ = "{version}"\n')
     (folder / "CHANGELOG.md").write_text(CHANGELOG.replace("### Added\n\n- a film\n\n", ""))

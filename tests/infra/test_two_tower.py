@@ -200,15 +200,15 @@ def test_an_endpoint_of_instances_keeps_its_guardrails() -> None:
 def test_while_it_is_being_taken_nothing_else_is() -> None:
     aws = SageMaker(updating=9)
     name = endpoint(aws).put("abc")
-    with pytest.raises(NotReady, match="takes"):
+    with pytest.raises(NotReady, match="deploying"):
         endpoint(aws).check(name)
     with pytest.raises(NotReady, match="Updating"):
-        endpoint(aws).go_to("another")
+        endpoint(aws).deploy("another")
 
 
 def test_a_model_that_was_taken_back_or_has_no_films_can_t_be_used() -> None:
-    taken_back, empty = SageMaker(updating=0, refuses=True), SageMaker(updating=0, films=())
-    for aws, said in ((taken_back, "taken back"), (empty, "without films")):
+    rolled_back, empty = SageMaker(updating=0, refuses=True), SageMaker(updating=0, films=())
+    for aws, said in ((rolled_back, "rolled back"), (empty, "no films")):
         name = endpoint(aws).put("abc")
         with pytest.raises(Unusable, match=said):
             endpoint(aws).check(name)
