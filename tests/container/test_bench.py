@@ -55,13 +55,13 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
         assert heading in text
 
 
-def test_an_answer_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
+def test_a_response_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
     function = EmulatedFunction(laid.tools, (laid.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "empty")})
     with Emulated(function, tmp_path / "log") as emulated, pytest.raises(LoopFailed, match="bundle-missing"):
         lambda_loop._timed(emulated, post("/recommend", {}))
 
 
-def test_a_function_that_is_not_there_is_told_in_its_own_words(laid: Laid, tmp_path: Path) -> None:
+def test_a_missing_handler_is_reported_as_by_lambda(laid: Laid, tmp_path: Path) -> None:
     function = EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.no_such_handler")
     with Emulated(function, tmp_path / "log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend"))
@@ -79,7 +79,7 @@ def test_an_emulator_that_cannot_start_says_so(tmp_path: Path) -> None:
         pass
 
 
-def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
+def test_a_stopped_emulator_is_reported(laid: Laid, tmp_path: Path) -> None:
     emulated = Emulated(
         EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.handler"), tmp_path / "l"
     )
@@ -97,7 +97,7 @@ def test_a_request_becomes_the_event_that_a_gateway_would_send() -> None:
     assert (asked["rawPath"], asked["rawQueryString"], asked["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
 
 
-def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quiet_aws_answers_all_calls_of_the_function(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the deployed function asks is answered, or the bench would time its failures."""
     session.cache_clear()
     with quiet_aws() as deployed:
@@ -111,7 +111,7 @@ def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: 
     session.cache_clear()
 
 
-def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
+def test_a_degraded_response_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
     down = {"MARQUEE_HOME": str(home), "DDB_USERS_TABLE": "users", "DDB_ENDPOINT": "http://127.0.0.1:1"}
     with (
         Emulated(EmulatedFunction(laid.tools, (laid.task,), HANDLER, down), tmp_path / "log") as emulated,
@@ -141,7 +141,7 @@ def test_engines_cannot_be_chosen(search: EngineChoice, state: StateChoice) -> N
     refuse_engines(EngineChoice.EMBEDDED, StateChoice.SQLITE)
 
 
-def test_the_verb_refuses_them_before_anything_is_done(
+def test_the_verb_refuses_them_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))

@@ -35,7 +35,7 @@ def of(stage: str, kind: str) -> list[list[str]]:
     return [words[1:] for name, words in instructions() if name == stage and words[0] == kind]
 
 
-def test_the_image_has_the_uv_that_the_project_uses_and_takes_no_other_bytes_for_it() -> None:
+def test_the_image_installs_the_project_s_uv_by_hash() -> None:
     version = re.search(r"^version=(.+)$", (ROOT / ".ci/uv").read_text("utf-8"), re.MULTILINE)
     assert version
     wanted = (ROOT / "infra/image/uv.txt").read_text("utf-8")
@@ -55,7 +55,7 @@ def test_every_source_in_the_repository_exists_and_is_not_ignored() -> None:
             assert [kept for kept in allowed if source.rstrip("/").startswith(kept) or kept.startswith(source)], source
 
 
-def test_every_source_of_another_stage_is_made_there() -> None:
+def test_every_source_of_another_stage_is_built_there() -> None:
     (layers,) = [words for words in of("build", "RUN") if "layers" in words]
     made = {*layers[layers.index("/image") + 1 :], "code", "tools", "home"}
     assert set(LAYERS) <= made
@@ -87,7 +87,7 @@ def test_no_installer_is_left_in_an_image(target: str) -> None:
     assert words[words.index("uninstall") - 1 : words.index("uninstall") + 1] == ["pip", "uninstall"]
 
 
-def test_the_build_needs_nothing_of_docker_hub() -> None:
+def test_the_build_pulls_nothing_from_docker_hub() -> None:
     """Whose limit for one address a build machine of many shares: no base image, and no frontend either."""
     assert "# syntax=" not in TEXT
     bases = [words[1] for _, words in instructions() if words[0] == "FROM"]
@@ -142,7 +142,7 @@ def test_no_image_is_made_of_a_damaged_bundle(small_home: Path, tmp_path: Path) 
     assert (damaged.returncode, "popularity.npy: SHA-256" in damaged.stderr) == (3, True)
 
 
-def test_the_bundle_is_looked_at_after_it_was_copied() -> None:
+def test_the_bundle_is_verified_after_it_is_copied() -> None:
     steps = [" ".join(words) for name, words in instructions() if name == "build"]
     assert "bundle verify" in steps[-1]
     assert "COPY --from=bundle / /image/home/" in steps[:-1]

@@ -76,14 +76,14 @@ def test_a_body_of_nearly_six_megabytes_is_refused_and_the_next_event_is_answere
     assert emulated.invoke(event("POST", "/recommend", {}))["statusCode"] == 200
 
 
-def test_a_body_in_base64_is_read_as_what_it_stands_for(emulated: Emulated) -> None:
+def test_a_base64_body_is_decoded(emulated: Emulated) -> None:
     plain = event("POST", "/recommend", {"k": 2, "query": "Amélie"})
     one, other = emulated.invoke(plain), emulated.invoke(in_base64(plain))
     assert one["statusCode"] == other["statusCode"] == 200
     assert body_of(one)["items"] == body_of(other)["items"]
 
 
-def test_cookies_and_a_query_of_many_words_do_no_harm(emulated: Emulated) -> None:
+def test_cookies_and_repeated_query_parameters_are_harmless(emulated: Emulated) -> None:
     plain = emulated.invoke(event("GET", "/films?q=the%20godfather"))
     with_cookies = emulated.invoke(event("GET", "/films?q=the%20godfather", cookies=["session=1", "theme=dark"]))
     assert with_cookies["statusCode"] == 200
@@ -142,9 +142,7 @@ def _is_object(line: str) -> bool:
     return line.startswith("{")
 
 
-def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
-    tools: Path, tree: Tree, home: Path, tmp_path: Path
-) -> None:
+def test_every_log_line_is_json_and_names_no_person(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> None:
     """As it is deployed: the runtime writes what is logged as JSON, and lets everything from INFO on through."""
     environment = {
         "MARQUEE_HOME": str(home), "METRICS": "emf", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO",
@@ -164,7 +162,7 @@ def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
     assert [each for each in told if each.get("level") == "WARNING" and "EndpointConnectionError" in each["message"]]
 
 
-def test_a_function_that_is_deployed_as_infra_does_it_answers_those_with_a_key(
+def test_a_function_deployed_by_infra_answers_requests_with_a_key(
     tools: Path, tree: Tree, release: Path, tmp_path: Path
 ) -> None:
     """Secrets Manager, DynamoDB and OpenSearch are stand-ins. The emulator knows no snapshots."""
@@ -226,11 +224,11 @@ def canceled_by_the_reset(answer: Mapping[str, Any]) -> bool:
         ({"statusCode": 503, "body": "ErrGateCanceled"}, False),
     ],
 )
-def test_only_the_emulators_own_cancellation_is_asked_again(answer: Mapping[str, Any], canceled: bool) -> None:
+def test_only_the_emulator_s_own_cancellation_is_retried(answer: Mapping[str, Any], canceled: bool) -> None:
     assert canceled_by_the_reset(answer) is canceled
 
 
-def test_a_release_is_served_and_left_as_it_is(tools: Path, tree: Tree, release: Path, tmp_path: Path) -> None:
+def test_serving_a_release_writes_nothing_into_it(tools: Path, tree: Tree, release: Path, tmp_path: Path) -> None:
     """People in DynamoDB: nothing is ever written beside the bundle, whose folder is read-only in an image."""
     environment = {
         "MARQUEE_HOME": str(release),
@@ -244,7 +242,7 @@ def test_a_release_is_served_and_left_as_it_is(tools: Path, tree: Tree, release:
     assert {path: path.stat().st_mtime_ns for path in release.rglob("*")} == before
 
 
-def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree, tmp_path: Path) -> None:
+def test_an_image_without_a_bundle_reports_it(tools: Path, tree: Tree, tmp_path: Path) -> None:
     homeless = function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "home")})
     with Emulated(homeless, tmp_path / "function.log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend", {}))
@@ -253,7 +251,7 @@ def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree,
         assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
 
 
-def test_a_folder_that_cannot_keep_people_is_named_with_the_setting(tools: Path, tree: Tree, tmp_path: Path) -> None:
+def test_a_home_that_cannot_store_people_is_reported_with_the_setting(tools: Path, tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file, where a folder is needed")
     homeless = function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "home")})
     with Emulated(homeless, tmp_path / "function.log") as emulated:

@@ -19,12 +19,12 @@ def test_a_function_that_serves_its_bundle_passes(emulated: Emulated, home: Path
     probe(event_requester(emulated.invoke, {}), bundle=bundle_of(home), person="sim-0001")
 
 
-def test_a_function_with_another_bundle_than_was_built_does_not(emulated: Emulated) -> None:
+def test_a_function_with_another_bundle_fails(emulated: Emulated) -> None:
     with pytest.raises(ProbeFailed, match="version: expected bundle another, got "):
         probe(event_requester(emulated.invoke, {}), bundle="another", person="sim-0001")
 
 
-def test_an_image_without_a_bundle_does_not_although_it_starts(tools: Path, tree: Tree, tmp_path: Path) -> None:
+def test_an_image_without_a_bundle_starts_but_fails(tools: Path, tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     environment = {"MARQUEE_HOME": str(tmp_path / "home"), "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
     with (
@@ -34,7 +34,7 @@ def test_an_image_without_a_bundle_does_not_although_it_starts(tools: Path, tree
         probe(event_requester(running.invoke, {}), bundle="", person="sim-0001")
 
 
-def test_a_function_that_wants_a_header_is_asked_with_it(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> None:
+def test_the_required_header_is_sent(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> None:
     environment = {
         "MARQUEE_HOME": str(home),
         "REQUEST_DEADLINE_MS": str(LONGEST_MS),

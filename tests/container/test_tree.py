@@ -32,7 +32,7 @@ def test_so_are_the_wheels_of_the_images_own_platforms(tmp_path: Path, platform:
     assert list(packages.glob("tantivy/*linux*.so")) or list(packages.glob("tantivy/*.so"))
 
 
-def test_nothing_is_in_it_that_serving_never_uses(tree: Tree) -> None:
+def test_it_has_nothing_that_serving_never_uses(tree: Tree) -> None:
     there = {path.relative_to(tree.task).as_posix() for path in tree.task.rglob("*")}
     tops = {path.split("/")[0] for path in there}
     assert not tops & {
@@ -54,7 +54,7 @@ def test_every_package_keeps_its_name_and_its_licence(tree: Tree) -> None:
     assert [path for path in numpy.rglob("*") if "LICENSE" in path.name.upper()]
 
 
-def test_every_module_has_bytecode_that_asks_for_no_date(tree: Tree) -> None:
+def test_every_module_has_bytecode_valid_for_any_date(tree: Tree) -> None:
     modules = [path for path in tree.task.rglob("*.py") if "__pycache__" not in path.parts]
     assert len(modules) > 1_000
     for module in modules:
@@ -63,7 +63,7 @@ def test_every_module_has_bytecode_that_asks_for_no_date(tree: Tree) -> None:
         assert int.from_bytes(head[4:8], "little") == _UNCHECKED_HASH, module
 
 
-def test_bytecode_is_of_the_code_beside_it(tree: Tree) -> None:
+def test_bytecode_matches_its_source(tree: Tree) -> None:
     """Nobody checks it when it is loaded: stale bytecode would run in place of the code that is seen."""
     modules = list((tree.task / "services").rglob("*.py"))
     assert len(modules) > 100
@@ -72,7 +72,7 @@ def test_bytecode_is_of_the_code_beside_it(tree: Tree) -> None:
         assert compiled.read_bytes()[8:16] == importlib.util.source_hash(module.read_bytes()), module
 
 
-def test_anybody_may_read_all_of_it(tree: Tree, release: Path) -> None:
+def test_all_of_it_is_readable_for_all(tree: Tree, release: Path) -> None:
     for root in (tree.task / "services", release):
         for path in (root, *root.rglob("*")):
             wanted = 0o555 if path.is_dir() else 0o444
@@ -120,6 +120,6 @@ def test_importing_the_handler_opens_no_store_and_imports_no_client(tree: Tree, 
     assert not (tmp_path / "home").exists()
 
 
-def test_numpy_still_has_every_name_it_promises(tree: Tree) -> None:
+def test_numpy_still_has_every_public_name(tree: Tree) -> None:
     """SciPy, in the image that builds bundles, takes all of them at once."""
     assert python_in(tree.task, "import numpy\nprint(all(hasattr(numpy, name) for name in numpy.__all__))") == "True\n"

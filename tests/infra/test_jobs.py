@@ -39,7 +39,7 @@ def test_only_a_schedule_starts_it_by_itself(dev: Deployment, domain: Deployment
     assert rule["ScheduleExpression"] == "cron(0 3 ? * SUN *)"
 
 
-def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(domain: Deployment) -> None:
+def test_a_failed_start_goes_to_the_dead_letter_queue(domain: Deployment) -> None:
     [queue] = domain.app.all("AWS::SQS::Queue")
     for rule in domain.app.properties("AWS::Events::Rule"):
         [target] = rule["Targets"]
@@ -52,7 +52,7 @@ def test_the_queue_is_encrypted_and_keeps_letters_for_two_weeks(app: Template) -
     assert queue["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_a_release_that_fails_is_told(app: Template) -> None:
+def test_a_failed_release_is_reported(app: Template) -> None:
     [rule] = [each for each in app.properties("AWS::Events::Rule") if "aws.states" in text_of(each)]
     assert set(rule["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     assert "ReleasesMachine" in text_of(rule["EventPattern"]["detail"]["stateMachineArn"])
@@ -110,7 +110,7 @@ def test_on_fargate_the_agent_reaches_the_pointer_and_no_function(fargate: Deplo
     assert ["current.json" in text_of(each["Resource"]) for each in writes] == [True]
 
 
-def test_releases_end_by_alarms_that_there_are(app: Template) -> None:
+def test_the_alarms_that_end_releases_exist(app: Template) -> None:
     [agent] = [each for each in app.properties("AWS::Lambda::Function") if "ALARMS" in text_of(each)]
     watched = set(agent["Environment"]["Variables"]["ALARMS"].split(","))
     assert watched <= {each["AlarmName"] for each in app.properties("AWS::CloudWatch::Alarm")}
@@ -138,9 +138,7 @@ def test_images_are_made_on_a_machine_of_their_own_architecture(dev: Deployment,
     assert [variables(made.app)["ARCHITECTURE"] for made in (dev, fargate)] == ["x86_64", "arm64"]
 
 
-def test_the_job_seeds_whom_the_page_offers_and_whom_the_deep_canary_asks_for(
-    dev: Deployment, domain: Deployment
-) -> None:
+def test_the_job_seeds_the_people_of_the_page_and_of_the_deep_canary(dev: Deployment, domain: Deployment) -> None:
     offered = dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]["DEMO_USERS"]
     assert offered.startswith("sim-")
     assert (variables(dev.app)["DEMO_USERS"], variables(dev.app)["CANARY_PERSON"]) == (offered, "")
