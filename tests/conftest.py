@@ -1,7 +1,7 @@
-"""What holds for every test: the profile of the property tests, real servers as fixtures, and why a test was skipped.
+"""For all tests: the profile of the property tests, real servers as fixtures, and the reasons of skipped tests.
 
-One OpenSearch and one DynamoDB serve the whole run, and tests that stop one get their own. Tests isolate themselves by
-the names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
+One OpenSearch and one DynamoDB serve the whole run; tests that stop a server get their own. Tests are isolated by the
+names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
 """
 
 import os
@@ -24,9 +24,9 @@ from tests.servers.opensearch import OpenSearch
 from tests.servers.requirement import required, skip_lines
 from tests.servers.sharing import shared
 
-# How fast the machine is decides about no law: no deadline, and no health check that looks at the clock. All else is
-# Hypothesis' own choice. In CI it draws the same examples each time, so that a change is judged by itself and not by
-# luck; at a desk it draws new ones, shows what fails, and tries that first the next time.
+# No property may fail because the machine is slow: no deadline, and no health check that measures time. The rest is
+# Hypothesis' default: in CI the same examples each time, so that results depend on the change and not on luck;
+# elsewhere new ones, with failing examples tried first the next time.
 settings.register_profile("marquee", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("marquee")
 
@@ -46,14 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why tests were skipped, a line a reason: nobody should believe that they ran."""
+    """Print why tests were skipped, one line per reason, so that they are not taken for passed."""
     for line in skip_lines(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Installed:
-    """The installed servers. Where they can't run, CI fails; elsewhere the test is skipped and says why."""
+    """The installed servers. If they can't run, CI fails; elsewhere the test is skipped with the reason."""
     return required(install, os.environ)
 
 
@@ -66,14 +66,14 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opensearch_url(servers: Installed, run_folder: Path) -> Iterator[str]:
-    """The run's OpenSearch, shared by all tests: use indexes of your own."""
+    """The run's OpenSearch, shared by all tests: use your own indexes."""
     with shared(lambda log: OpenSearch(log, installed=servers), "opensearch", run_folder) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def dynamodb_url(servers: Installed, run_folder: Path) -> Iterator[str]:
-    """The run's DynamoDB, shared by all tests: use tables of your own."""
+    """The run's DynamoDB, shared by all tests: use your own tables."""
     with shared(lambda log: DynamoDb(log, installed=servers), "dynamodb", run_folder) as url:
         yield url
 
@@ -86,7 +86,7 @@ def module_opensearch(servers: Installed, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def own_opensearch(module_opensearch: OpenSearch) -> OpenSearch:
-    """An OpenSearch to stop and start, running when the test begins; one a module, which keeps its indexes."""
+    """An OpenSearch to stop and start, running when the test begins; one per module, which keeps its indexes."""
     return module_opensearch.start()
 
 
@@ -99,7 +99,7 @@ def module_dynamodb(servers: Installed, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def own_dynamodb(module_dynamodb: DynamoDb) -> DynamoDb:
-    """A DynamoDB to stop and start, running when the test begins; one a module, which keeps its tables."""
+    """A DynamoDB to stop and start, running when the test begins; one per module, which keeps its tables."""
     return module_dynamodb.start()
 
 
@@ -113,7 +113,7 @@ def unique_name() -> str:
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the bundle of the small world active. Nothing may be written into it."""
     home, small = tmp_path_factory.mktemp("small") / "home", make_bundle()
-    # Of the encoder that is installed: a server refuses a bundle of another.
+    # Vectors of the installed encoder: a server refuses a bundle with those of another one.
     bundle = replace(small, embeddings=make_embeddings(len(small.catalogue), DIMS, encoder_id=MINILM.encoder_id))
     index = write_text_index(bundle.catalogue, tmp_path_factory.mktemp("index") / "text")
     made = write_bundle(bundle, index, home / "bundles", {"inputs": "none"})

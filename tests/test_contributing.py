@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: the paths exist, its recipes open few files, and its walk is the way that a request takes."""
+"""CONTRIBUTING.md: its paths exist, its recipes open few files, and its walk follows a request."""
 
 import re
 import shutil
@@ -11,19 +11,19 @@ from tests.walk import walk_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-# How many files a newcomer may have to open.
+# How many files each recipe may open.
 RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
 
 
 def section(title: str) -> str:
-    """What stands below a heading, up to the next one of any level."""
-    (found,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
-    return str(found)
+    """The text below a heading, up to the next heading of any level."""
+    (text,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
+    return str(text)
 
 
 def paths(text: str) -> list[str]:
-    found = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
-    return [path for path in found if "NAME" not in path and "PORT" not in path]
+    candidates = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
+    return [path for path in candidates if "NAME" not in path and "PORT" not in path]
 
 
 def test_every_path_exists() -> None:
@@ -41,7 +41,7 @@ def test_a_recipe_opens_few_files_and_names_tests_that_exist(what: str) -> None:
         assert f"def {name}(" in (ROOT / path).read_text("utf-8"), failing
 
 
-def test_the_walk_is_the_way_of_a_request(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_walk_follows_a_request(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     ids = make_bundle().catalogue.item_ids

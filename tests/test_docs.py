@@ -1,6 +1,6 @@
-"""README, CONTRIBUTING and docs/: links lead somewhere, every page is in the site, and nothing is missing there.
+"""README, CONTRIBUTING and docs/: links work, every page is in the navigation, and the reference pages are complete.
 
-`make docs` checks the links inside docs/; here are those that leave it, which the site does not see.
+`make docs` checks the links within docs/; these tests check the links of the other files.
 """
 
 import ast
@@ -22,7 +22,7 @@ FRONT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes the functions that mkdocs.yml names for nothing."""
+    """Ignores the Python functions that mkdocs.yml names."""
 
 
 _Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda loader, suffix, node: None)
@@ -59,14 +59,14 @@ def pages(nav: object) -> set[str]:
 
 
 def test_every_page_is_in_the_navigation_and_in_the_index() -> None:
-    there = {path.name for path in DOCS.glob("*.md")}
-    assert pages(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]) == there
+    names = {path.name for path in DOCS.glob("*.md")}
+    assert pages(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]) == names
     index = (DOCS / "index.md").read_text("utf-8")
-    assert {name for name in there if f"({name})" in index} == there - {"index.md"}
+    assert {name for name in names if f"({name})" in index} == names - {"index.md"}
 
 
 def code_in_tables(page: str) -> set[str]:
-    """What stands as code in the first column of the page's tables."""
+    """The code spans in the first column of the page's tables."""
     cells = re.findall(r"^\| (`[^|]+(?:\\\|[^|]+)*) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
     return {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
 
@@ -87,10 +87,10 @@ def test_the_page_of_the_api_has_every_route() -> None:
 
 def verbs() -> set[str]:
     """Each verb of the command line, with its group."""
-    found = set()
+    names = set()
     for name, verb in get_command(app).commands.items():
-        found |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
-    return found
+        names |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
+    return names
 
 
 def test_the_page_of_the_command_line_has_every_verb() -> None:

@@ -1,4 +1,4 @@
-"""docs/faults.md, read: every test and every attack that it names is there, and every attack is named."""
+"""docs/faults.md: every test and attack that it names exists, and every attack is named."""
 
 import re
 from pathlib import Path
@@ -10,19 +10,19 @@ TEXT = (ROOT / "docs/faults.md").read_text("utf-8")
 
 
 def rows() -> list[list[str]]:
-    """Fault, promise, and by what it is shown."""
+    """Rows of fault, promise, and the tests that prove it."""
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line[:2] == "| "]
     return [row for row in cells if row[0] not in ("fault", "---")]
 
 
-def test_what_shows_a_promise_exists() -> None:
+def test_the_proof_of_every_promise_exists() -> None:
     named = [path for row in rows() for path in re.findall(r"`(tests/[\w./]+)`", row[2])]
     assert len(named) > 40
     assert [path for path in named if not (ROOT / path).exists()] == []
     assert set(re.findall(r"attack `([\w-]+)`", TEXT)) == set(ATTACKS)
 
 
-def test_every_fault_has_a_promise_and_what_shows_it_or_says_that_it_is_not_guarded() -> None:
+def test_every_fault_has_a_promise_with_a_proof_or_is_not_guarded() -> None:
     for fault, promise, shown in rows():
         assert promise, fault
         assert shown or "not guarded" in promise, fault

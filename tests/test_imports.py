@@ -1,4 +1,4 @@
-"""Imports point one way, and what a request may not need is not imported for it."""
+"""Imports point one way, and modules that a request may not need are not imported for it."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_the_import_contracts_hold() -> None:
-    # By itself: it switches off the loggers of the process that it runs in.
+    # In its own process: it disables the loggers of the process that it runs in.
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,6 @@
 """The package as people install it: built by `uv build`, put into fresh environments outside the tree, and used.
 
-These tests fetch packages (most are in uv's cache after `uv sync`). Where no registry answers they are skipped with a
+These tests fetch packages (most are in uv's cache after `uv sync`). If no registry answers they are skipped with a
 reason; in CI they fail instead. ``test_wheel.py`` checks what can be checked without a network.
 """
 
@@ -26,15 +26,15 @@ pytestmark = pytest.mark.registry
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = str(ROOT / ".ci/uv")
-# What uv says when it can't reach an index, as opposed to an index that does not have a package.
+# Messages of uv if it can't reach an index, as opposed to an index without the package.
 _UNREACHABLE = re.compile(r"error sending request|dns error|failed to fetch|network was disabled", re.IGNORECASE)
-# What uv reads of the environment to reach an index.
+# Environment variables that uv uses to reach an index.
 _REACHING = re.compile(r"(UV|SSL|HTTPS?|ALL|NO)_|(https?|all|no)_proxy")
 
 
 @dataclass(frozen=True)
 class Built:
-    """What `uv build` made, and the locked versions: a release elsewhere must not break these tests."""
+    """The output of `uv build`, and the locked versions: a new release of a package must not break these tests."""
 
     wheel: Path
     sdist: Path
@@ -42,10 +42,10 @@ class Built:
 
 
 def uv(*arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
-    """Run uv. Raises CannotRun where no registry answers; any other failure fails the test."""
-    kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    """Run uv. Raises CannotRun if no registry answers; any other failure fails the test."""
+    variables = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [UV, *map(str, arguments)], cwd=ROOT, env={**kept, **(env or {})}, stdin=subprocess.DEVNULL,
+        [UV, *map(str, arguments)], cwd=ROOT, env={**variables, **(env or {})}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=DOWNLOAD_S, check=False,
     )  # fmt: skip
     if done.returncode and _UNREACHABLE.search(done.stderr):
@@ -64,7 +64,7 @@ def build(folder: Path) -> Built:
 
 
 def fresh(folder: Path, *installed: str | Path) -> Path:
-    """The Python of a new environment with these packages and nothing else."""
+    """The Python of a new environment with only these packages."""
     uv("venv", "--quiet", "--python", sys.executable, folder)
     python = folder / "bin" / "python"
     uv("pip", "install", "--quiet", "--python", python, *installed)
@@ -97,7 +97,7 @@ def test_the_command_line_recommends_from_a_fresh_environment(installed: Path, t
     assert "Seven Samurai (1954)" in run([marquee, "recommend", "--query", "samurai"], tmp_path)
 
 
-def test_the_one_line_of_the_readme_serves_the_sample(built: Built, tmp_path: Path) -> None:
+def test_the_readme_s_command_serves_the_sample(built: Built, tmp_path: Path) -> None:
     """``uvx --from WHEEL marquee up``: the page, its files and the sample travel in the wheel."""
     program = [UV, "tool", "run", "--constraints", str(built.constraints), "--from", str(built.wheel), "marquee"]
     reaches = {name: value for name, value in os.environ.items() if _REACHING.match(name)}
@@ -127,15 +127,15 @@ def uvicorn(python: Path, home: Path) -> Iterator[str]:
     """The address of the API under plain uvicorn, which chooses a port and says so in its log."""
     log = home / "uvicorn.log"
     command = [python, "-m", "uvicorn", "--factory", "services.cli.asgi:application", "--port", "0"]
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=home, env=environment(home), stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command, cwd=home, env=environment(home), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
         wait_for(lambda: process.poll() is not None or "running on" in log.read_text("utf-8"), "the API")
-        found = re.search(r"running on (http://\S+)", log.read_text("utf-8"))
-        assert found, log.read_text("utf-8")
-        yield found[1]
+        match = re.search(r"running on (http://\S+)", log.read_text("utf-8"))
+        assert match, log.read_text("utf-8")
+        yield match[1]
     finally:
         process.kill()
         process.wait()
@@ -143,9 +143,9 @@ def uvicorn(python: Path, home: Path) -> Iterator[str]:
 
 def test_the_source_distribution_holds_what_the_wheel_is_built_from_and_no_more(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
-        held = {name.split("/")[1] for name in archive.getnames() if "/" in name}
+        content = {name.split("/")[1] for name in archive.getnames() if "/" in name}
     text = {".gitignore", "CHANGELOG.md", "LICENSE", "NOTICE", "PKG-INFO", "README.md", "pyproject.toml"}
-    assert held == {"services", "data_jobs", "infra"} | text
+    assert content == {"services", "data_jobs", "infra"} | text
 
 
 def test_a_machine_without_a_registry_is_told_from_a_package_that_fails(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("services", "data_jobs", "infra")
-# Private to the reader of one file, and far from the layouts that a form declares.
+# Private to the reader of one file, unrelated to the layouts that a form declares.
 ALLOWED = {"Layout"}
 
 
 def class_names() -> Iterator[tuple[str, str]]:
-    """The name of every class, a leading underscore aside, and where it stands."""
+    """Every class: its name without a leading underscore, and its place."""
     for path in sorted(path for folder in SHIPPED for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ClassDef):

@@ -1,4 +1,4 @@
-"""One profile holds for all property tests: no machine is too slow for a law."""
+"""One profile applies to all property tests: no property fails because a machine is slow."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ TESTS = Path(__file__).resolve().parent
 SAYS = "import tests.conftest, hypothesis; s = hypothesis.settings(); print(s.deadline, s.derandomize, s.database)"
 
 
-def test_the_clock_decides_about_no_law() -> None:
+def test_no_property_depends_on_the_clock() -> None:
     assert settings().deadline is None
     assert HealthCheck.too_slow in settings().suppress_health_check
 

@@ -1,4 +1,4 @@
-"""The tool that compares two trees: it gives the same answers twice, and others when the ranking changes."""
+"""The tool that compares two trees: the same answers twice, and different ones when the ranking changes."""
 
 import json
 from pathlib import Path

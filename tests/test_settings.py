@@ -1,4 +1,4 @@
-"""Settings: names, types, and one line for whatever is wrong."""
+"""Settings: names, types, and one line for each wrong value."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ PEPPER = "sixteen letters or more"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the developer's variables nor their .env."""
+    """Without the developer's variables and .env."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -37,7 +37,7 @@ def test_environment_then_dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert (settings.marquee_port, settings.cache_ttl_secs, settings.cors_origins) == (9002, 60, ())
 
 
-def test_what_the_command_line_says_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARQUEE_PORT", "9002")
     assert load_settings(marquee_port=9003).marquee_port == 9003
 
@@ -166,7 +166,7 @@ def test_a_wrong_remote_setting_is_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_the_opensearch_that_is_meant() -> None:
+def test_the_opensearch_target() -> None:
     target = load_settings(
         opensearch_endpoint="http://127.0.0.1:9200/", opensearch_timeout_ms=50, opensearch_compression="none"
     ).opensearch
@@ -236,7 +236,7 @@ def test_a_local_dynamodb_needs_no_region() -> None:
         ("CACHE_TTL_SECS", "hunter2" * 5),
     ],
 )
-def test_a_complaint_tells_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_error_messages_contain_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     monkeypatch.setenv("API_KEYS", "on")
     with pytest.raises(SettingsError) as error:

@@ -1,4 +1,4 @@
-"""The wheel: built as `uv build` does it, and run with what it says it needs and nothing else; no network is asked."""
+"""The wheel: built as by `uv build`, and run with only its declared dependencies, without a network."""
 
 import re
 import subprocess
@@ -19,9 +19,9 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-# A proxy that nobody listens at: no download leaves this machine.
+# A proxy without a listener: no download leaves this machine.
 NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
-# What the script does that an installer makes of the entry point.
+# What the script does that an installer creates for the entry point.
 SCRIPT = (
     "import sys; from importlib.metadata import entry_points; sys.argv[0] = 'marquee'; "
     "(command,) = entry_points(group='console_scripts', name='marquee'); command.load()()"
@@ -30,14 +30,14 @@ SCRIPT = (
 
 @dataclass(frozen=True)
 class Installed:
-    """``packages``: the unpacked wheel and links to its dependencies, as they lie in a new environment."""
+    """``packages``: the unpacked wheel and links to its dependencies, as in a new environment."""
 
     wheel: Path
     packages: Path
 
     @property
     def program(self) -> list[str]:
-        """The console script in a Python that has these packages and its own library, and nothing else."""
+        """The console script in a Python with only these packages and the standard library."""
         return [str(Path(sys.executable).resolve()), "-S", "-c", SCRIPT]
 
     @property
@@ -54,7 +54,7 @@ class Installed:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
-    # The build backend itself: its release is locked, so no isolated environment has to be filled from an index.
+    # The build backend directly: its version is locked, so no isolated environment has to be filled from an index.
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
@@ -62,42 +62,42 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     packages = folder / "site-packages"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
-    for found in needed(Requirement(each) for each in required(packages)):
-        for top in tops(found):
-            (packages / top).symlink_to(Path(str(found.locate_file(top))))
+    for package in needed(Requirement(each) for each in required(packages)):
+        for top in tops(package):
+            (packages / top).symlink_to(Path(str(package.locate_file(top))))
     return Installed(wheel, packages)
 
 
 def required(packages: Path) -> list[str]:
-    """What the wheel needs, without its extras."""
+    """The wheel's dependencies without its extras."""
     (metadata,) = packages.glob("marquee_films-*.dist-info/METADATA")
     lines = re.findall(r"^Requires-Dist: (.+)$", metadata.read_text("utf-8"), re.MULTILINE)
     return [line for line in lines if "extra ==" not in line]
 
 
-def needed(wanted: Iterator[Requirement]) -> list[Distribution]:
-    """These packages and theirs, as they are installed here."""
-    found: dict[str, Distribution] = {}
-    waiting = [(each, "") for each in wanted]
-    while waiting:
-        requirement, extra = waiting.pop()
+def needed(requirements: Iterator[Requirement]) -> list[Distribution]:
+    """These packages and their dependencies, as installed here."""
+    packages: dict[str, Distribution] = {}
+    pending = [(each, "") for each in requirements]
+    while pending:
+        requirement, extra = pending.pop()
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
             continue
         try:
-            its = distribution(requirement.name)
+            package = distribution(requirement.name)
         except PackageNotFoundError:
             pytest.fail(f"{requirement} is needed and not locked")
-        assert requirement.specifier.contains(its.version, prereleases=True), requirement
-        name = its.metadata["Name"]
-        asked = {"", *requirement.extras}
-        if name not in found or requirement.extras:
-            waiting += [(Requirement(each), extra) for each in its.requires or () for extra in asked]
-        found[name] = its
-    return list(found.values())
+        assert requirement.specifier.contains(package.version, prereleases=True), requirement
+        name = package.metadata["Name"]
+        extras = {"", *requirement.extras}
+        if name not in packages or requirement.extras:
+            pending += [(Requirement(each), extra) for each in package.requires or () for extra in extras]
+        packages[name] = package
+    return list(packages.values())
 
 
 def tops(installed: Distribution) -> set[str]:
-    """The files and folders that a package has put into ``site-packages``."""
+    """The top-level files and folders of a package in ``site-packages``."""
     parts = [path.parts[0] for path in installed.files or ()]
     return {part for part in parts if part not in ("..", "__pycache__")}
 
@@ -107,7 +107,7 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_it_needs_what_its_groups_name_and_no_more() -> None:
-    """The table is written twice, since images are made of groups and an installer reads no groups."""
+    """The dependencies are listed twice: images are built from groups, which installers do not read."""
     groups, project = PROJECT["dependency-groups"], PROJECT["project"]
     parts = [each for group in ("online", "server", "cli", "data") for each in groups[group]]
     assert names(project["dependencies"]) == names(parts)
@@ -118,11 +118,13 @@ def test_it_needs_what_its_groups_name_and_no_more() -> None:
 @pytest.mark.parametrize("package", ["services", "data_jobs"])
 def test_it_holds_every_file_of_its_packages(installed: Installed, package: str) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
-        held = {name for name in archive.namelist() if name.startswith(f"{package}/")}
-    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
+        content = {name for name in archive.namelist() if name.startswith(f"{package}/")}
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
     stages = {f"data_jobs/cost/stages/{path.name}" for path in (ROOT / "infra/stages").iterdir()}
-    assert held == {path for path in there if "__pycache__" not in path} | (stages if package == "data_jobs" else set())
-    assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in held
+    assert content == {path for path in files if "__pycache__" not in path} | (
+        stages if package == "data_jobs" else set()
+    )
+    assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in content
 
 
 def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None:
@@ -139,7 +141,7 @@ def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path:
 
 
 def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path) -> None:
-    """Else the tests here would say nothing."""
+    """Otherwise the other tests would prove nothing."""
     for missing in ("boto3", "onnxruntime", "pytest", "moto", "httpx2"):
         done = subprocess.run(
             [installed.program[0], "-S", "-c", f"import {missing}"], cwd=tmp_path,
@@ -160,7 +162,7 @@ def test_the_prices_are_there(installed: Installed, tmp_path: Path) -> None:
     assert installed.run(tmp_path, "cost", "--rps", "1").returncode == 0
 
 
-def test_what_it_was_not_installed_with_is_named_with_what_to_do(installed: Installed, tmp_path: Path) -> None:
+def test_missing_extras_are_named_with_the_command(installed: Installed, tmp_path: Path) -> None:
     encoder = installed.run(tmp_path, "build")
     assert encoder.returncode == 3
     assert "'marquee-films[encoder]'" in encoder.stderr

@@ -1,4 +1,4 @@
-"""The workflows, read: pinned actions, least rights, a gate before every deployment, and who renews the pins."""
+"""The workflows: pinned actions, least privilege, an approval before every deployment, and renewal of the pins."""
 
 import re
 from pathlib import Path
@@ -26,21 +26,21 @@ def steps(job: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(path: Path) -> None:
-    used = [line.strip() for line in path.read_text("utf-8").splitlines() if "uses:" in line]
-    assert used
-    for line in used:
+def test_every_action_is_pinned_by_its_commit_and_names_its_version(path: Path) -> None:
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines() if "uses:" in line]
+    assert lines
+    for line in lines:
         assert re.fullmatch(r"(- )?uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
+def test_jobs_have_the_least_permissions(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
     for name, job in workflow["jobs"].items():
         rights = job.get("permissions", {})
         assert set(rights) <= {"contents", "id-token"} | ({"packages"} if path.name == "release.yml" else set()), name
-        # Only who publishes may write here, and only after a person has agreed to it.
+        # Only the publishing job may write, and only after an approval.
         assert rights.get("contents", "read") == "read" or (path.name == "release.yml" and "environment" in job), name
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
@@ -53,7 +53,7 @@ def test_a_change_is_linted_typed_and_tested_as_the_project_does_it() -> None:
     assert job["steps"][-1]["run"] == ".ci/run"
 
 
-def test_a_change_s_api_is_compared_with_that_of_the_branch_it_is_for() -> None:
+def test_a_change_s_api_is_compared_with_that_of_the_target_branch() -> None:
     job = CI["jobs"]["api"]
     assert job["if"] == "github.event_name == 'pull_request'"
     [base] = [each["with"] for each in job["steps"] if "ref" in each.get("with", {})]
@@ -63,14 +63,14 @@ def test_a_change_s_api_is_compared_with_that_of_the_branch_it_is_for() -> None:
     assert "'breaking'" in compared["env"]["BREAKING"]
 
 
-def test_templates_and_images_are_made_before_anything_is_deployed() -> None:
+def test_templates_and_images_are_built_before_a_deployment() -> None:
     assert DEPLOY["jobs"]["deploy"]["needs"] == ["templates", "image"]
     assert "make synth" in steps("templates")
     assert any("tests/infra" in each for each in steps("templates"))
     assert DEPLOY["jobs"]["image"]["strategy"]["matrix"]["target"] == ["lambda", "server"]
 
 
-def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> None:
+def test_a_deployment_is_started_by_hand_and_approved() -> None:
     job = DEPLOY["jobs"]["deploy"]
     assert job["if"] == "github.event_name == 'workflow_dispatch'"
     assert job["environment"] == "${{ inputs.stage }}"
@@ -79,18 +79,18 @@ def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> 
     assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == ["dev", "prod"]
 
 
-def test_nothing_is_deployed_whose_base_images_are_named_by_tags_alone() -> None:
+def test_base_images_are_checked_before_a_deployment() -> None:
     runs = steps("deploy")
-    refused = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
-    assert refused < runs.index('infra/release/deploy.sh "$STAGE"')
+    check = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
+    assert check < runs.index('infra/release/deploy.sh "$STAGE"')
 
 
 @pytest.mark.parametrize("job", ["diff", "deploy"])
 def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: str) -> None:
-    made = DEPLOY["jobs"][job]
-    assert made["permissions"]["id-token"] == "write"
-    assert [each for each in made["steps"] if "configure-aws-credentials" in each.get("uses", "")]
-    assert not [each for each in made["steps"] if "aws-access-key-id" in str(each)]
+    definition = DEPLOY["jobs"][job]
+    assert definition["permissions"]["id-token"] == "write"
+    assert [each for each in definition["steps"] if "configure-aws-credentials" in each.get("uses", "")]
+    assert not [each for each in definition["steps"] if "aws-access-key-id" in str(each)]
     if job == "deploy":
         # Which fetches it, under the lock of the stage.
         assert steps(job)[-1] == 'infra/release/deploy.sh "$STAGE"'
@@ -99,7 +99,7 @@ def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: st
     assert fetched < cdk
 
 
-def test_a_deployment_that_takes_something_away_has_to_be_told_to() -> None:
+def test_a_deployment_removes_settings_only_on_request() -> None:
     [step] = [each for each in DEPLOY["jobs"]["deploy"]["steps"] if "deploy.sh" in each.get("run", "")]
     now = "${{ inputs.now && '1' || '' }}"
     assert step["env"] == {"APPROVAL": "never", "CONFIRM": "${{ inputs.take_away && 'yes' || '' }}", "NOW": now}
@@ -117,7 +117,7 @@ def test_pins_of_every_kind_are_renewed() -> None:
     assert {each["package-ecosystem"] for each in document["updates"]} == {"uv", "npm", "docker", "github-actions"}
 
 
-def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothing_changes() -> None:
+def test_locked_packages_are_audited_also_on_a_schedule() -> None:
     workflow = read(GITHUB / "workflows/supply-chain.yml")
     assert {"schedule", "pull_request"} <= set(workflow["on"])
     runs = [step["run"] for step in workflow["jobs"]["audit"]["steps"] if "run" in step]
@@ -125,7 +125,7 @@ def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothi
     assert any("make sbom" in run for run in runs)
 
 
-def test_nothing_is_published_that_was_not_checked_or_that_differs_from_the_tag() -> None:
+def test_only_what_was_checked_for_the_tag_is_published() -> None:
     workflow = read(GITHUB / "workflows/release.yml")
     assert workflow["on"] == {"push": {"tags": ["v*"]}}
     check, publish = (workflow["jobs"][name] for name in ("check", "publish"))

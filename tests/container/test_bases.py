@@ -1,4 +1,4 @@
-"""Base images by digest: an image that is named by its tag alone is refused before it is deployed."""
+"""Base images by digest: an image named by its tag alone is refused before a deployment."""
 
 import os
 from pathlib import Path
@@ -35,8 +35,8 @@ def test_a_base_image_named_by_its_tag_is_refused(dockerfile: Path) -> None:
 
 
 def test_the_digest_follows_the_tag_and_is_renewed(dockerfile: Path) -> None:
-    said = pin(dockerfile, lambda image: A)
-    assert said.splitlines() == [f"library/python:3.13-slim@{A}", f"registry.example/python:3.13@{A}"]
+    output = pin(dockerfile, lambda image: A)
+    assert output.splitlines() == [f"library/python:3.13-slim@{A}", f"registry.example/python:3.13@{A}"]
     assert unpinned(dockerfile.read_text()) == []
     check_pinned(dockerfile)
     pin(dockerfile, lambda image: B)

@@ -1,4 +1,4 @@
-"""The Dockerfile, read without an engine: stages, sources and pins; and its build stage, run as far as it goes."""
+"""The Dockerfile without Docker: its stages, sources and pins are read, its commands run as far as possible."""
 
 import json
 import re
@@ -21,13 +21,13 @@ def instructions(text: str = TEXT) -> list[tuple[str, list[str]]]:
     """(stage, words) of each instruction, continued lines joined; before the first FROM the stage is ""."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines()
-    found, stage = [], ""
+    parsed, stage = [], ""
     for line in joined:
         words = line.split()
         if words[0] == "FROM":
             stage = words[3]
-        found.append((stage, words))
-    return found
+        parsed.append((stage, words))
+    return parsed
 
 
 def of(stage: str, kind: str) -> list[list[str]]:
@@ -38,11 +38,11 @@ def of(stage: str, kind: str) -> list[list[str]]:
 def test_the_image_installs_the_project_s_uv_by_hash() -> None:
     version = re.search(r"^version=(.+)$", (ROOT / ".ci/uv").read_text("utf-8"), re.MULTILINE)
     assert version
-    wanted = (ROOT / "infra/image/uv.txt").read_text("utf-8")
-    assert re.search(rf"^uv=={re.escape(version[1])} ", wanted, re.MULTILINE)
-    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", wanted)) > 10
-    by_pip = [words for stage, words in instructions() if words[:3] == ["RUN", "pip", "install"]]
-    assert [{"--require-hashes", "infra/image/uv.txt"} <= set(words) for words in by_pip] == [True]
+    requirements = (ROOT / "infra/image/uv.txt").read_text("utf-8")
+    assert re.search(rf"^uv=={re.escape(version[1])} ", requirements, re.MULTILINE)
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", requirements)) > 10
+    installs = [words for stage, words in instructions() if words[:3] == ["RUN", "pip", "install"]]
+    assert [{"--require-hashes", "infra/image/uv.txt"} <= set(words) for words in installs] == [True]
 
 
 def test_every_source_in_the_repository_exists_and_is_not_ignored() -> None:
@@ -52,18 +52,20 @@ def test_every_source_in_the_repository_exists_and_is_not_ignored() -> None:
             continue
         for source in [word for word in words[1:-1] if not word.startswith("--")]:
             assert (ROOT / source).exists(), source
-            assert [kept for kept in allowed if source.rstrip("/").startswith(kept) or kept.startswith(source)], source
+            assert [
+                pattern for pattern in allowed if source.rstrip("/").startswith(pattern) or pattern.startswith(source)
+            ], source
 
 
 def test_every_source_of_another_stage_is_built_there() -> None:
     (layers,) = [words for words in of("build", "RUN") if "layers" in words]
-    made = {*layers[layers.index("/image") + 1 :], "code", "tools", "home"}
-    assert set(LAYERS) <= made
+    built = {*layers[layers.index("/image") + 1 :], "code", "tools", "home"}
+    assert set(LAYERS) <= built
     for stage, words in instructions():
         if "--from=build" in words:
             source = words[-2]
             assert source.startswith("/image/"), stage
-            assert source.split("/")[2] in made
+            assert source.split("/")[2] in built
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_no_installer_is_left_in_an_image(target: str) -> None:
 
 
 def test_the_build_pulls_nothing_from_docker_hub() -> None:
-    """Whose limit for one address a build machine of many shares: no base image, and no frontend either."""
+    """Neither base image nor frontend: build machines share its rate limit per address."""
     assert "# syntax=" not in TEXT
     bases = [words[1] for _, words in instructions() if words[0] == "FROM"]
     assert all(base.startswith("public.ecr.aws/") or base in {"scratch", "server", "jobs"} for base in bases)
@@ -122,7 +124,7 @@ def test_the_function_in_the_image_is_the_tested_handler(tree: Tree) -> None:
 
 
 def check_of_the_bundle(home: Path) -> "subprocess.CompletedProcess[str]":
-    """The step of the build stage that looks at the bundle, run over another home."""
+    """Run the step of the build stage that verifies the bundle, on another home."""
     (words,) = [words for words in of("build", "RUN") if "verify" in words]
     command = " ".join(words).replace("/image/home", str(home)).replace("/source", str(ROOT))
     return subprocess.run(
@@ -132,7 +134,7 @@ def check_of_the_bundle(home: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_no_image_is_made_of_a_damaged_bundle(small_home: Path, tmp_path: Path) -> None:
-    assert check_of_the_bundle(tmp_path).returncode == 0, "without a bundle there is an image, too"
+    assert check_of_the_bundle(tmp_path).returncode == 0, "an image without a bundle can be built"
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     sound = check_of_the_bundle(home)
     assert sound.returncode == 0, sound.stderr
@@ -150,27 +152,27 @@ def test_the_bundle_is_verified_after_it_is_copied() -> None:
 
 def test_no_secret_and_no_tool_of_building_goes_into_a_target() -> None:
     for target in ("lambda", "server", "jobs"):
-        told = " ".join(" ".join(words) for name, words in instructions() if name == target)
-        assert not re.search(r"uv |apt-get|dnf |gcc|SECRET|TOKEN|PASSWORD|PEPPER", told)
+        text = " ".join(" ".join(words) for name, words in instructions() if name == target)
+        assert not re.search(r"uv |apt-get|dnf |gcc|SECRET|TOKEN|PASSWORD|PEPPER", text)
 
 
 def test_the_build_stage_can_export_the_lock_with_the_files_it_has(tmp_path: Path) -> None:
-    """Only what is copied before its first step: a forgotten file would be found by nobody without an engine."""
+    """With only the files copied before its first step: without Docker no other test would find a missing one."""
     for sources in of("build", "COPY")[:2]:
         target = tmp_path / sources[-1]
         for source in sources[:-1]:
-            found = ROOT / source
-            if found.is_dir():
-                shutil.copytree(found, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            path = ROOT / source
+            if path.is_dir():
+                shutil.copytree(path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 target.mkdir(parents=True, exist_ok=True)
-                shutil.copy(found, target)
-    exported = (
+                shutil.copy(path, target)
+    statement = (
         "from infra.image.layers import LAYERS, names, requirements\n"
         "for layer in LAYERS.values(): print(layer.name, sorted(names(requirements(layer))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        [sys.executable, "-c", statement], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(LAYERS)

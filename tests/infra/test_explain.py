@@ -114,10 +114,6 @@ def test_the_dashboard_shows_each_metric_of_the_sentences(explained: Deployment,
         assert f"{name} (" not in hidden
 
 
-def test_the_service_gets_what_the_stage_sets_of_the_sentences(explained: Deployment) -> None:
-    assert variables(explained.app)["EXPLAIN_DAILY_TOKENS"] == "500000"
-
-
 def settings_of(**context: str) -> Any:
     return load_settings({"stage": "dev", **context}, {})
 

@@ -3,6 +3,7 @@
 import json
 import sys
 
+from infra.release.release_states import BUILD_S
 from tests.infra.templates import Deployment, Template, as_list, text_of
 from tests.infra.tools import ROOT, run
 
@@ -12,13 +13,9 @@ def variables(template: Template) -> dict[str, object]:
     return {each["Name"]: each["Value"] for each in environment["EnvironmentVariables"]}
 
 
-def test_the_job_runs_the_repository_s_own_build(app: Template) -> None:
+def test_one_job_runs_at_a_time_for_as_long_as_the_machine_waits(app: Template) -> None:
     project = app.one("AWS::CodeBuild::Project")
-    assert project["Source"]["Type"] == "S3"
-    assert project["Source"]["BuildSpec"] == "infra/release/buildspec.yml"
-    assert (ROOT / "infra/release/buildspec.yml").is_file()
-    assert project["ConcurrentBuildLimit"] == 1
-    assert project["TimeoutInMinutes"] == 180
+    assert (project["ConcurrentBuildLimit"], 60 * project["TimeoutInMinutes"]) == (1, BUILD_S)
 
 
 def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deployment) -> None:
@@ -29,6 +26,7 @@ def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deploy
         ".ci", ".dockerignore", "Dockerfile", "LICENSE", "NOTICE", "README.md", "data_jobs", "infra", "pyproject.toml",
         "services", "uv.lock",
     }  # fmt: skip
+    assert (source / dev.app.one("AWS::CodeBuild::Project")["Source"]["BuildSpec"]).is_file()
     assert not list(source.rglob("node_modules"))
     assert not list(source.rglob("__pycache__"))
 

@@ -17,6 +17,7 @@ CONFIG = ROOT / "infra/checks/checkov.yaml"
 BREAKING = """
 import json, sys
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from infra.app import build
@@ -26,6 +27,9 @@ build(app, load_settings({"stage": "dev"}, {}))
 s3.Bucket(app.node.find_child("Marquee-dev"), "Open")
 lambda_.Function(app.node.find_child("Marquee-dev"), "Untraced", runtime=lambda_.Runtime.PYTHON_3_13,
                  handler="index.handler", code=lambda_.Code.from_inline("handler = None"))
+role = app.node.find_child("Marquee-dev").node.find_child("Api").role
+role.add_managed_policy(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
+role.add_to_policy(iam.PolicyStatement(actions=["s3:Get*"], resources=["*"]))
 app.synth()
 """
 
@@ -59,6 +63,9 @@ def test_a_finding_of_cdk_nag_fails_the_synthesis(tmp_path: Path) -> None:
     assert "AwsSolutions-S1" in done.stderr + done.stdout
     assert "AwsSolutions-S10" in done.stderr + done.stdout
     assert "Serverless-LambdaTracing" in done.stderr + done.stdout
+    # Managed policies and wildcards of a role.
+    for finding in ("AwsSolutions-IAM4", "AwsSolutions-IAM5[Resource::*]", "AwsSolutions-IAM5[Action::s3:Get*]"):
+        assert finding in done.stderr + done.stdout
 
 
 def test_undeployable_settings_are_one_line_and_no_template(tmp_path: Path) -> None:
