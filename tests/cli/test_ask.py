@@ -76,7 +76,7 @@ def test_conditions_can_be_switched_off(marquee: Marquee) -> None:
     assert plain["understood"] == {"text": "western films before 1960", "conditions": []}
 
 
-def test_a_query_without_matches_shows_a_notice(marquee: Marquee) -> None:
+def test_a_query_that_nothing_matches_is_said_so(marquee: Marquee) -> None:
     done = marquee("recommend", "--query", "asdfgh qwerty", "--k", "2")
     assert done.out.splitlines()[:2] == [
         "Understood: search for “asdfgh qwerty”. 0 films match.",
