@@ -1,17 +1,17 @@
 # One file, four images, all from the same locked layers (docs/container.md):
-#   lambda   the API behind API Gateway: docker build --target lambda --build-context bundle=FOLDER .
-#   server   the API by uvicorn, for Fargate, compose and docker run, with the command line
-#   jobs     the server with what builds bundles: polars and scipy
-# A release is the image plus a bundle, which is its last layer: `python -m infra.image release .marquee FOLDER`.
+#   lambda      the API behind API Gateway: docker build --target lambda --build-context bundle=FOLDER .
+#   server      the API under uvicorn, for Fargate, compose and docker run, with the command line
+#   jobs        the server plus what builds bundles: polars and scipy
 #   processing  jobs as SageMaker Processing runs it
-# Without --build-context bundle=FOLDER there is none in it, and the service says so when it starts.
-# `make pin` renews the digests of the base images beside their tags; no deployment goes without (docs/container.md).
+# A release is an image with a bundle as its last layer: `python -m infra.image release .marquee FOLDER`. Without
+# --build-context bundle=FOLDER an image has no bundle, and the service says so when it starts.
+# `make pin` renews the digests next to the tags of the base images; a deployment requires them (docs/container.md).
 
-# --- the bundle: an empty home, unless a build context of this name takes its place ---------------------------
+# --- the bundle: an empty home, unless a build context of this name replaces it ------------------------------
 FROM scratch AS bundle
 WORKDIR /bundles
 
-# --- the layers: packages as locked, pruned and compiled; nothing of this stage but its folders is kept --------
+# --- the layers: packages as locked, pruned and compiled; the images copy only folders of this stage -----------
 FROM public.ecr.aws/lambda/python:3.13@sha256:1e784863b7d21e1ba661e397520508598d000b9999bcc08d4c2f12eb52e74f95 AS build
 WORKDIR /source
 COPY infra/image/uv.txt infra/image/
@@ -25,7 +25,7 @@ COPY data_jobs/ data_jobs/
 RUN python -m infra.image code /image
 COPY --from=bundle / /image/home/
 RUN chmod -R a+rX /image
-# Nothing is made of a bundle that is not, to the bit, what its manifest says; without a bundle there is nothing to check.
+# The build fails for a bundle that does not match the hashes in its manifest; without a bundle nothing is checked.
 RUN test ! -e /image/home/current.json \
     || MARQUEE_HOME=/image/home PYTHONPATH=/source:/image/packages:/image/server \
        python infra/image/marquee bundle verify
@@ -39,10 +39,10 @@ COPY --from=build /image/packages/ ${LAMBDA_TASK_ROOT}/
 COPY --from=build /image/encoder/ ${LAMBDA_TASK_ROOT}/
 COPY --from=build /image/code/ ${LAMBDA_TASK_ROOT}/
 RUN pip uninstall --yes --root-user-action=ignore pip
-# For docker run; Lambda has a user of its own, who owns nothing here either. 65534 is nobody.
+# 65534 is nobody, for docker run. Lambda uses its own user, who owns nothing here either.
 USER 65534
-# The image is only made if what Lambda imports can be imported, by a user who owns none of it.
-RUN python -c "import boto3, opensearchpy, services.api.app.observability_.emf, services.api.app.lambda_handler"
+# The build fails unless a user who owns none of the files can import what Lambda imports.
+RUN python -c "import boto3, opensearchpy, services.api.app.observability.emf, services.api.app.lambda_handler"
 COPY --from=build /image/home/ /opt/marquee/
 CMD ["services.api.app.lambda_handler.handler"]
 
@@ -64,12 +64,12 @@ COPY --from=build /image/code/ /app/
 COPY --from=build /image/tools/ /app/
 COPY --chmod=755 infra/image/marquee /app/bin/marquee
 USER 10001
-RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.observability_.emf, services.cli.main"
+RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.observability.emf, services.cli.main"
 COPY --from=build --chown=10001 /image/home/ /var/lib/marquee/
 WORKDIR /var/lib/marquee
 EXPOSE 8000
 ENTRYPOINT ["marquee"]
-# Another address than loopback is served only with API_KEYS=on, or with --insecure behind something that checks.
+# Addresses other than loopback are served only with API_KEYS=on, or with --insecure behind a proxy that authenticates.
 CMD ["serve"]
 
 # --- target jobs ------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ CMD ["build"]
 
 # --- target processing ------------------------------------------------------------------------------------------
 FROM jobs AS processing
-# SageMaker mounts /opt/ml for root; the job has no network, and a role for two prefixes of one bucket.
+# SageMaker mounts /opt/ml for root; the job has no network, and its role reaches two prefixes of one bucket.
 USER 0
 WORKDIR /opt/ml
 ENTRYPOINT ["python", "-m", "data_jobs.processing"]

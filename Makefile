@@ -1,4 +1,4 @@
-# Two commands matter: `make run` and `make test`. Both set themselves up.
+# The two main commands are `make run` and `make test`. Both install what they need.
 #   make run [DATA="paths"] [MOVIELENS=folder] [TMDB=file] [PORT=8000]
 
 UV := .ci/uv
@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help setup setup-run run servers test gate attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
 	docs release-check lint format clean
 
-help: ## what can be made
+help: ## list the targets
 	@echo "Marquee: film recommendations over HTTP."
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -22,7 +22,7 @@ SPARK ?=
 setup: ## install the locked dependencies into .venv: [TRAIN=1, PyTorch as well] [SPARK=1, Spark]
 	@$(UV) sync --locked --quiet $(if $(TRAIN),--group train) $(if $(SPARK),--group spark)
 
-# Without the tools of development and of the cloud, which are most of the download; what is there stays.
+# Without development and cloud tools, which are most of the download. --inexact keeps what is installed.
 setup-run:
 	@$(UV) sync --locked --quiet --inexact --no-default-groups --group encoder --group aws
 
@@ -30,26 +30,26 @@ run: setup-run ## build a bundle if there is none, then serve: [DATA="paths"] [P
 	@exec $(UV) run --no-sync marquee up --port "$(PORT)" \
 		$(DATA) $(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
 
-servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
+servers: setup ## run a real OpenSearch and DynamoDB on loopback until Ctrl-C
 	@exec $(UV) run --no-sync python -m tests.servers
 
-# The servers and axe-core are unpacked first: their download is no part of any test.
-test: setup ## every test: [PYTEST_ARGS="-k name"] [TRAIN=1 SPARK=1, those of training, too]
+# The servers and axe-core are installed first: no test includes their download.
+test: setup ## run every test: [PYTEST_ARGS="-k name"] [TRAIN=1 SPARK=1, those of training, too]
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
 
-gate: setup ## measure quality on the sample catalogue; fails if it fell by more than its noise
+gate: setup ## measure quality on the sample catalogue; fails if it dropped by more than the noise
 	@$(UV) run --no-sync python -m data_jobs.evaluate.gate
 
-attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
+attack: setup ## attack a running server and measure what it withstands (docs/faults.md): [ATTACKS="name ..."]
 	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)
 
 BREAKING ?=
 openapi: setup ## write docs/openapi.json, the description of the API: [BREAKING=1, even if clients break]
 	@$(UV) run --no-sync python -m tests.openapi --write $(if $(BREAKING),--breaking)
 
-sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
+sbom: ## write the contents of the images into dist/sbom.json, as CycloneDX
 	@mkdir -p dist
 	@$(UV) export --locked --quiet --format cyclonedx1.5 --no-default-groups --group online --group server \
 		--group cli --group data --group encoder --group aws --output-file dist/sbom.json > /dev/null
@@ -77,10 +77,10 @@ release: setup ## build a bundle on AWS and put it into service: [STAGE=dev] [NO
 	@$(UV) run --no-sync python -m infra.release $(STAGE) start release $(if $(NOW),--now)
 
 VERSION ?=
-rollback: setup ## what there is to go back to; go back: [STAGE=dev] [VERSION=number]
+rollback: setup ## list what can be rolled back to, or roll back: [STAGE=dev] [VERSION=number]
 	@infra/release/rollback.sh $(STAGE) $(VERSION)
 
-unlock: setup ## end the lock of somebody who is gone: [STAGE=dev]
+unlock: setup ## release a lock that was left behind: [STAGE=dev]
 	@$(UV) run --no-sync python -m infra.release $(STAGE) unlock
 
 acceptance: cdk ## deploy, release the sample, accept it, destroy, in an account without the stage: [STAGE=dev]
@@ -103,16 +103,16 @@ release-check: setup docs ## do all of a release but the upload: [TAG=v0.1.0]
 	$(UV) run --no-sync python -m infra.package images
 	@ls dist/marquee_films-* dist/sbom.json dist/notes.md
 
-lint: setup docs ## style, types, the direction of imports, the links of the docs
+lint: setup docs ## check style, types, the direction of imports, and links in the docs
 	$(UV) run --no-sync ruff check .
 	$(UV) run --no-sync ruff format --check .
 	$(UV) run --no-sync mypy
 	$(UV) run --no-sync lint-imports --no-cache
 
-format: setup ## put the code into the house style
+format: setup ## format the code, and fix what ruff can
 	$(UV) run --no-sync ruff check --fix .
 	$(UV) run --no-sync ruff format .
 
-clean: ## remove caches and built things, but neither .venv nor .marquee
+clean: ## remove caches and build output, but neither .venv nor .marquee
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist site artifacts
 	find services data_jobs tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,7 @@ def build(app: cdk.App, settings: DeploymentSettings) -> None:
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Write the templates to the CDK's output folder; 0, or 2 for settings that cannot be deployed."""
+    """Write the templates to the CDK's output folder. Return 0, or 2 for settings that cannot be deployed."""
     app = cdk.App()
     try:
         build(app, load_settings(app.node.get_all_context(), environment))

@@ -1,4 +1,4 @@
-"""``python -m infra.package``: what a release of Marquee itself consists of, besides the distributions that uv builds.
+"""``python -m infra.package``: the parts of a release of Marquee itself that uv does not build.
 
 ``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names and this version. A
 bundle's release is something else: ``marquee release``.
@@ -38,7 +38,7 @@ def notes(tag: str | None, folder: Path = ROOT) -> str:
     if tag is not None and not re.search(r" - \d{4}-\d{2}-\d{2}$", heading):
         raise LayoutError(f"CHANGELOG.md: {heading!r}: expected '## [{version}] - YYYY-MM-DD'")
     if not text.strip():
-        raise LayoutError(f"CHANGELOG.md: nothing stands below {heading!r}")
+        raise LayoutError(f"CHANGELOG.md: {heading!r} has no entries")
     return text.strip()
 
 
@@ -53,13 +53,13 @@ def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
         return "The images were not built: docker is not running."
     if strict:
         check_pinned()
-    made = []
+    built = []
     for target, name in IMAGES.items():
         image = f"{prefix}{name}:{project_version()}"
         if _docker("build", "--provenance=false", "--target", target, "--tag", image, "."):
             raise LayoutError(f"{image}: docker build failed")
-        made.append(image)
-    return "\n".join(made)
+        built.append(image)
+    return "\n".join(built)
 
 
 def _docker(*arguments: str, quiet: bool = False) -> int:
@@ -83,11 +83,11 @@ def main(arguments: list[str] | None = None) -> int:
     steps.add_parser("images", help="build both images").add_argument("--prefix", default="", help="e.g. host/owner/")
     options = parser.parse_args(arguments)
     try:
-        said = notes(options.tag) if options.step == "notes" else images(options.prefix)
+        output = notes(options.tag) if options.step == "notes" else images(options.prefix)
     except LayoutError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"{output}\n")
     return 0
 
 

@@ -37,14 +37,14 @@ def variables(given: Mapping[str, object], *, kind: str | None) -> dict[str, str
             raise Undeployable(f"deployment settings: service.{name}: not for a stage to set; leave it out")
         if name not in settable:
             raise Undeployable(f"deployment settings: service.{name}: {_expected(name, settable)}")
-    made = {name: _text(value) for name, value in given.items()}
+    texts = {name: _text(value) for name, value in given.items()}
     search = {"opensearch_endpoint": "https://search.example", "opensearch_kind": kind} if kind else {}
     try:
-        # Neither a .env nor unset values count; an empty value means none, as in the environment.
-        load_settings(_env_file=None, **{**_DEPLOYED, **search, **{name: each for name, each in made.items() if each}})
+        # No .env is read, and an empty value means that the setting is not set, as in the environment.
+        load_settings(_env_file=None, **{**_DEPLOYED, **search, **{name: text for name, text in texts.items() if text}})
     except ServiceSettingsError as error:
         raise Undeployable(f"deployment settings: service: {error}") from error
-    return {name.upper(): value for name, value in made.items()}
+    return {name.upper(): text for name, text in texts.items()}
 
 
 def embedding_model(given: Mapping[str, object]) -> str | None:
@@ -59,14 +59,14 @@ def embedding_model(given: Mapping[str, object]) -> str | None:
 
 
 def _expected(name: str, settable: Sequence[str]) -> str:
-    """Return what to do about an unknown name. In TOML, whatever follows ``[service]`` belongs to it."""
+    """Return what to do about an unknown name. In TOML, all lines after ``[service]`` belong to that table."""
     if name in DeploymentSettings.model_fields:
         return f"a setting of the stage; put it above the line [{SERVICE}]"
     return unknown(name, settable)
 
 
 def explains_by_tool(model: str) -> bool:
-    """Return whether a model of sentences must answer through a tool. Raises Undeployable for a model that the service
+    """Return whether an explanation model must answer through a tool. Raises Undeployable for a model that the service
     would refuse.
     """
     try:

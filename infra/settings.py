@@ -74,8 +74,8 @@ class DeploymentSettings(BaseModel):
     # Where the profile routes requests, comma-separated in context; default: by its geography.
     explain_regions: tuple[str, ...] = ()
 
-    # The two-tower model behind a SageMaker endpoint: serverless sleeps for nothing and wakes up in seconds, in which
-    # the bundle answers in its place; instance is always awake.
+    # The two-tower model behind a SageMaker endpoint: serverless costs nothing while idle and wakes up in seconds,
+    # during which the bundle answers; instance is always awake.
     two_tower: Literal["off", "serverless", "instance"] = "off"
     two_tower_instance: str = Field(
         "ml.m5.large", pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
@@ -115,9 +115,9 @@ class DeploymentSettings(BaseModel):
     features_instance: str | None = Field(
         None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
     )
-    # Events are counted by Spark on EMR Serverless, for a log that one machine does not hold; idle it costs nothing.
+    # Spark on EMR Serverless counts events, for logs too large for one machine; costs nothing while idle.
     spark: Literal["off", "on"] = "off"
-    # The most that its jobs get at once.
+    # The maximum for all concurrent jobs.
     spark_vcpus: int = Field(64, ge=8, le=400)
     # 5,000 texts or more go to Bedrock in a batch job, at half the price, which may queue for hours. Needs
     # service.encoder titan or nova, and a region with batch inference of the model.
@@ -130,7 +130,7 @@ class DeploymentSettings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _least(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _minimum_capacities(cls, values: dict[str, Any]) -> dict[str, Any]:
         least = CLASSIC_OCUS if values.get("classic_search") in (True, "true") else 0
         return {"search_ocu_min": least, "indexing_ocu_min": least, **values}
 
@@ -140,7 +140,7 @@ class DeploymentSettings(BaseModel):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _guarded(self) -> Self:
+    def _needs_explain_model(self) -> Self:
         if self.explain_model is None and (self.explain_guardrail or self.explain_regions):
             raise ValueError("explain_guardrail or explain_regions is set: expected explain_model, too")
         return self
@@ -209,7 +209,9 @@ def load_settings(
     try:
         return DeploymentSettings.model_validate(values)
     except ValidationError as error:
-        raise Undeployable("deployment settings: " + "; ".join(map(_told, error.errors(include_url=False)))) from error
+        raise Undeployable(
+            "deployment settings: " + "; ".join(map(_message, error.errors(include_url=False)))
+        ) from error
 
 
 def stage_file(stage: str, folder: Path = FOLDER) -> dict[str, object]:
@@ -232,7 +234,7 @@ def _table(value: object) -> dict[str, object]:
     return value
 
 
-def _told(problem: "ErrorDetails") -> str:
+def _message(problem: "ErrorDetails") -> str:
     """Return one problem: the setting, unless the message already names it, and what was expected. The value of an
     unknown setting may be a secret.
     """
@@ -250,6 +252,6 @@ def _told(problem: "ErrorDetails") -> str:
 
 def unknown(name: str, names: Iterable[str]) -> str:
     """Return what was expected in place of an unknown name: the most similar one, otherwise all of them."""
-    known = sorted(names)
-    similar = get_close_matches(name, known, 1)
-    return f"no such setting; expected {similar[0] if similar else 'one of ' + ', '.join(known)}"
+    candidates = sorted(names)
+    similar = get_close_matches(name, candidates, 1)
+    return f"no such setting; expected {similar[0] if similar else 'one of ' + ', '.join(candidates)}"

@@ -14,11 +14,11 @@ CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Print them; 0, or 2 for settings that cannot be deployed."""
+    """Print the settings. Return 0, or 2 for settings that cannot be deployed."""
     context = json.loads(CDK_JSON.read_bytes())["context"] | _given(arguments)
     try:
         settings = load_settings(context, environment)
-        # Every script begins here: what the service would refuse is said before anything else is done.
+        # Every script starts with this, so values that the service would refuse are reported before anything else.
         variables(settings.service, kind=None if settings.search == "embedded" else settings.generation)
     except Undeployable as error:
         sys.stderr.write(f"{error}\n")
@@ -31,7 +31,7 @@ def _given(arguments: Sequence[str]) -> dict[str, str]:
     """Return the overrides of ``cdk.json`` from the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.show", description=__doc__)
     parser.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
-    pairs = [each.partition("=") for each in parser.parse_args(arguments).context]
+    pairs = [pair.partition("=") for pair in parser.parse_args(arguments).context]
     return {name: value for name, _, value in pairs}
 
 

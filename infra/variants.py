@@ -47,7 +47,7 @@ def context_of(variant: Mapping[str, str]) -> dict[str, object]:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Write them all; 0, or 2 for settings that cannot be deployed."""
+    """Write all templates. Return 0, or 2 for settings that cannot be deployed."""
     parser = argparse.ArgumentParser(prog="python -m infra.variants", description=__doc__)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args(arguments).folder

@@ -66,14 +66,14 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opensearch_url(servers: Installed, run_folder: Path) -> Iterator[str]:
-    """The run's OpenSearch, shared by all tests: use indexes of your own."""
+    """The run's OpenSearch, shared by all tests: use your own indexes."""
     with shared(lambda log: OpenSearch(log, installed=servers), "opensearch", run_folder) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def dynamodb_url(servers: Installed, run_folder: Path) -> Iterator[str]:
-    """The run's DynamoDB, shared by all tests: use tables of your own."""
+    """The run's DynamoDB, shared by all tests: use your own tables."""
     with shared(lambda log: DynamoDb(log, installed=servers), "dynamodb", run_folder) as url:
         yield url
 

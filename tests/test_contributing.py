@@ -11,7 +11,7 @@ from tests.walk import walk_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-# How many files a newcomer may have to open.
+# How many files each recipe may open.
 RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
 
 # How many files and classes a request may pass, over a bundle with vectors: a reader has to know them all.

@@ -64,7 +64,7 @@ def build(folder: Path) -> Built:
 
 
 def fresh(folder: Path, *installed: str | Path) -> Path:
-    """The Python of a new environment with these packages and nothing else."""
+    """The Python of a new environment with only these packages."""
     uv("venv", "--quiet", "--python", sys.executable, folder)
     python = folder / "bin" / "python"
     uv("pip", "install", "--quiet", "--python", python, *installed)

@@ -63,7 +63,7 @@ def test_the_api_of_a_pull_request_is_compared_with_its_base_branch() -> None:
     assert "'breaking'" in compared["env"]["BREAKING"]
 
 
-def test_templates_and_images_are_made_before_anything_is_deployed() -> None:
+def test_templates_and_images_are_built_before_a_deployment() -> None:
     assert DEPLOY["jobs"]["deploy"]["needs"] == ["templates", "image"]
     assert "make synth" in steps("templates")
     assert any("tests/infra" in command for command in steps("templates"))
@@ -81,8 +81,8 @@ def test_a_deployment_is_started_manually_and_passes_the_gate_of_its_environment
 
 def test_a_base_image_without_a_digest_is_refused_before_the_deployment() -> None:
     runs = steps("deploy")
-    refused = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
-    assert refused < runs.index('infra/release/deploy.sh "$STAGE"')
+    check = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
+    assert check < runs.index('infra/release/deploy.sh "$STAGE"')
 
 
 @pytest.mark.parametrize("job", ["diff", "deploy"])

@@ -17,11 +17,11 @@ from botocore.config import Config
 
 HEADER = "x-origin-verify"
 # As long as the service caches them (services/adapters/secrets.py).
-BELIEVED_S = 300.0
+CACHED_S = 300.0
 # Pause after a failed read, so that not every request waits for Secrets Manager.
 RETRY_S = 5.0
-# Reading both stages takes less time than the function's timeout (infra/constructs/guard.py): a read that hangs must
-# not keep it from going on with the values it knows.
+# Reading both stages takes less time than the function's timeout (infra/constructs/guard.py): after a
+# read that hangs there is time left to answer with the values read before.
 PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 # AWS Secrets Manager user guide, "Secret versions". While a secret is rotated, both are valid.
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
@@ -43,13 +43,13 @@ class HeaderGuard:
     def allows(self, sent: str) -> bool:
         """Return whether the header's value is valid, compared in constant time."""
         value = sent.encode(errors="replace")
-        matches = [hmac.compare_digest(value, each.encode()) for each in self._believed()]
+        matches = [hmac.compare_digest(value, valid.encode()) for valid in self._valid_values()]
         return any(matches)
 
-    def _believed(self) -> Sequence[str]:
+    def _valid_values(self) -> Sequence[str]:
         if self._clock() >= self._until:
             try:
-                self._values, self._until = self._read(), self._clock() + BELIEVED_S
+                self._values, self._until = self._read(), self._clock() + CACHED_S
             except Exception:
                 if not self._values:
                     raise
@@ -68,8 +68,8 @@ def guard() -> HeaderGuard:
     return HeaderGuard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
 
 
-def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
-    """Return the valid values of the secret, the current one first. An empty value admits nobody."""
+def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - no types in the function
+    """Return the valid values of the secret, the current one first. An empty value is never valid."""
     versions = []
     for stage in STAGES:
         try:

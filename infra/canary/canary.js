@@ -1,4 +1,4 @@
-// Asks as a customer does, every five minutes: one person, one list, exactly as many films as were asked for.
+// Calls the API as a customer does, every five minutes: one person, one list, exactly as many films as requested.
 // Runs under the runtime syn-nodejs-5.2 (Node.js 22); it throws to fail.
 "use strict";
 
@@ -16,11 +16,11 @@ async function apiKey() {
   return (await new SecretsManagerClient({}).send(command)).SecretString;
 }
 
-function question() {
+function requestBody() {
   const body = { user_id: process.env.PERSON, k: ITEMS };
   if (!DEEP) return body;
-  // Words are what search is asked for; a taste alone is answered out of the bundle. A diversity that nobody asked for
-  // before keeps the cache out of it.
+  // Only a query reaches OpenSearch; a taste alone is answered from the bundle. A diversity not used before bypasses the
+  // cache.
   return { ...body, query: "a journey into the unknown", diversity: Number((0.2 + Math.random() * 1e-3).toFixed(9)) };
 }
 
@@ -29,7 +29,7 @@ async function recommend() {
   const response = await fetch(`${process.env.API_URL}/recommend`, {
     method: "POST",
     headers: { "content-type": "application/json", ...(key && { "x-api-key": key }) },
-    body: JSON.stringify(question()),
+    body: JSON.stringify(requestBody()),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);

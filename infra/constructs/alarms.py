@@ -31,9 +31,9 @@ LOAD_PERCENT = 85
 # Share of the maximum capacity that the settings allow.
 OCU_SHARE = 0.9
 BUDGET_PERCENT = 80
-# Percentage of the requests to a part that another part answered instead; in three of five periods, so that a waking
-# collection does not raise an alarm. By what follows FALLBACK in an alarm's name: the causes of Fallback.Count, and the
-# metric that is written for each request to the part.
+# Percentage of the requests to a part that a fallback answered; in three of five periods, so that a collection that is
+# waking up raises no alarm. By the alarm's name after "Fallback": the causes of Fallback.Count, and the metric that is
+# written once per request to the part.
 FALLBACK_PERCENT, OF_PERIODS, IN_PERIODS = 10, 5, 3
 FALLBACKS = {
     "Search": (("search",), "Retrieval.BM25LatencyMs"),
@@ -45,7 +45,7 @@ FALLBACKS = {
 }
 # p95 of writing explanations, below their deadline of 6 s; share of a day's tokens.
 EXPLAIN_P95_MS, TOKENS_PERCENT = 5_000, 90
-# p95 of the two-tower model, below the 150 ms that an answer waits for it.
+# p95 of the two-tower model, below the 150 ms that a response waits for it.
 TOWER_P95_MS = 100
 
 
@@ -74,17 +74,17 @@ class Alarms(Construct):
     def watch_traffic(self, traffic: Traffic) -> None:
         """Watch for slow responses, errors, and an unhealthy compute."""
         p95 = traffic.latency.with_(statistic=cloudwatch.Stats.percentile(95), period=PERIOD)
-        self._alarm("Latency", p95, LATENCY_P95_MS / traffic.unit_ms, "p95 of answers is above 800 ms", points=3)
+        self._alarm("Latency", p95, LATENCY_P95_MS / traffic.unit_ms, "p95 latency is above 800 ms", points=3)
         rate = cloudwatch.MathExpression(
             # A load balancer without targets counts only failures, no requests.
             expression="100 * FILL(failures, 0) / IF(FILL(requests, 0) > 0, requests, 1)",
             using_metrics={"failures": traffic.failures, "requests": traffic.requests},
-            label="answers of 500 and more, percent",
+            label="responses of 500 and above, percent",
             period=PERIOD,
         )
-        self._alarm("ErrorRate", rate, ERROR_PERCENT, "More than 2 % of the answers are errors of ours")
+        self._alarm("ErrorRate", rate, ERROR_PERCENT, "More than 2 % of the responses are server errors")
         for name, metric in traffic.health.items():
-            self._alarm(name, metric.with_(period=PERIOD), 0, f"{name}: more than none in 5 minutes")
+            self._alarm(name, metric.with_(period=PERIOD), 0, f"{name}: more than 0 in 5 minutes")
         for name, metric in traffic.load.items():
             self._alarm(
                 name,
@@ -111,8 +111,8 @@ class Alarms(Construct):
             self._alarm(f"{title}Throttles", throttled, 0, f"DynamoDB throttles the table {name}")
 
     def watch_fallbacks(self) -> None:
-        """Watch for responses that do without a part: nobody gets an error, so nothing else would show it."""
-        for name, (causes, asks) in FALLBACKS.items():
+        """Watch for degraded responses: they are no errors, so nothing else would show them."""
+        for name, (causes, requests) in FALLBACKS.items():
             if name == "Search" and self._settings.search != "opensearch":
                 continue
             if name == "Explain" and self._settings.explain_model is None:
@@ -122,15 +122,17 @@ class Alarms(Construct):
             counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
             missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
             # If a failing part writes no metric of its own, at least the failures count as requests to it.
-            asked_for = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
+            total = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
             share = cloudwatch.MathExpression(
-                expression=f"100 * ({missed}) / ({asked_for})",
-                using_metrics={**counts, "asked": self._service(asks, statistic="SampleCount")},
-                label="answered in its place, percent",
+                expression=f"100 * ({missed}) / ({total})",
+                using_metrics={**counts, "asked": self._service(requests, statistic="SampleCount")},
+                label="answered by a fallback, percent",
                 period=PERIOD,
             )
-            description = f"More than {FALLBACK_PERCENT} % of what asks {' or '.join(causes)} goes on without"
-            self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, description, points=OF_PERIODS, of_them=IN_PERIODS)
+            description = f"More than {FALLBACK_PERCENT} % of the requests that need {' or '.join(causes)} do without"
+            self._alarm(
+                f"Fallback{name}", share, FALLBACK_PERCENT, description, points=OF_PERIODS, breaching=IN_PERIODS
+            )
 
     def _service(self, metric: str, statistic: str = "Sum", **dimension: str) -> cloudwatch.Metric:
         """Return a metric that the service writes (services/api/app/observability/emf.py)."""
@@ -142,7 +144,7 @@ class Alarms(Construct):
     def watch_search(self, search: Search) -> None:
         """Watch for failed requests, and for capacity near its maximum for 15 minutes, searching and indexing."""
         failures = search.of_collection("5xx").with_(period=PERIOD)
-        self._alarm("SearchErrors", failures, 0, "OpenSearch returns server errors", points=5, of_them=3)
+        self._alarm("SearchErrors", failures, 0, "OpenSearch returns server errors", points=5, breaching=3)
         maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
         for name, most in maxima.items():
             self._alarm(
@@ -152,12 +154,12 @@ class Alarms(Construct):
     def watch_explain(self, explain: Explain) -> None:
         """Watch for a throttled or slow model, and for a nearly exhausted daily token limit."""
         throttled = explain.metric("InvocationThrottles", "Sum").with_(period=PERIOD)
-        self._alarm("ExplainThrottles", throttled, 0, "Bedrock throttles the model of the sentences", points=3)
+        self._alarm("ExplainThrottles", throttled, 0, "Bedrock throttles the model of the explanations", points=3)
         slow = self._service("Explain.LatencyMs", statistic=cloudwatch.Stats.percentile(95))
-        description = f"p95 of writing sentences is above {EXPLAIN_P95_MS} ms"
+        description = f"p95 of writing explanations is above {EXPLAIN_P95_MS} ms"
         self._alarm("ExplainLatency", slow, EXPLAIN_P95_MS, description, points=3)
         used = self._service("Explain.BudgetPct", statistic="Maximum")
-        description = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
+        description = f"More than {TOKENS_PERCENT} % of the day's tokens are used; after them the template writes"
         self._alarm("ExplainBudget", used, TOKENS_PERCENT, description)
 
     def watch_towers(self, towers: TwoTowerEndpoint) -> None:
@@ -175,28 +177,28 @@ class Alarms(Construct):
         """Watch for two consecutive runs that failed or are missing."""
         self._alarm(
             "Canary", canary.success_percent.with_(period=PERIOD, statistic="Average"), 100,
-            "A customer would not get their films", points=2,
+            "A customer would not get recommendations", points=2,
             operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )  # fmt: skip
 
     def watch_releases(self, releases: ReleaseWorkflow, jobs: Jobs) -> None:
-        """Watch for starts that finally failed, and for deployments, releases and rollbacks that failed or were
-        stopped.
+        """Watch for starts that failed after all retries, and for deployments, releases and rollbacks that failed or
+        were stopped.
         """
         letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
         self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be reported")
         status, execution, error = (
-            events.EventField.from_path(f"$.detail.{each}") for each in ("status", "executionArn", "error")
+            events.EventField.from_path(f"$.detail.{name}") for name in ("status", "executionArn", "error")
         )
-        failed = events.RuleTargetInput.from_text(
+        message = events.RuleTargetInput.from_text(
             f"A release of {self._settings.name} ended as {status} ({error}): {execution}. What to do: "
             "docs/operations.md"
         )
         events.Rule(
             self,
             "ReleaseFailed",
-            description="Releases that did not go through",
+            description="Releases that failed or were stopped",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
@@ -205,22 +207,22 @@ class Alarms(Construct):
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             ),
-            targets=[targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)],
+            targets=[targets.SnsTopic(self.topic, message=message, dead_letter_queue=jobs.dead_letters)],
         )
 
     def watch_deployments(self, service_arn: str, jobs: Jobs) -> None:
-        """Watch for deployments that ECS rolled back, of which the stack may not know. Source: Amazon ECS developer
+        """Watch for deployments that ECS rolled back, which the stack may not show. Source: Amazon ECS developer
         guide, "Amazon ECS service deployment state change events".
         """
         reason = events.EventField.from_path("$.detail.reason")
         message = events.RuleTargetInput.from_text(
-            f"A deployment of {self._settings.name} failed, and ECS took it back: {reason} What to do: "
+            f"A deployment of {self._settings.name} failed, and ECS rolled it back: {reason} What to do: "
             "docs/operations.md"
         )
         events.Rule(
             self,
             "DeploymentFailed",
-            description="Deployments that ECS took back",
+            description="Deployments that ECS rolled back",
             event_pattern=events.EventPattern(
                 source=["aws.ecs"],
                 detail_type=["ECS Deployment State Change"],
@@ -261,7 +263,7 @@ class Alarms(Construct):
         description: str,
         *,
         points: int = 1,
-        of_them: int | None = None,
+        breaching: int | None = None,
         operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
@@ -273,7 +275,7 @@ class Alarms(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=points,
-            datapoints_to_alarm=of_them or points,
+            datapoints_to_alarm=breaching or points,
             comparison_operator=operator,
             treat_missing_data=missing,
         )

@@ -61,7 +61,7 @@ class Api(Construct):
 
     @property
     def image(self) -> str:
-        """Return the URI of the image that this template brings."""
+        """Return the URI of the image in this template."""
         function = self.function.node.default_child
         assert isinstance(function, lambda_.CfnFunction)
         code = function.code
@@ -113,8 +113,8 @@ class Api(Construct):
         acknowledge(
             function,
             {
-                "Serverless-LambdaDLQ": "Only ever called synchronously: the caller gets the error, nothing is lost.",
-                "Serverless-LambdaTracing": "A trace of one segment tells nothing that a line of the log does not.",
+                "Serverless-LambdaDLQ": "Only called synchronously: the caller gets the error, nothing is lost.",
+                "Serverless-LambdaTracing": "A trace of one segment shows no more than its log line.",
                 "@aws-cdk/aws-lambda:snapStartRequirePublish": "Versions are published; the alias points at one.",
             },
         )
@@ -152,7 +152,7 @@ class Api(Construct):
 
 @jsii.implements(apigatewayv2.IAccessLogSettings)
 class AccessLog:
-    """One JSON line per request: no path, no address, no query, since they can reveal who asked for what."""
+    """One JSON line per request: no path, no address, no query, since they can reveal who requested what."""
 
     def __init__(self, log_group: logs.ILogGroup) -> None:
         self._destination = apigatewayv2.LogGroupLogDestination(log_group)

@@ -101,12 +101,12 @@ class Canary(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "ListAllMyBuckets and PutMetricData know no resources; the latter is "
-                "held to the namespace of canaries.",
+                "AwsSolutions-IAM5[Resource::*]": "ListAllMyBuckets and PutMetricData have no resource-level "
+                "permissions; the latter is limited to the namespace of canaries.",
                 f"AwsSolutions-IAM5[Resource::{arn_in_findings(self.reports)}/*]": (
                     "Reports have the run's time in their names."
                 ),
-                f"AwsSolutions-IAM5[Resource::{log_finding}]": "Synthetics ends its name with a random id.",
+                f"AwsSolutions-IAM5[Resource::{log_finding}]": "Synthetics appends a random id to its name.",
             },
         )
         return role

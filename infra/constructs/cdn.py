@@ -12,8 +12,7 @@ from infra.constructs.findings import acknowledge
 from infra.settings import DeploymentSettings
 
 # All errors that a distribution can be configured for. Source: CloudFront developer guide, "How CloudFront caches HTTP
-# 4xx and
-# 5xx status codes from your origin".
+# 4xx and 5xx status codes from your origin".
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 
 
@@ -49,13 +48,13 @@ class Cdn(Construct):
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             # Otherwise errors are cached for ten seconds and shown to others, whatever the cache policy.
             error_responses=[
-                cloudfront.ErrorResponse(http_status=each, ttl=cdk.Duration.seconds(0)) for each in ERRORS
+                cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0)) for status in ERRORS
             ],
         )
         reasons = {
-            "AwsSolutions-CFR1": "The films may be recommended everywhere.",
-            "AwsSolutions-CFR3": "Its log would hold paths of people, queries and addresses, and outlive erasure; "
-            "the HTTP API and the service log each request without.",
+            "AwsSolutions-CFR1": "The API may be called from every country.",
+            "AwsSolutions-CFR3": "Its log would contain people's ids, queries and addresses, and outlive erasure; "
+            "the HTTP API and the service log each request without them.",
         }
         if certificate is None:
             reasons["AwsSolutions-CFR4"] = "CloudFront's own name has CloudFront's own certificate and its policy."

@@ -27,7 +27,7 @@ X_RAY = re.compile(r"https://xray\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)/
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """``role``: of what answers requests. ``url``: where."""
+    """``role``: the role that the API runs with. ``url``: the public address of the API."""
 
     role: iam.Role
     url: str
@@ -39,7 +39,7 @@ class Compute:
     service_arn: str | None = None
     # The API's own address behind the firewall, which accepts only CloudFront.
     origin_url: str | None = None
-    # What the deployment's code is in; None if ECS takes it from the template.
+    # The image with the deployment's code; None if ECS takes it from the template.
     image: str | None = None
 
 
@@ -66,8 +66,8 @@ def on_lambda(
 def on_fargate(scope: Construct, settings: DeploymentSettings, environment: dict[str, str], data: Data) -> Compute:
     """Return service and load balancer, with its own firewall; the tasks follow the pointer in the bucket."""
     zone = hosted_zone(scope, settings)
-    followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
-    api = FargateApi(scope, "Api", settings, environment=followed, zone=zone)
+    variables = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
+    api = FargateApi(scope, "Api", settings, environment=variables, zone=zone)
     data.allow_following(api.role)
     return Compute(api.role, api.url, api.traffic, ReleaseTarget(), api.roll_back_on, api.service.service.service_arn)
 
@@ -81,20 +81,20 @@ def allow_tracing(role: iam.Role, settings: DeploymentSettings) -> None:
         return
     actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
     role.add_to_policy(iam.PolicyStatement(actions=actions, resources=["*"]))
-    acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "Writing to X-Ray knows no resources."})
+    acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "Writing to X-Ray has no resource-level permissions."})
 
 
 def _release_to_function(api: Api) -> ReleaseTarget:
     function = api.function
-    here, versions = [function.function_arn], [f"{function.function_arn}:*"]
+    arn, versions = [function.function_arn], [f"{function.function_arn}:*"]
     agent = {
-        "GetAlias": here + versions, "GetFunction": here + versions, "GetFunctionConfiguration": here + versions,
-        "UpdateAlias": here + versions, "PublishVersion": here, "UpdateFunctionCode": here,
-        # A single version, which nobody else calls.
+        "GetAlias": arn + versions, "GetFunction": arn + versions, "GetFunctionConfiguration": arn + versions,
+        "UpdateAlias": arn + versions, "PublishVersion": arn, "UpdateFunctionCode": arn,
+        # Single versions, which only the agent invokes.
         "InvokeFunction": versions,
     }  # fmt: skip
     # The job removes old versions, never the function.
-    job = {"ListVersionsByFunction": here, "GetAlias": here + versions, "DeleteFunction": versions}
+    job = {"ListVersionsByFunction": arn, "GetAlias": arn + versions, "DeleteFunction": versions}
     finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
     return ReleaseTarget(
         needs_image=True,
@@ -102,9 +102,9 @@ def _release_to_function(api: Api) -> ReleaseTarget:
         agent=_statements(agent),
         job=_statements(job),
         watched=("LambdaErrors",),
-        wildcards={finding: "Of this function, whichever version comes next."},
+        wildcards={finding: "Every version of this function."},
     )
 
 
 def _statements(allowed: dict[str, list[str]]) -> list[iam.PolicyStatement]:
-    return [iam.PolicyStatement(actions=[f"lambda:{action}"], resources=some) for action, some in allowed.items()]
+    return [iam.PolicyStatement(actions=[f"lambda:{action}"], resources=arns) for action, arns in allowed.items()]

@@ -36,7 +36,7 @@ EXPLAIN_METRICS = (
     ("Explain.CostUsd", "Sum", "route"),
     ("Explain.BudgetPct", "Maximum", "route"),
 )
-# Written only where the two-tower model is asked.
+# Written only if the two-tower model is called.
 TOWER_METRICS = (("Retrieve.LatencyMs", "p95", "route"),)
 
 
@@ -59,7 +59,7 @@ class Dashboard(Construct):
         """Add what AWS counts: traffic, compute, tables, search, canary."""
         latency = [traffic.latency.with_(statistic=statistic, period=PERIOD) for statistic in ("p50", "p95", "p99")]
         limit = cloudwatch.HorizontalAnnotation(value=LATENCY_P95_MS / traffic.unit_ms, label="alarm, p95")
-        used = [
+        consumed = [
             table.metric_consumed_read_capacity_units(label=f"{name} read", period=PERIOD)
             for name, table in data.tables.items()
         ] + [
@@ -68,10 +68,10 @@ class Dashboard(Construct):
         ]
         capacity = [_graph("OpenSearch: OCU", *map(search.capacity, ("SearchOCU", "IndexingOCU")))] if search else []
         self._add([
-            cloudwatch.GraphWidget(title="Answers: time", left=latency, left_annotations=[limit], width=WIDTH),
-            _graph("Answers: requests, failures", traffic.requests, traffic.failures),
+            cloudwatch.GraphWidget(title="Responses: latency", left=latency, left_annotations=[limit], width=WIDTH),
+            _graph("Responses: requests, failures", traffic.requests, traffic.failures),
             _graph("Compute", *(metric.with_(period=PERIOD) for metric in traffic.health.values())),
-            _graph("DynamoDB: capacity used", *used),
+            _graph("DynamoDB: capacity used", *consumed),
             *capacity,
             _graph("Canary: success, percent", canary.success_percent),
         ])  # fmt: skip

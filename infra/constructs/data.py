@@ -41,7 +41,7 @@ class Data(Construct):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                     noncurrent_version_expiration=cdk.Duration.days(90 if settings.keeps_data else 7),
                 ),
-                # A build removes them when it has read them; these are of builds that never came back.
+                # A build removes its files once it has read them; these are of builds that did not finish.
                 *(
                     [s3.LifecycleRule(prefix=f"{BATCH}/", expiration=cdk.Duration.days(14))]
                     if settings.embedding_batch
@@ -71,13 +71,14 @@ class Data(Construct):
         """Allow reading raw data and the log, writing features and bundles, removing old bundles, loading people."""
         self.allow_serving(role)
         self.events.grant(role, "dynamodb:Scan")
-        made = (f"{FEATURES}/*", f"{BUNDLES}/*", POINTER)
+        written = (f"{FEATURES}/*", f"{BUNDLES}/*", POINTER)
         self._allow_objects(
-            role, {"s3:GetObject": (f"{RAW}/*", *made), "s3:PutObject": made, "s3:DeleteObject": (f"{BUNDLES}/*",)}
+            role,
+            {"s3:GetObject": (f"{RAW}/*", *written), "s3:PutObject": written, "s3:DeleteObject": (f"{BUNDLES}/*",)},
         )
 
     def allow_archives(self, role: iam.Role) -> None:
-        """Write the archives of two-tower models."""
+        """Allow writing the archives of two-tower models."""
         self._allow_objects(role, {"s3:PutObject": (f"{TOWERS}/*",)})
 
     def allow_batch(self, role: iam.Role, *actions: str) -> None:
@@ -86,12 +87,14 @@ class Data(Construct):
 
     def _allow_objects(self, role: iam.Role, keys: Mapping[str, Sequence[str]]) -> None:
         """Allow these actions on objects with these prefixes, and listing them."""
-        statements = {action: [self.bucket.arn_for_objects(key) for key in some] for action, some in keys.items()}
+        statements = {
+            action: [self.bucket.arn_for_objects(key) for key in of_action] for action, of_action in keys.items()
+        }
         for action, resources in {"s3:ListBucket": [self.bucket.bucket_arn], **statements}.items():
             role.add_to_policy(iam.PolicyStatement(actions=[action], resources=resources))
-        families = {key for some in keys.values() for key in some if key.endswith("/*")}
+        families = {key for of_action in keys.values() for key in of_action if key.endswith("/*")}
         bucket = arn_in_findings(self.bucket)
-        reason = "The files of data sets and bundles have many names."
+        reason = "Data sets and bundles have many files."
         acknowledge(role, {f"AwsSolutions-IAM5[Resource::{bucket}/{key}]": reason for key in sorted(families)})
 
     def _table(self, construct_id: str, key: str, sort: str | None = None, expires_by: str | None = None) -> (
@@ -113,8 +116,8 @@ class Data(Construct):
         )
 
     def _log_bucket(self) -> s3.Bucket:
-        """Return the bucket for the buckets' access logs. CloudFront and the load balancer have none: theirs would hold
-        people's paths, queries and addresses.
+        """Return the bucket for the buckets' access logs. CloudFront and the load balancer have none: theirs would
+        contain people's ids, queries and addresses.
         """
         bucket = private_bucket(
             self,
@@ -123,7 +126,7 @@ class Data(Construct):
             versioned=False,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._settings.log_days))],
         )
-        acknowledge(bucket, {"AwsSolutions-S1": "It is where access logs go; logging itself would never end."})
+        acknowledge(bucket, {"AwsSolutions-S1": "It holds the access logs; logging its own accesses would never end."})
         return bucket
 
 

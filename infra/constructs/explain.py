@@ -12,8 +12,8 @@ from infra.service_settings import explains_by_tool
 from infra.settings import DeploymentSettings, Undeployable
 
 # Regions to which a geography's profiles route requests. Source: Amazon Bedrock user guide, "Supported Regions and
-# models for inference profiles"; they can change, so explain_regions may name them. None: they differ by model, so it
-# must.
+# models for inference profiles"; they can change, so explain_regions overrides them. None: they differ by model, so
+# explain_regions must name them.
 GEOGRAPHIES: Mapping[str, tuple[str, ...] | None] = {
     "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
     "us": ("us-east-1", "us-east-2", "us-west-2"),
@@ -61,7 +61,7 @@ class Explain(Construct):
         self._guardrail: bedrock.CfnGuardrail | None = None
         self._version: bedrock.CfnGuardrailVersion | None = None
         if settings.explain_guardrail:
-            self._guardrail, self._version = self._made_guardrail()
+            self._guardrail, self._version = self._create_guardrail()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ class Explain(Construct):
     def _model_arn(self, region: str) -> str:
         return f"arn:{cdk.Stack.of(self).partition}:bedrock:{region}::foundation-model/{self._model}"
 
-    def _made_guardrail(self) -> tuple[bedrock.CfnGuardrail, bedrock.CfnGuardrailVersion]:
+    def _create_guardrail(self) -> tuple[bedrock.CfnGuardrail, bedrock.CfnGuardrailVersion]:
         attacks = bedrock.CfnGuardrail.ContentFilterConfigProperty(
             type="PROMPT_ATTACK", input_strength="HIGH", output_strength="NONE"
         )

@@ -73,8 +73,8 @@ class FargateApi(Construct):
         )
 
     def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
-        """Roll a deployment back while one of these is up. They may depend on the load balancer, but not on the
-        service.
+        """Roll a deployment back if one of these alarms is raised. They may depend on the load balancer, but not on
+        the service.
         """
         self.service.service.enable_deployment_alarms(
             [alarm.alarm_name for alarm in alarms], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
@@ -82,9 +82,9 @@ class FargateApi(Construct):
         service = self.service.service.node.find_child("Service")
         assert isinstance(service, cdk.CfnResource)
         for alarm in alarms:
-            made = alarm.node.default_child
-            assert isinstance(made, cdk.CfnResource)
-            service.add_resource_dependency(made)
+            resource = alarm.node.default_child
+            assert isinstance(resource, cdk.CfnResource)
+            service.add_resource_dependency(resource)
 
     def _cluster(self) -> ecs.Cluster:
         """Return the cluster. Container Insights creates its own log group, which would outlive a stage that leaves
@@ -181,9 +181,9 @@ class FargateApi(Construct):
             service,
             {
                 "AwsSolutions-EC23": "A public API: the load balancer takes HTTPS from everywhere, behind a firewall.",
-                "AwsSolutions-ELB2": "Its log would hold paths of people, queries, addresses; the service logs itself.",
+                "AwsSolutions-ELB2": "Its log would contain people's ids, queries, addresses; the service logs itself.",
                 "AwsSolutions-ECS2": "The environment names resources and secrets' ARNs; it holds no secret.",
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource-level permissions.",
             },
         )
 

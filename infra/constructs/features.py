@@ -79,7 +79,7 @@ class FeaturesJob(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource-level permissions.",
                 **{
                     f"AwsSolutions-IAM5[Resource::{arn_in_findings(bucket)}/{prefix}/*]": many
                     for prefix in (RAW, FEATURES)
@@ -111,7 +111,7 @@ class FeaturesJob(Construct):
         )
         actions = ("CreateProcessingJob", "DescribeProcessingJob", "StopProcessingJob", "AddTags")
         for statement in (
-            iam.PolicyStatement(actions=[f"sagemaker:{each}" for each in actions], resources=[jobs]),
+            iam.PolicyStatement(actions=[f"sagemaker:{action}" for action in actions], resources=[jobs]),
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
                 resources=[self.role.role_arn],
@@ -125,15 +125,15 @@ class FeaturesJob(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "The delivery of logs knows no resources.",
-                f"AwsSolutions-IAM5[Resource::{in_findings(jobs, stack)}]": "A job an execution, named by its id.",
+                "AwsSolutions-IAM5[Resource::*]": "Log delivery has no resource-level permissions.",
+                f"AwsSolutions-IAM5[Resource::{in_findings(jobs, stack)}]": "One job per execution, named by its id.",
             },
         )
         return role
 
 
 def definition(name: str, instance: str) -> dict[str, object]:
-    """Return the state machine: one job, until it is done. ``${...}`` are substituted at deployment."""
+    """Return the state machine: one job, awaited to its end. ``${...}`` are substituted at deployment."""
     source = {
         "InputName": "raw",
         "S3Input": {

@@ -1,4 +1,4 @@
-"""The web application firewall: AWS' managed rules for common and known bad input, and a limit per address."""
+"""The web application firewall: AWS's managed rules for common and known bad input, and a limit per address."""
 
 from collections.abc import Sequence
 
@@ -82,7 +82,7 @@ def _protection() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
     query = wafv2.CfnWebACL.FieldToProtectProperty(field_type="QUERY_STRING")
     return wafv2.CfnWebACL.DataProtectionConfigProperty(
         data_protections=[
-            wafv2.CfnWebACL.DataProtectProperty(field=each, action="SUBSTITUTION") for each in (header, query)
+            wafv2.CfnWebACL.DataProtectProperty(field=field, action="SUBSTITUTION") for field in (header, query)
         ]
     )
 

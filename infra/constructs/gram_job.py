@@ -1,7 +1,7 @@
-"""Count people's events by Spark on EMR Serverless, started and awaited by its own state machine.
+"""Count people's events with Spark on EMR Serverless, started and awaited by its own state machine.
 
-The application has no capacity of its own: it starts with a job, stops after it, and costs nothing between. Its result
-is for `marquee build --gram` (docs/scale.md).
+The application has no capacity of its own: it starts with a job, stops after it, and costs nothing in
+between. Its result is for `marquee build --gram` (docs/scale.md).
 
 Sources: AWS Step Functions developer guide, "Start and manage EMR Serverless applications with Step Functions"; Amazon
 EMR Serverless user guide, "Job runtime roles", "Configuring an application".
@@ -27,8 +27,8 @@ GB_PER_VCPU = 8
 
 
 class GramJob(Construct):
-    """``settings.spark_vcpus``: the most that jobs get at once. A job reads ``raw/`` and ``features/`` of the bucket
-    and writes ``gram/``.
+    """``settings.spark_vcpus``: the maximum for all concurrent jobs. A job reads ``raw/`` and ``features/`` of the
+    bucket and writes ``gram/``.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, *, data: Data) -> None:
@@ -56,7 +56,7 @@ class GramJob(Construct):
         role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com"), description="Counts events"
         )
-        # A path as S3 is listed by it: folders are asked for with and without what follows.
+        # Spark lists a folder in S3 both by its path alone and by the prefix of its files.
         prefixes = {
             "StringLike": {"s3:prefix": [f"{each}{end}" for each in (RAW, FEATURES, GRAM) for end in ("", "/*")]}
         }
@@ -112,18 +112,18 @@ class GramJob(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "The delivery of logs knows no resources.",
-                f"AwsSolutions-IAM5[Resource::{application}/jobruns/*]": "A run an execution, named by its id.",
+                "AwsSolutions-IAM5[Resource::*]": "Log delivery has no resource-level permissions.",
+                f"AwsSolutions-IAM5[Resource::{application}/jobruns/*]": "One run per execution, named by its id.",
             },
         )
         return role
 
 
 def definition(name: str) -> dict[str, object]:
-    """Return the state machine: one job, until it is done. Its input: ``events`` and ``films`` as addresses in S3, and
-    ``spark``, parameters of spark-submit. ``${...}`` are substituted at deployment.
+    """Return the state machine: one job, awaited to its end. Its input: ``events`` and ``films`` as addresses in S3,
+    and ``spark``, parameters of spark-submit. ``${...}`` are substituted at deployment.
     """
-    given = (
+    arguments = (
         "States.Array('--events', $.events, '--films', $.films, '--out', 's3://${Bucket}/" + GRAM + "', '--overwrite')"
     )
     parameters = {
@@ -133,7 +133,7 @@ def definition(name: str) -> dict[str, object]:
         "ExecutionTimeoutMinutes": MAX_RUNTIME_MIN,
         "JobDriver": {
             "SparkSubmit": {
-                "EntryPoint": "${File}", "EntryPointArguments.$": given, "SparkSubmitParameters.$": "$.spark",
+                "EntryPoint": "${File}", "EntryPointArguments.$": arguments, "SparkSubmitParameters.$": "$.spark",
             }
         },
     }  # fmt: skip

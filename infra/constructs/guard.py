@@ -11,7 +11,7 @@ from infra.settings import DeploymentSettings
 
 TIMEOUT_S = 10
 # The maximum. A response is cached by the value sent; an error is not cached.
-REMEMBERED = cdk.Duration.hours(1)
+CACHE_TTL = cdk.Duration.hours(1)
 
 
 class OriginAuthorizer(SmallFunction):
@@ -41,5 +41,5 @@ class OriginAuthorizer(SmallFunction):
             authorizer_name=f"{settings.name}-origin",
             identity_source=[f"$request.header.{ORIGIN_HEADER}"],
             response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
-            results_cache_ttl=REMEMBERED,
+            results_cache_ttl=CACHE_TTL,
         )

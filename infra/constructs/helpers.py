@@ -31,9 +31,9 @@ class _Helpers:
 
     def validate(self) -> list[str]:
         """Change the helpers; report no errors."""
-        for each in self._stack.node.children:
-            if isinstance(each, cdk.CustomResourceProviderBase) and each.node.try_find_child("Logs") is None:
-                _own_logs(each, log_group(each, "Logs", self._settings))
+        for child in self._stack.node.children:
+            if isinstance(child, cdk.CustomResourceProviderBase) and child.node.try_find_child("Logs") is None:
+                _own_logs(child, log_group(child, "Logs", self._settings))
         return []
 
 

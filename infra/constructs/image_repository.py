@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.settings import DeploymentSettings
 
-KEPT = 10
+MAX_IMAGES = 10
 
 
 class Images(Construct):
@@ -21,7 +21,7 @@ class Images(Construct):
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             encryption=ecr.RepositoryEncryption.AES_256,
-            lifecycle_rules=[ecr.LifecycleRule(max_image_count=KEPT)],
+            lifecycle_rules=[ecr.LifecycleRule(max_image_count=MAX_IMAGES)],
             empty_on_delete=not settings.keeps_data,
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY,
         )

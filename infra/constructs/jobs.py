@@ -109,7 +109,9 @@ class Jobs(Construct):
             ),
             grant_report_group_permissions=False,
         )
-        acknowledge(project, {"AwsSolutions-CB3": "Building an image needs Docker, and Docker needs the mode."})
+        acknowledge(
+            project, {"AwsSolutions-CB3": "Building an image needs Docker, and Docker needs the privileged mode."}
+        )
         self._acknowledge_grants(project)
         return project
 
@@ -125,7 +127,7 @@ class Jobs(Construct):
             self.role,
             {
                 **{f"AwsSolutions-IAM5[Action::{action}]": reason for action, reason in findings.items()},
-                f"AwsSolutions-IAM5[Resource::{log_streams}]": "A stream a build, named by its id.",
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
+                f"AwsSolutions-IAM5[Resource::{log_streams}]": "One stream per build, named by its id.",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource-level permissions.",
             },
         )

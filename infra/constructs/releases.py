@@ -22,7 +22,7 @@ from infra.release.release_states import definition
 from infra.settings import QUALIFIER, DeploymentSettings
 
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]
-# Alarms that end a release, by what follows the stage in their names.
+# Alarms that end a release, by their names after the stage.
 WATCHED = ("ErrorRate", "Latency")
 
 
@@ -77,8 +77,8 @@ class ReleaseWorkflow(Construct):
         self._target = target
         self._towers = towers
         self._dead_letters = jobs.dead_letters
-        made = self._function(data, secrets, table)
-        self.agent, self._role = made.function, made.role
+        agent = self._function(data, secrets, table)
+        self.agent, self._role = agent.function, agent.role
         self._allow_agent(data, secrets, jobs, table)
         self.machine = self._machine(jobs, table)
         if settings.release_schedule:
@@ -86,14 +86,14 @@ class ReleaseWorkflow(Construct):
 
     def _function(self, data: Data, secrets: DeploymentSecrets, table: dynamodb.ITableV2) -> SmallFunction:
         settings = self._settings
-        watched = ",".join(f"{settings.name}-{each}" for each in (*WATCHED, *self._target.watched))
+        watched = ",".join(f"{settings.name}-{alarm}" for alarm in (*WATCHED, *self._target.watched))
         return SmallFunction(
             self,
             "Agent",
             settings,
             module="infra.release.agent.main",
             files="infra/release/agent/*.py",
-            description=f"What the releases of {settings.name} do",
+            description=f"The steps of releases of {settings.name}",
             caller="the state machine",
             timeout=cdk.Duration.minutes(4),
             memory_mb=256,
@@ -120,7 +120,9 @@ class ReleaseWorkflow(Construct):
                    ("cloudwatch:DescribeAlarms",): [alarms]}  # fmt: skip
         for actions, resources in allowed.items():
             self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
-        reasons = {f"AwsSolutions-IAM5[Resource::{in_findings(alarms, stack)}]": "DescribeAlarms takes a family only."}
+        reasons = {
+            f"AwsSolutions-IAM5[Resource::{in_findings(alarms, stack)}]": "DescribeAlarms is for all alarms only."
+        }
         if self._target.needs_image:
             repositories = [_assets(stack), *jobs.repositories]
             self._role.add_to_policy(iam.PolicyStatement(actions=_PULL, resources=repositories))
@@ -137,17 +139,17 @@ class ReleaseWorkflow(Construct):
 
     def _machine(self, jobs: Jobs, table: dynamodb.ITableV2) -> sfn.StateMachine:
         settings = self._settings
-        made = definition(
+        states = definition(
             on_lambda=self._target.needs_image, minutes=settings.release_shift_minutes, towers=self._towers is not None
         )
         role = self._machine_role(jobs, table)
         substitutions = {
             "Agent": self.agent.function_arn, "Project": jobs.project.project_name, "Table": table.table_name,
         }  # fmt: skip
-        machine = state_machine(self, settings, "release", made, substitutions, role)
+        machine = state_machine(self, settings, "release", states, substitutions, role)
         acknowledge(
             role,
-            {"AwsSolutions-IAM5[Resource::*]": "The delivery of logs knows no resources.",
+            {"AwsSolutions-IAM5[Resource::*]": "Log delivery has no resource-level permissions.",
              f"AwsSolutions-IAM5[Resource::{arn_in_findings(self.agent)}:*]": "Any version of the agent."},
         )  # fmt: skip
         return machine

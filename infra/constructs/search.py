@@ -49,8 +49,8 @@ class Search(Construct):
             standby_replicas=self.group.standby_replicas,
             description=f"Films of {self.name}: vectors and text",
         )
-        for needed in (encryption, network, self.group):
-            self.collection.add_resource_dependency(needed)
+        for dependency in (encryption, network, self.group):
+            self.collection.add_resource_dependency(dependency)
 
     @property
     def endpoint(self) -> str:
@@ -72,7 +72,7 @@ class Search(Construct):
         )
 
     def of_collection(self, metric: str) -> cloudwatch.Metric:
-        """Return a count of the collection. Source: as above."""
+        """Return a metric of the collection, summed over a minute. Source: as above."""
         dimensions = {"ClientId": cdk.Stack.of(self).account, "CollectionId": self.collection.attr_id,
                       "CollectionName": self.name}  # fmt: skip
         return cloudwatch.Metric(

@@ -1,7 +1,7 @@
-"""The two-tower model behind a SageMaker endpoint: model, configuration, endpoint, and who may ask it.
+"""The two-tower model behind a SageMaker endpoint: model, configuration, endpoint, and the permissions to call it.
 
-A deployment puts the archive of the released bundle there, which `infra/release/fetch.sh` brings, or one without a
-model before the first release; a release puts its own there by the release agent
+A deployment deploys the archive of the released bundle, fetched by `infra/release/fetch.sh`, or one without a model
+before the first release; a release deploys its own model through the release agent
 (infra/release/agent/model_endpoint.py).
 
 Sources: Amazon SageMaker AI developer guide, "Deploy models with Amazon SageMaker Serverless Inference", "Deployment
@@ -35,8 +35,8 @@ _ACCOUNTS = {
     "eu-central-2": "380420809688", "eu-south-1": "692866216735", "eu-south-2": "503227376785",
     "il-central-1": "780543022126", "me-central-1": "914824155844", "me-south-1": "217643126080",
 }  # fmt: skip
-MEMORY_MB, MOST_AT_ONCE = 3_072, 5
-# What SageMaker needs to encrypt an endpoint's volumes on behalf of whoever configures or runs it.
+MEMORY_MB, MAX_CONCURRENCY = 3_072, 5
+# What SageMaker needs to encrypt an endpoint's volumes on behalf of the role that configures or runs it.
 _ENCRYPT = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 # For an endpoint of instances: the percentage of requests that a new model gets first, and for how long.
 CANARY_PERCENT, BAKE_S = 10, 600
@@ -57,7 +57,7 @@ class TwoTowerEndpoint(Construct):
         self._data = data
         self._key = key
         self.name = f"{settings.name}-two-tower"
-        self._archive = s3_assets.Asset(self, "Archive", path=str(self._built()))
+        self._archive = s3_assets.Asset(self, "Archive", path=str(self._archive_path()))
         self.role = self._role()
         model = sagemaker.CfnModel(
             self, "Model", execution_role_arn=self.role.role_arn, enable_network_isolation=self._on_instances,
@@ -72,7 +72,7 @@ class TwoTowerEndpoint(Construct):
         )  # fmt: skip
         self.endpoint = sagemaker.CfnEndpoint(
             self, "Endpoint", endpoint_name=self.name, endpoint_config_name=config.attr_endpoint_config_name,
-            deployment_config=self._guarded() if self._on_instances else None,
+            deployment_config=self._guardrails() if self._on_instances else None,
         )  # fmt: skip
 
     @property
@@ -105,13 +105,13 @@ class TwoTowerEndpoint(Construct):
             variant |= {"InitialInstanceCount": settings.two_tower_instances, "InitialVariantWeight": 1,
                         "InstanceType": settings.two_tower_instance}  # fmt: skip
         else:
-            variant["ServerlessConfig"] = {"MemorySizeInMB": MEMORY_MB, "MaxConcurrency": MOST_AT_ONCE}
-        made = {
+            variant["ServerlessConfig"] = {"MemorySizeInMB": MEMORY_MB, "MaxConcurrency": MAX_CONCURRENCY}
+        settings_of_model = {
             "role": self.role.role_arn, "image": self.image, "variant": variant, "isolated": self._on_instances,
             "environment": container_environment(), "archives": self._data.bucket.s3_url_for_object(TOWERS),
             "key": self._key.key_arn,
         }  # fmt: skip
-        return {"TWO_TOWER_ENDPOINT": self.name, "TWO_TOWER": cdk.Stack.of(self).to_json_string(made)}
+        return {"TWO_TOWER_ENDPOINT": self.name, "TWO_TOWER": cdk.Stack.of(self).to_json_string(settings_of_model)}
 
     def allow(self, role: iam.Role) -> None:
         """Allow a role to invoke the endpoint."""
@@ -143,7 +143,7 @@ class TwoTowerEndpoint(Construct):
             ),
         ]  # fmt: skip
         reasons = {
-            f"AwsSolutions-IAM5[Resource::{in_findings(arn, stack)}]": "A model a release, named by its bundle."
+            f"AwsSolutions-IAM5[Resource::{in_findings(arn, stack)}]": "One model per release, named by its bundle."
             for arn in (*made, of_stack)
         }
         return statements, reasons
@@ -165,17 +165,17 @@ class TwoTowerEndpoint(Construct):
         return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
             model_name=model, variant_name=VARIANT, initial_variant_weight=1,
             serverless_config=sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
-                memory_size_in_mb=MEMORY_MB, max_concurrency=MOST_AT_ONCE
+                memory_size_in_mb=MEMORY_MB, max_concurrency=MAX_CONCURRENCY
             ),
         )  # fmt: skip
 
-    def _guarded(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
+    def _guardrails(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
         """Return the deployment policy: a tenth of the requests first, rolled back on an alarm. Only instances support
         it.
         """
         size = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=CANARY_PERCENT)
         alarms = [
-            sagemaker.CfnEndpoint.AlarmProperty(alarm_name=f"{self._settings.name}-{each}") for each in ROLL_BACK_ON
+            sagemaker.CfnEndpoint.AlarmProperty(alarm_name=f"{self._settings.name}-{alarm}") for alarm in ROLL_BACK_ON
         ]
         return sagemaker.CfnEndpoint.DeploymentConfigProperty(
             blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
@@ -188,16 +188,16 @@ class TwoTowerEndpoint(Construct):
             auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(alarms=alarms),
         )
 
-    def _built(self) -> Path:
+    def _archive_path(self) -> Path:
         """Return the archive of the released bundle, or one without a model."""
         fetched = ROOT / TOWERS / ARCHIVE
         if fetched.is_file():
             return fetched
         stage = cdk.Stage.of(self)
         assert stage is not None
-        made = Path(stage.outdir) / f"no-{TOWERS}-{ARCHIVE}"
-        empty_archive(made)
-        return made
+        empty = Path(stage.outdir) / f"no-{TOWERS}-{ARCHIVE}"
+        empty_archive(empty)
+        return empty
 
     def _role(self) -> iam.Role:
         """Return the container's role: it may fetch its archive and its image, and write its log."""
@@ -222,9 +222,9 @@ class TwoTowerEndpoint(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
-                f"AwsSolutions-IAM5[Resource::{arn_in_findings(bucket)}/{TOWERS}/*]": "An archive a release.",
-                f"AwsSolutions-IAM5[Resource::{in_findings(group, stack)}]": "A stream a container.",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource-level permissions.",
+                f"AwsSolutions-IAM5[Resource::{arn_in_findings(bucket)}/{TOWERS}/*]": "One archive per release.",
+                f"AwsSolutions-IAM5[Resource::{in_findings(group, stack)}]": "One stream per container.",
             },
         )  # fmt: skip
         return role

@@ -18,11 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one step and print its result. Returns 1 with a message on failure."""
     options = _parser().parse_args(arguments)
     try:
-        said = options.step(options)
+        output = options.step(options)
     except LayoutError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"{output}\n")
     return 0
 
 
@@ -31,9 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(required=True)
 
     def step(name: str, help_text: str) -> argparse.ArgumentParser:
-        made = steps.add_parser(name, help=help_text, description=help_text)
-        made.set_defaults(step=globals()[f"_{name}"])
-        return made
+        subparser = steps.add_parser(name, help=help_text, description=help_text)
+        subparser.set_defaults(step=globals()[f"_{name}"])
+        return subparser
 
     layers = step("layers", "install the packages of layers, as locked, into FOLDER/<layer>")
     layers.add_argument("folder", type=Path)

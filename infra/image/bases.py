@@ -23,8 +23,8 @@ def unpinned(text: str) -> list[str]:
 
 def check_pinned(path: Path = DOCKERFILE) -> str:
     """Raise LayoutError unless every base image is pinned by digest."""
-    if named := unpinned(path.read_text(encoding="utf-8")):
-        raise LayoutError(f"{path.name}: {', '.join(named)} without a digest, so what is built may change from one day "
+    if bases := unpinned(path.read_text(encoding="utf-8")):
+        raise LayoutError(f"{path.name}: {', '.join(bases)} without a digest, so what is built may change from one day "
                           "to the next; run `make pin` where the registry can be reached, and commit it")  # fmt: skip
     return f"{path.name}: all base images are pinned by digest"
 
@@ -36,7 +36,7 @@ def pin(path: Path = DOCKERFILE, resolve: Resolve | None = None) -> str:
     look_up = resolve or digest_of
     text = path.read_text(encoding="utf-8")
     digests = {base: look_up(base) for base in sorted({base for _, base, _ in _BASE.findall(text)})}
-    path.write_text(_BASE.sub(lambda found: f"{found[1]}{found[2]}@{digests[found[2]]}", text), encoding="utf-8")
+    path.write_text(_BASE.sub(lambda match: f"{match[1]}{match[2]}@{digests[match[2]]}", text), encoding="utf-8")
     return "\n".join(f"{base}@{digest}" for base, digest in digests.items())
 
 
@@ -49,6 +49,6 @@ def digest_of(image: str) -> str:
         raise LayoutError(f"{image}: its digest cannot be looked up without docker: {error}") from error
     digest = done.stdout.strip()
     if done.returncode or not _DIGEST.fullmatch(digest):
-        said = done.stderr.strip() or digest or "no output of docker"
-        raise LayoutError(f"{image}: its digest cannot be looked up: {said}")
+        reason = done.stderr.strip() or digest or "no output of docker"
+        raise LayoutError(f"{image}: its digest cannot be looked up: {reason}")
     return digest

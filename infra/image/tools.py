@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.image.errors import LayoutError
 
 ROOT = Path(__file__).resolve().parents[2]
-_LONGEST_S = 600.0
+_TIMEOUT_S = 600.0
 
 
 def here() -> str:
@@ -35,11 +35,11 @@ def run(command: Sequence[str]) -> str:
     """Run a program in the project's folder and return its output. Raises LayoutError with its last lines."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=True
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        said = str(getattr(error, "stderr", None) or error).strip().splitlines()[-6:]
-        raise LayoutError(f"{Path(command[0]).name} failed: " + "\n".join(said)) from error
+        output = str(getattr(error, "stderr", None) or error).strip().splitlines()[-6:]
+        raise LayoutError(f"{Path(command[0]).name} failed: " + "\n".join(output)) from error
     return done.stdout
 
 

@@ -1,1 +1,1 @@
-"""Release and repair a deployment: shell scripts for releases, and table copying in Python."""
+"""Scripts and modules to deploy, release, roll back and repair a deployment."""

@@ -13,16 +13,18 @@ from infra.release.agent.lock import Locked
 from infra.release.stage import NotDeployed, Stage, UnconfirmedLoss
 from infra.settings import Undeployable, load_settings
 
-# Set by the caller on an unattended machine.
+# Set by callers without a terminal.
 CONFIRM = "CONFIRM"
 # Fields of a request to the state machine, each an option of `start`.
-_GIVEN = ("version", "bundle", "image", "owner")
+_FIELDS = ("version", "bundle", "image", "owner")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one step: 0; 1 if it or what it started fails; 2 for what cannot be deployed; 3 if it was refused."""
+    """Run one step. Return 0; 1 if it or the execution it started fails; 2 for settings that cannot be deployed; 3 if
+    it was refused.
+    """
     options = _parser().parse_args(arguments)
-    pairs = [each.partition("=") for each in options.context]
+    pairs = [pair.partition("=") for pair in options.context]
     context = {name: value for name, _, value in pairs} | {"stage": options.stage}
     try:
         settings = load_settings(context, os.environ)
@@ -30,11 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         stage = Stage(options.stage, session.client)
         return int(_STEPS[options.step](stage, settings, options))
     except Undeployable as error:
-        return _said(str(error), 2)
+        return _report(str(error), 2)
     except (Locked, UnconfirmedLoss) as error:
-        return _said(str(error), 3)
+        return _report(str(error), 3)
     except (BotoCoreError, ClientError, NotDeployed) as error:
-        return _said(str(error), 1)
+        return _report(str(error), 1)
 
 
 def _guard(stage: Stage, settings: Any, _options: argparse.Namespace) -> int:  # noqa: ANN401 - all steps are alike
@@ -57,13 +59,13 @@ def _lock(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
 
 
 def _unlock(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    ended = stage.end_lock(options.owner)
-    return _said(f"The lock of {ended} is ended." if ended else "The stage is not locked.", 0)
+    owner = stage.end_lock(options.owner)
+    return _report(f"The lock of {owner} is released." if owner else "The stage is not locked.", 0)
 
 
 def _start(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name)}
-    execution = stage.start({"what": options.what, **given, **({"now": True} if options.now else {})})
+    fields = {name: getattr(options, name) for name in _FIELDS if getattr(options, name)}
+    execution = stage.start({"what": options.what, **fields, **({"now": True} if options.now else {})})
     _write(f"{execution}\n")
     return 0 if options.detach else followed(stage, execution)
 
@@ -73,14 +75,14 @@ def _follow(stage: Stage, _settings: object, options: argparse.Namespace) -> int
 
 
 def followed(stage: Stage, execution: str) -> int:
-    """Follow an execution to its end. Whoever stops following, or may no longer look, does not stop it."""
+    """Follow an execution to its end. An interruption or an expired login does not stop the execution."""
     hint = f"It continues. To follow it again: python -m infra.release {stage.name} follow {execution}"
     try:
         return stage.follow(execution, _write)
     except KeyboardInterrupt:
-        return _said(f"\n{hint}", 130)
+        return _report(f"\n{hint}", 130)
     except (BotoCoreError, ClientError) as error:
-        return _said(f"{error}\n{hint}", 1)
+        return _report(f"{error}\n{hint}", 1)
 
 
 _STEPS = {"guard": _guard, "lock": _lock, "unlock": _unlock, "start": _start, "follow": _follow}
@@ -95,11 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     guard.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
     lock = steps.add_parser("lock", help="take the stage's lock")
     lock.add_argument("--owner", required=True)
-    unlock = steps.add_parser("unlock", help="release the stage's lock; without an owner, whoever holds it")
+    unlock = steps.add_parser("unlock", help="release the stage's lock; without --owner, the lock of any owner")
     unlock.add_argument("--owner", default="")
     start = steps.add_parser("start", help="start the state machine and follow it to its end")
     start.add_argument("what", choices=["release", "deployment", "rollback"])
-    for name in _GIVEN:
+    for name in _FIELDS:
         start.add_argument(f"--{name}", default="")
     start.add_argument("--now", action="store_true", help="shift all requests at once, even while an alarm is up")
     start.add_argument("--detach", action="store_true", help="don't wait for its end")
@@ -108,12 +110,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _write(text: str) -> None:
-    """Write at once: the log of a workflow is no terminal."""
+    """Write and flush: in a workflow, standard output is no terminal."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def _said(text: str, code: int) -> int:
+def _report(text: str, code: int) -> int:
     sys.stderr.write(f"{text}\n")
     return code
 

@@ -1,33 +1,33 @@
 #!/usr/bin/env bash
-# Whether a stage comes up, from nothing to nothing: deploy, release the sample catalogue, accept it from outside,
-# destroy. Whatever fails on the way, Ctrl-C among it, the stage is destroyed and a report is written. It needs an account
-# that has no such stage.
+# Prove that a stage can be created from nothing: deploy, release the sample catalogue, accept it from outside, destroy.
+# After any failure, including Ctrl-C, the stage is destroyed and a report is written. It needs an account without the
+# stage.
 #
 #   infra/release/acceptance.sh STAGE [-c name=value ...]        the report: acceptance-STAGE-TIME.json
 #
-# 0: accepted and removed; else 1, or 128 and the number of the signal that ended it.
+# Exit code 0: accepted and removed; else 1, or 128 plus the number of the signal that ended it.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 if [ "$1" = prod ]; then
-    echo "prod keeps what it made, so it can't be tried out: use dev, with settings of prod in its file." >&2
+    echo "prod keeps its data, so it can't be used for a trial: use dev, with settings of prod in its file." >&2
     exit 2
 fi
 . infra/release/deployment.sh "$@"
 # Empty arrays are unset for the bash of macOS.
 context=("${@:2}")
 if ! not_deployed; then
-    echo "Stage $STAGE is deployed in $AWS_REGION: this would destroy it. Take an account without it." >&2
+    echo "Stage $STAGE is deployed in $AWS_REGION: this would destroy it. Use an account without it." >&2
     exit 2
 fi
-# A stack is not always gone at the first try: a bucket gets its last access log late, for example.
+# Deleting a stack may need several attempts: a bucket may get its last access log late, for example.
 TRIES=3
 PAUSE_S="${PAUSE_S:-60}"
 began="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 report="acceptance-$STAGE-${began//:/}.json"
 step=estimate
 
-# A release that is still under way would write into what is being destroyed.
+# A release in progress would write into what is being destroyed.
 stop_releases() {
     local machine execution
     machine="$(output ReleaseMachine 2>/dev/null)" || return 0
@@ -57,13 +57,13 @@ def read(name):
     try:
         return json.load(open(name))
     except (OSError, ValueError):
-        return None  # it did not come that far
+        return None  # the run did not get that far
 
 step, gone, stage, began, commit = sys.argv[1:]
 now = datetime.now(timezone.utc)
 hours = (now - datetime.strptime(began, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)).total_seconds() / 3_600
 month = read("cost.json")
-# A month's bill by the hour, and of a month's releases the one that was made.
+# The month's bill by the hour, and one of the month's releases.
 spent = None
 if month:
     bill = month["bills"][0]
@@ -79,7 +79,7 @@ REPORT
 
 finish() {
     local code=$?
-    # From here on nothing ends it before the stage is gone: no second Ctrl-C, no terminal that was closed.
+    # From here on nothing interrupts the script until the stage is gone: no second Ctrl-C, no closed terminal.
     trap '' INT TERM HUP PIPE
     set +e
     gone=yes
@@ -97,7 +97,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The HTTP API's own address, past CloudFront: refused before anything runs.
+# The HTTP API's own address, bypassing CloudFront, must be refused before anything runs.
 refuses_strangers() {
     local address status
     address="$(output OriginUrl)"
@@ -115,7 +115,7 @@ step=release
 steps start release
 step=accept
 key="$(marquee keys create acceptance --scope serve --scope admin --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')"
-# By the environment: arguments can be seen by others.
+# Through the environment: others can see arguments.
 API_KEY="$key" marquee doctor --url "$(output Url)" --json >accepted.json
 refuses_strangers
 step=done

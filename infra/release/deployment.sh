@@ -1,5 +1,5 @@
-# To be sourced by bash, in the folder of the repository: the names of what a stage has, for the scripts beside this
-# one and for the commands of docs/operations.md.
+# Source this in bash, in the folder of the repository: the names of a stage's resources, for the scripts here and for
+# the commands in docs/operations.md.
 #
 #   . infra/release/deployment.sh STAGE [-c name=value ...]      with the settings it was deployed with
 #
@@ -8,7 +8,7 @@
 
 STAGE="${1:?the stage: dev or prod}"
 STACK="Marquee-$STAGE"
-# What is wrong with the settings has been said by then.
+# An error in the settings has been printed by then.
 shown="$(.ci/uv run --no-sync python -m infra.show -c "stage=$STAGE" "${@:2}")" || return
 setting() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$shown"; }
 AWS_REGION="$(setting region)"
@@ -16,35 +16,35 @@ export STAGE STACK AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION"
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 
-# Of the stage: guard, lock, unlock, start, follow (infra/release/__main__.py).
+# Steps of the stage: guard, lock, unlock, start, follow (infra/release/__main__.py).
 steps() { .ci/uv run --no-sync python -m infra.release "$STAGE" "$@"; }
 
-# What the stack tells of itself.
+# Print an output of the stack.
 output() {
     aws cloudformation describe-stacks --stack-name "$STACK" --output text \
         --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue"
 }
 
-# What the release job knows.
+# Print an environment variable of the release job.
 job() {
     aws codebuild batch-get-projects --names "marquee-$STAGE-release" --output text \
         --query "projects[0].environment.environmentVariables[?name=='$1'].value"
 }
 
-# Whether an answer of AWS says that a thing is not there. Anything else, a missing right or an expired login, is no
-# such answer: it is told, and ends the script.
+# Whether AWS reports that a resource does not exist. Any other error, e.g. a missing permission or an expired login, is
+# printed and ends the script.
 absent() {
-    local told
-    told="$("${@:2}" 2>&1 >/dev/null)" && return 1
-    case "$told" in
+    local message
+    message="$("${@:2}" 2>&1 >/dev/null)" && return 1
+    case "$message" in
         *"$1"*) return 0 ;;
     esac
-    echo "$told" >&2
+    echo "$message" >&2
     exit 1
 }
 
-# Also where the first deployment failed (ROLLBACK_COMPLETE) or was only looked at (REVIEW_IN_PROGRESS): such a stack is
-# there and has nothing.
+# Also true if the first deployment failed (ROLLBACK_COMPLETE) or was only reviewed (REVIEW_IN_PROGRESS): such a stack
+# exists without resources.
 not_deployed() {
     local bucket
     absent "does not exist" aws cloudformation describe-stacks --stack-name "$STACK" && return 0
@@ -52,7 +52,7 @@ not_deployed() {
     [ -z "$bucket" ] || [ "$bucket" = None ]
 }
 
-# Into the environment of `marquee`.
+# Set the environment of `marquee`.
 use_deployment() {
     DDB_USERS_TABLE="$(output UsersTable)"
     DDB_EVENTS_TABLE="$(output EventsTable)"

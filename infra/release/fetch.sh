@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The released bundle of a stage, from its bucket into bundle/, so that `cdk deploy` makes an image that has it.
-# Without one (the first deployment) the folder stays empty, and the API says what is missing until the first release.
-# Whatever keeps it from finding out ends the deployment: an image without a bundle must not take over by mistake.
+# Fetch the released bundle of a stage from its bucket into bundle/, so that `cdk deploy` builds an image with it.
+# Before the first release the folder stays empty, and the API reports what is missing until then.
+# Any other error ends the deployment: an image without a bundle must not go live by mistake.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -21,7 +21,7 @@ fi
 aws s3 cp --only-show-errors "s3://$bucket/current.json" bundle/current.json
 version="$(python3 -c 'import json; print(json.load(open("bundle/current.json"))["version"])')"
 aws s3 sync --only-show-errors "s3://$bucket/bundles/$version/" "bundle/bundles/$version/"
-# A deployment must not put an older model, or none, in the place of the endpoint's.
+# A deployment must not replace the endpoint's model by an older one or none.
 if [ "$(setting two_tower)" != off ] &&
     ! absent "404" aws s3api head-object --bucket "$bucket" --key "two-tower/$version/model.tar.gz"; then
     aws s3 cp --only-show-errors "s3://$bucket/two-tower/$version/model.tar.gz" two-tower/model.tar.gz

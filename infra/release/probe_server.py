@@ -22,7 +22,7 @@ from infra.release.agent.probe import Ask, ProbeFailed, probe
 SERVE = (sys.executable, "-c", "from services.cli.main import run; run()", "serve")
 HOST = "127.0.0.1"
 START_S, ANSWER_S, PAUSE_S = 300.0, 60.0, 0.5
-# Requests in progress have ten seconds to finish.
+# The server gives requests in progress ten seconds to finish.
 END_S = 30.0
 
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     (bundle,) = arguments
     try:
         with serving(environment) as port:
-            ask = asking(port, {"x-api-key": _key(environment["CANARY_KEY_ARN"])})
+            ask = http_requester(port, {"x-api-key": _key(environment["CANARY_KEY_ARN"])})
             probe(ask, bundle=bundle, person=environment["PROBE_PERSON"])
     except ProbeFailed as error:
         sys.stderr.write(f"{error}\n")
@@ -53,7 +53,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[int]:
             _end(server)
 
 
-def asking(port: int, headers: Mapping[str, str]) -> Ask:
+def http_requester(port: int, headers: Mapping[str, str]) -> Ask:
     """Return a function that sends a request to a server on loopback."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
@@ -72,7 +72,7 @@ def asking(port: int, headers: Mapping[str, str]) -> Ask:
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
-    until, ask = time.monotonic() + START_S, asking(port, {})
+    until, ask = time.monotonic() + START_S, http_requester(port, {})
     while server.poll() is None:
         with suppress(ProbeFailed):
             if ask("GET", "/health/live", None)[0] == 200:

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# A step of the release job, as the state machine asks for it (infra/release/release_states.py). None changes what is served.
+# A step of the release job, run by the state machine (infra/release/release_states.py). None changes what is served.
 #
-#   build    raw data -> two-tower model, if the stage has one -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
-#   probe    RELEASE_BUNDLE, fetched and served as servers do, answers as it must (on Fargate)
+#   build    raw data -> two-tower model, if the stage has one -> bundle -> index -> image; the machine finds the
+#            result under RELEASE_ID
+#   probe    check the responses of RELEASE_BUNDLE, fetched and served as the servers do (on Fargate)
 #   tidy     after a release: remove older bundles, indexes and function versions
 set -euo pipefail
 
@@ -15,7 +16,7 @@ NOTE_DAYS=30
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
-# The options that name the raw data; none: the sample catalogue.
+# Set `inputs`, the options that name the raw data; empty: the sample catalogue.
 find_inputs() {
     inputs=()
     aws s3 sync --only-show-errors "s3://$BUNDLE_BUCKET/raw/" raw/
@@ -35,13 +36,13 @@ find_inputs() {
     done
 }
 
-# Vectors of the release before: a text that has one of the same model is not embedded, or paid for, again. The stage's
-# settings chose the encoder, so its price is agreed to.
+# The vectors of the previous release are reused: texts with a vector of the same model are not embedded, and paid for,
+# again. The stage's settings name the encoder, so `--yes` accepts its price.
 build_bundle() {
     aws s3 sync --only-show-errors "s3://$BUNDLE_BUCKET/features/" "$home/features/"
     local towers=()
     if [ -n "${TWO_TOWER:-}" ]; then
-        # Beside what is there: PyTorch and the libraries it is linked to are 4 GB, in no image.
+        # On top of what is installed: PyTorch and the libraries it is linked to are 4 GB and in no image.
         .ci/uv sync --locked --quiet --inexact --no-default-groups --group encoder --group aws --group train
         marquee train two-tower --events-from-state "${inputs[@]}"
         towers=(--two-tower)
@@ -62,14 +63,14 @@ build_image() {
     .ci/uv run --no-sync python -m infra.image release "$home" bundle
     image="$REPOSITORY:$version-${CODEBUILD_BUILD_NUMBER:-0}"
     aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"
-    # Lambda refuses the image indexes that attestations make.
+    # Lambda refuses image indexes, which attestations would create.
     docker build --provenance=false --target lambda --platform "$platform" --build-context bundle=bundle \
         --tag "$image" .
     docker push "$image"
 }
 
-# The snapshot of every version is paid for. The first one is CloudFormation's. Stay: that in service, and the one that
-# was before it; between the two may be others, which failed.
+# Every version's snapshot is billed. Version 1 is CloudFormation's. The version in service and the one served before it
+# stay; versions between the two failed their probe.
 delete_old_versions() {
     local number served
     served="$(aws lambda get-alias --function-name "$FUNCTION" --name "$ALIAS" --query FunctionVersion --output text)"
@@ -82,7 +83,7 @@ delete_old_versions() {
         done
 }
 
-# What the machine goes on with; no field needs escaping.
+# Store the results for the machine; no field needs escaping.
 note() {
     aws dynamodb put-item --table-name "$RELEASES_TABLE" --item "$(printf \
         '{"id": {"S": "%s"}, "until": {"N": "%s"}, "bundle": {"S": "%s"}, "image": {"S": "%s"}}' \
@@ -93,13 +94,13 @@ make_canary_key() {
     local held
     held="$(aws secretsmanager get-secret-value --secret-id "$CANARY_KEY_ARN" --query SecretString --output text)"
     [[ "$held" != mq_* ]] || return 0
-    # By a file, not by an argument: arguments can be seen by others.
+    # Through a file: others can see arguments.
     (umask 077 && marquee keys create canary --json | field key | tr -d '\n' >canary.key)
     aws secretsmanager put-secret-value --secret-id "$CANARY_KEY_ARN" --secret-string file://canary.key >/dev/null
     rm -f canary.key
 }
 
-# Whom the demo page offers and whom the deep canary asks for; repeated without effect.
+# Seed the people of the demo page and of the deep canary; safe to repeat.
 seed_people() {
     local person people=()
     for person in ${DEMO_USERS//,/ } ${CANARY_PERSON:-}; do people+=(--user "$person"); done
@@ -107,7 +108,7 @@ seed_people() {
     # People are stored for the films of the active bundle only. A release must not fail because a name is not in the
     # data.
     { marquee bundle activate "$version" && marquee users seed "${inputs[@]}" "${people[@]}"; } ||
-        echo "Nobody was seeded: set demo_users and canary_person to people of your data." >&2
+        echo "No people were seeded: set demo_users and canary_person to people of your data." >&2
 }
 
 build() {
@@ -117,7 +118,7 @@ build() {
     marquee bundle publish "$version"
     if [ -n "${OPENSEARCH_ENDPOINT:-}" ]; then marquee index --bundle "$version"; fi
     if [ -n "${FUNCTION:-}" ]; then build_image; fi
-    # Both are asked for by the probe.
+    # The probe needs both.
     make_canary_key
     seed_people
     note

@@ -15,11 +15,11 @@ TIMEOUT_S = 4 * 3_600
 BUILD_S = 3 * 3_600
 BETWEEN_LOOKS_S = 60
 SERVED, NEW, WHAT, TOWERS = "$.look.served", "$.look.new", "$.what", "$.look.towers"
-# The lock's owner: the one who started the execution, if given, else the execution.
+# The lock's owner: that of the request, if given, else the execution.
 OWNER = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
 # The next state after a failure: the end, as long as nothing has changed; after that, restoring first.
 CLOSE, BACK = "UnlockFailed", "Back"
-# Errors that retries do not fix. All others are AWS faults, until they have happened six times.
+# Errors that retries do not fix. All others are taken for AWS faults and retried six times.
 _FINAL = ["AlarmUp", "KeyError", "Locked", "ProbeFailed", "Unusable", "ValueError"]
 
 

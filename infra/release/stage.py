@@ -9,11 +9,11 @@ from typing import Any
 from infra.release.agent.lock import ID, Lock
 from infra.settings import DeploymentSettings
 
-# What a deployment asks about before removing it.
+# The settings whose removal a deployment asks to confirm.
 GUARDED = ("alarm_mail", "domain_name", "release_schedule", "search")
 EMBEDDED = "embedded"
 LOOK_S = 10.0
-ENDED_WELL = "SUCCEEDED"
+SUCCEEDED = "SUCCEEDED"
 
 
 class NotDeployed(Exception):
@@ -38,7 +38,7 @@ class Stage:
     def outputs(self) -> Mapping[str, str]:
         """Return the outputs of the stack."""
         stacks = self._client("cloudformation").describe_stacks(StackName=f"Marquee-{self.name}")["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", ())}
+        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", ())}
 
     @property
     def lock(self) -> Lock:
@@ -46,7 +46,7 @@ class Stage:
         return Lock(self._client("dynamodb"), self._output("ReleaseTable"))
 
     def end_lock(self, owner: str) -> str:
-        """End the lock of the owner, or of whoever holds it. Returns its owner; "" if there was none."""
+        """Release the lock of this owner, or of any owner for "". Returns the owner; "" if none was released."""
         lock = self._client("dynamodb").get_item(
             TableName=self._output("ReleaseTable"), Key={"id": {"S": ID}}, ConsistentRead=True
         )
@@ -72,18 +72,18 @@ class Stage:
         """Write each state as it is entered, to the end: 0, or 1 with the error."""
         client, last = self._client("stepfunctions"), 0
         while True:
-            described = client.describe_execution(executionArn=execution)
+            state = client.describe_execution(executionArn=execution)
             pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
             for event in (each for page in pages for each in page["events"]):
                 if event["id"] > last and "stateEnteredEventDetails" in event:
                     write(f"{event['timestamp']:%H:%M:%S} {event['stateEnteredEventDetails']['name']}\n")
                 last = max(last, event["id"])
-            if described["status"] != "RUNNING":
+            if state["status"] != "RUNNING":
                 break
             self._pause(LOOK_S)
-        if described["status"] == ENDED_WELL:
+        if state["status"] == SUCCEEDED:
             return 0
-        write(f"{described['status']}: {described.get('error', '')}: {described.get('cause', '')}\n")
+        write(f"{state['status']}: {state.get('error', '')}: {state.get('cause', '')}\n")
         return 1
 
     def _output(self, name: str) -> str:

@@ -68,7 +68,7 @@ class AppStack(cdk.Stack):
         self._features = self._feature_job()
         self._gram = None if settings.spark == "off" else GramJob(self, "Gram", settings, data=self._data)
         self._watch(compute)
-        self._tell(compute)
+        self._add_outputs(compute)
         own_helpers_logs(self, settings)
 
     @property
@@ -156,12 +156,12 @@ class AppStack(cdk.Stack):
             alarms.watch_deployments(compute.service_arn, self._jobs)
         alarms.watch_budget()
         if compute.roll_back_on is not None:
-            compute.roll_back_on([alarms.named(each) for each in WATCHED])
+            compute.roll_back_on([alarms.named(name) for name in WATCHED])
         board = Dashboard(self, "Dashboard", settings)
         board.add_platform(compute.traffic, self._data, self._search, canary)
         board.add_alarms(alarms.all)
 
-    def _tell(self, compute: Compute) -> None:
+    def _add_outputs(self, compute: Compute) -> None:
         url = compute.url
         body = json.dumps({"user_id": STRANGER, "k": ITEMS})
         outputs = {

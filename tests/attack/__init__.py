@@ -1,1 +1,1 @@
-"""Attacks on a running server, for `make attack`: what docs/faults.md promises, tried at length, with counts."""
+"""Attacks on a running server, for `make attack`: long trials of the promises in docs/faults.md, with counts."""

@@ -1,4 +1,4 @@
-"""``python -m tests.attack [name ...]``: run the attacks; exit code 1 where a promise is broken."""
+"""``python -m tests.attack [name ...]``: run the attacks; exit code 1 if a promise is broken."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Attacks before the first key: headers without end, and two thousand clients that only hold connections."""
+"""Attacks that need no key: endless headers, and two thousand clients that only hold connections."""
 
 import asyncio
 import threading
@@ -33,13 +33,13 @@ def long_headers() -> Iterator[Finding]:
 
 
 def slow_connections() -> Iterator[Finding]:
-    """Clients that send a byte a second and come again when they are put out; a good one asks meanwhile."""
+    """Clients that send a byte per second and reconnect when disconnected, while a good client sends requests."""
     with new_home() as home, Served(home) as server:
         server.recommend(k=5)
         before = resident_mb(server)
         slow = threading.Thread(target=lambda: asyncio.run(trickle(server.url, SLOW, HOLD_S)))
         slow.start()
-        time.sleep(5)  # until most of them are there
+        time.sleep(5)  # until most of them are connected
         waits, failed = [], 0
         end = time.monotonic() + HOLD_S - 10
         while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""Eight connections that ask one request after another, and the CPU time that the server spends on them."""
+"""Eight connections that send one request after another, and the CPU time that the server spends on them."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Spent:
-    """``asked``: requests by the port each connection had; ``seconds`` of wall clock; ``cpu_s`` of the server."""
+    """``asked``: requests by the connection's local port; ``seconds``: wall clock; ``cpu_s``: of the server."""
 
     asked: dict[int, int]
     seconds: float
@@ -27,19 +27,19 @@ class Spent:
 
     @property
     def a_second(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return sum(self.asked.values()) / self.seconds
 
     @property
     def cpu_ms(self) -> float:
-        """CPU an answer."""
+        """CPU milliseconds per response."""
         return 1_000 * self.cpu_s / sum(self.asked.values())
 
 
 def fresh_bodies(films: Sequence[str], seed: int) -> Callable[[], dict[str, object]]:
-    """Requests no two of which are the same, so that none is answered from a cache."""
-    chosen = random.Random(seed)
-    return lambda: {"liked": chosen.sample(films, 5), "k": 20}
+    """A function that returns request bodies that never repeat, so that none is answered from a cache."""
+    randomness = random.Random(seed)
+    return lambda: {"liked": randomness.sample(films, 5), "k": 20}
 
 
 def post(path: str, body: object) -> bytes:
@@ -56,8 +56,8 @@ def load(
     seconds: float | None = None,
     connected: Callable[[list[int]], None] | None = None,
 ) -> Spent:
-    """Ask by eight connections: each its share of the requests once, or over and over for so many seconds;
-    ``connected`` is told the ports of the connections.
+    """Send requests on eight connections: each sends its share once, or repeatedly for so many seconds. ``connected``
+    is called with the local ports of the connections.
     """
     with ExitStack() as stack:
         connections = [stack.enter_context(HttpConnection("127.0.0.1", port)) for _ in range(CONNECTIONS)]
@@ -75,15 +75,15 @@ def load(
 
 
 def _ask(connection: HttpConnection, share: Sequence[bytes], end: float | None) -> int:
-    """How many it asked, one after another."""
-    asked = 0
+    """Send requests one after another. Returns their number."""
+    sent = 0
     for request in share if end is None else cycle(share):
         if end is not None and time.monotonic() >= end:
             break
         status, body = connection.ask(request)
         assert status == 200, body
-        asked += 1
-    return asked
+        sent += 1
+    return sent
 
 
 def cpu_s(pids: Sequence[int]) -> float:

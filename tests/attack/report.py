@@ -1,4 +1,4 @@
-"""What an attack found: a promise, a figure, and whether the promise held."""
+"""Findings of an attack: a promise, a figure, and whether the promise held."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """``figure``: what was counted or measured, in words."""
+    """``figure``: the measured result, in words."""
 
     promise: str
     figure: str
@@ -19,16 +19,16 @@ Attack = Callable[[], Iterable[Finding]]
 
 
 def say(line: str) -> None:
-    """A line, at once."""
+    """Print a line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def run(attacks: dict[str, Attack], wanted: list[str]) -> int:
-    """Run them one after another and print what they found; the number of broken promises."""
+def run(attacks: dict[str, Attack], names: list[str]) -> int:
+    """Run the attacks one after another and print their findings. Returns the number of broken promises."""
     broken = 0
     for name, attack in attacks.items():
-        if wanted and name not in wanted:
+        if names and name not in names:
             continue
         began = time.monotonic()
         say(f"{name}:")

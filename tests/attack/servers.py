@@ -1,4 +1,4 @@
-"""HTTP servers under the same application, by turns: answers a second, CPU, and what each stands before any key.
+"""HTTP servers with the same application, in turns: responses per second, CPU, and resistance to attacks without a key.
 
 ``uv run --with granian python -m tests.attack.servers`` prints the table of docs/benchmarks.md.
 """
@@ -39,7 +39,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
 
 @dataclass
 class Running:
-    """A server and what was measured of it."""
+    """A server and its measurements."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -49,7 +49,7 @@ class Running:
 
     @property
     def pids(self) -> list[int]:
-        """It and its workers."""
+        """The server and its workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [self.process.pid, *map(int, children)]
 
@@ -66,7 +66,7 @@ class Running:
 
 @contextmanager
 def running(name: str, arguments: Sequence[str]) -> Iterator[Running]:
-    """The server over a home of its own."""
+    """Run a server with its own home."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     with new_home() as home, (home / "server.log").open("wb") as log:
@@ -89,7 +89,7 @@ def _answers(server: Running) -> bool:
 
 
 def measure(servers: list[Running]) -> None:
-    """Fresh and cached answers by turns: what disturbs one round disturbs all of them."""
+    """Measure uncached and cached responses in turns, so that a disturbance affects all servers."""
     for turn in range(ROUNDS):
         for server in servers[turn % len(servers) :] + servers[: turn % len(servers)]:
             films = httpx2.post(f"{server.url}/recommend", json={"k": 100}, timeout=PATIENCE_S).json()["items"]
@@ -100,7 +100,7 @@ def measure(servers: list[Running]) -> None:
 
 
 def headers_without_end(server: Running) -> str:
-    """Headers that never end, by one connection."""
+    """Send endless headers on one connection."""
     before, sent = server.resident_mb(), 0
     line = b"X-Long: " + b"a" * 8_000 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as sock, suppress(ConnectionError):
@@ -113,7 +113,7 @@ def headers_without_end(server: Running) -> str:
 
 
 def half_a_request(server: Running) -> str:
-    """A request that never ends."""
+    """Send half a request and wait."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port), HELD_S) as sock:
         sock.sendall(HALF)
@@ -125,7 +125,7 @@ def half_a_request(server: Running) -> str:
 
 
 def no_http(server: Running) -> str:
-    """What is not HTTP."""
+    """Send something that is not HTTP."""
     with socket.create_connection(("127.0.0.1", server.port), HELD_S) as sock:
         sock.sendall(b"nonsense\r\n\r\n")
         with suppress(TimeoutError, ConnectionError):
@@ -136,7 +136,7 @@ def no_http(server: Running) -> str:
 
 
 def row(server: Running) -> tuple[str, ...]:
-    """Its line of the table."""
+    """The server's row of the table."""
     figures = [
         f"{median(getattr(each, part) for each in spent):.{digits}f}"
         for part, digits in (("a_second", 0), ("cpu_ms", 2))

@@ -22,7 +22,7 @@ WRITERS = 6
 
 
 def kills() -> Iterator[Finding]:
-    """kill -9 of a server with two workers in the middle of feedback, again and again."""
+    """Kill a server with two workers by kill -9 during feedback, repeatedly."""
     accepted: dict[tuple[str, str], str] = {}
     with new_home() as home:
         with Served(home) as server:
@@ -65,12 +65,12 @@ def _write(server: Served, turn: int, at: int, films: list[str], accepted: dict[
 
 @dataclass(frozen=True)
 class Among:
-    """What each asker of a storm asks, by its number."""
+    """The requests of a storm, by the number of the client."""
 
     asks: Sequence[Ask]
 
     def __call__(self, number: int) -> Ask:
-        """The request of one."""
+        """The request of one client."""
         return self.asks[number % len(self.asks)]
 
 
@@ -95,7 +95,7 @@ def quota_storm() -> Iterator[Finding]:
 
 
 def idempotency_storm() -> Iterator[Finding]:
-    """Each key sent by 16 connections at once, on two workers."""
+    """Send each key on 16 connections at once, to two workers."""
     keys, many = 50, 16
     with new_home() as home, Served(home, "--workers", "2") as server:
         film = ids(server.recommend(k=1))[0]
@@ -110,7 +110,7 @@ def idempotency_storm() -> Iterator[Finding]:
 
 
 def erasure() -> Iterator[Finding]:
-    """Everything a person may do, then erasure: their id in any file."""
+    """Do everything a person can do, then erase them, and look for their id in every file."""
     with new_home() as home:
         with Served(home, env=LOUD) as server:
             act_as(server, PERSON)

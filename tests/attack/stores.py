@@ -1,4 +1,4 @@
-"""Attacks by what Marquee reads: stores that trickle, flood or answer rubbish, and bundles with a bit turned."""
+"""Attacks through what Marquee reads: stores that trickle, flood or answer garbage, and bundles with a flipped bit."""
 
 import itertools
 from collections import Counter
@@ -22,7 +22,7 @@ Pieces = Iterable[bytes]
 
 
 def bad_stores() -> Iterator[Finding]:
-    """OpenSearch and DynamoDB in every bad shape; the answers of the API to it."""
+    """OpenSearch and DynamoDB with every kind of bad response; count the responses of the API."""
     shapes: dict[str, tuple[Pieces, float]] = {name: ([answer(body)], 0.0) for name, body in RUBBISH.items()}
     shapes["trickle"] = ([HEAD + b"Content-Length: 1000000\r\n\r\n", *[b" "] * 3_000], 0.1)
     shapes["trickled headers"] = ([b"HTTP/1.1 200 OK\r\nX-Slow:", *[b" "] * 3_000], 0.1)
@@ -59,7 +59,7 @@ def bad_stores() -> Iterator[Finding]:
 
 
 def bad_bundles() -> Iterator[Finding]:
-    """One bit turned, in every file, one after another."""
+    """Flip one bit at a time, in every file."""
     refused = total = 0
     with new_home() as home:
         (version,) = bundles(home)

@@ -1,4 +1,4 @@
-"""A home with a small bundle, made once a run, and the memory of a server."""
+"""A home with a small bundle, built once per run, and the memory of a server."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def _scratch() -> "tempfile.TemporaryDirectory[str]":
 
 @cache
 def sample() -> Path:
-    """The home that all others are copies of."""
+    """The home of which all others are copies."""
     home = Path(_scratch().name) / "sample"
     build_sample(home)
     return home
@@ -26,7 +26,7 @@ def sample() -> Path:
 
 @contextmanager
 def new_home() -> Iterator[Path]:
-    """A home of one's own."""
+    """Yield a new copy of the home."""
     with tempfile.TemporaryDirectory(dir=_scratch().name) as folder:
         yield copy_home(sample(), Path(folder) / "home")
 

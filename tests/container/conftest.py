@@ -1,4 +1,4 @@
-"""What is laid out or built once for a whole run, whatever the number of its processes."""
+"""Fixtures that are laid out or built once per run, also with several processes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.servers.locks import locked
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The emulator and the runtime's client."""
+    """The folder with the emulator and the runtime client."""
     return needed(install_emulator)
 
 
@@ -36,7 +36,7 @@ def tree(run_folder: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def release(run_folder: Path) -> Path:
-    """A release of the sample catalogue, as it stands in an image."""
+    """A release of the sample catalogue, as in an image."""
     built, staged = run_folder / "image-home", run_folder / "image-release"
     with locked(run_folder / "image-release.lock"):
         if not staged.exists():
@@ -47,17 +47,17 @@ def release(run_folder: Path) -> Path:
 
 @pytest.fixture
 def home(release: Path, tmp_path: Path) -> Path:
-    """A writable home over the release: SQLite needs one, DynamoDB would not."""
-    made = tmp_path / "home"
-    made.mkdir()
+    """A writable home with links to the release, for SQLite."""
+    folder = tmp_path / "home"
+    folder.mkdir()
     for path in release.iterdir():
-        (made / path.name).symlink_to(path)
-    return made
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 @pytest.fixture
 def emulated(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> Iterator[Emulated]:
-    """The function in its loop."""
+    """The function in the emulator."""
     environment = {"MARQUEE_HOME": str(home), "METRICS": "emf", "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
     with Emulated(function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as running:
         yield running

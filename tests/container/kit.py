@@ -1,4 +1,4 @@
-"""The image's tree laid out once a run, and events as API Gateway sends them."""
+"""The image's tree, laid out once per run, and events as API Gateway sends them."""
 
 import base64
 import json
@@ -23,14 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Tree:
-    """``task``: what is in /var/task; ``layers``: the folder with a folder a layer."""
+    """``task``: the content of /var/task; ``layers``: the folder with one folder per layer."""
 
     task: Path
     layers: Path
 
 
 def needed(make: Callable[[], T], environment: Mapping[str, str] = os.environ) -> T:
-    """What ``make`` installs. Where it can't, CI fails; elsewhere the test is skipped and says why."""
+    """What ``make`` installs. If it can't, raises LayoutError in CI, and elsewhere skips the test with the reason."""
     try:
         return make()
     except LayoutError as error:
@@ -40,7 +40,7 @@ def needed(make: Callable[[], T], environment: Mapping[str, str] = os.environ) -
 
 
 def python_in(task: Path, statement: str, **environment: str) -> str:
-    """What a statement prints in a fresh Python that has this folder and its own library, and nothing else."""
+    """The output of a statement in a fresh Python with only this folder and the standard library."""
     done = subprocess.run(
         [str(Path(sys.executable).resolve()), "-S", "-c", statement],
         cwd=task,
@@ -55,7 +55,7 @@ def python_in(task: Path, statement: str, **environment: str) -> str:
 
 
 def function(tools: Path, folders: Sequence[Path], handler: str, environment: Mapping[str, str]) -> EmulatedFunction:
-    """A function that is not ended for being slow."""
+    """A function whose timeout is longer than any test waits."""
     return EmulatedFunction(tools, folders, handler, environment, timeout_s=int(PATIENCE_S))
 
 
@@ -63,7 +63,7 @@ def event(method: str, target: str, body: object = None, **changes: Any) -> dict
     """An event of an HTTP API, payload 2.0, as the developer guide of API Gateway shows it."""
     path, _, query = target.partition("?")
     text = body if isinstance(body, str) or body is None else json.dumps(body)
-    made: dict[str, Any] = {
+    message: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
@@ -96,17 +96,17 @@ def event(method: str, target: str, body: object = None, **changes: Any) -> dict
         "isBase64Encoded": False,
     }
     if text is not None:
-        made["body"] = text
-        made["headers"]["content-length"] = str(len(text.encode()))
-    return made | changes
+        message["body"] = text
+        message["headers"]["content-length"] = str(len(text.encode()))
+    return message | changes
 
 
-def in_base64(of: dict[str, Any]) -> dict[str, Any]:
-    """The same event with its body in Base64, as API Gateway sends what it takes for binary."""
-    return {**of, "body": base64.b64encode(of["body"].encode()).decode(), "isBase64Encoded": True}
+def in_base64(plain: dict[str, Any]) -> dict[str, Any]:
+    """The same event with its body in Base64, as API Gateway sends binary content."""
+    return {**plain, "body": base64.b64encode(plain["body"].encode()).decode(), "isBase64Encoded": True}
 
 
 def body_of(answer: Mapping[str, Any]) -> Any:
-    """The JSON in an answer, which must be text."""
+    """The JSON in a response, which must not be Base64."""
     assert not answer["isBase64Encoded"]
     return json.loads(answer["body"])

@@ -1,4 +1,4 @@
-"""Base images by digest: an image that is named by its tag alone is refused before it is deployed."""
+"""Base images by digest: an image named by its tag alone is refused before a deployment."""
 
 import os
 from pathlib import Path
@@ -28,15 +28,15 @@ def dockerfile(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_named_by_its_tag_is_refused(dockerfile: Path) -> None:
+def test_a_base_image_named_by_its_tag_is_refused(dockerfile: Path) -> None:
     assert unpinned(TEXT) == ["library/python:3.13-slim", "registry.example/python:3.13"]
     with pytest.raises(LayoutError, match=r"registry\.example/python:3\.13 without a digest.*`make pin`"):
         check_pinned(dockerfile)
 
 
-def test_it_is_pinned_beside_its_tag_and_pinned_anew(dockerfile: Path) -> None:
-    said = pin(dockerfile, lambda image: A)
-    assert said.splitlines() == [f"library/python:3.13-slim@{A}", f"registry.example/python:3.13@{A}"]
+def test_the_digest_follows_the_tag_and_is_renewed(dockerfile: Path) -> None:
+    output = pin(dockerfile, lambda image: A)
+    assert output.splitlines() == [f"library/python:3.13-slim@{A}", f"registry.example/python:3.13@{A}"]
     assert unpinned(dockerfile.read_text()) == []
     check_pinned(dockerfile)
     pin(dockerfile, lambda image: B)
@@ -45,7 +45,7 @@ def test_it_is_pinned_beside_its_tag_and_pinned_anew(dockerfile: Path) -> None:
     assert text.replace(f"@{B}", "") == TEXT
 
 
-def test_a_digest_that_can_t_be_looked_up_changes_nothing(dockerfile: Path) -> None:
+def test_a_failed_lookup_of_a_digest_changes_nothing(dockerfile: Path) -> None:
     def resolve(image: str) -> str:
         if "slim" in image:
             return A
@@ -60,7 +60,9 @@ def test_a_digest_that_can_t_be_looked_up_changes_nothing(dockerfile: Path) -> N
     ("script", "complaint"),
     [("echo latest", "latest"), ("echo not found >&2; exit 1", "not found"), ("exit 0", "no output")],
 )
-def test_only_a_digest_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, complaint: str) -> None:
+def test_only_a_valid_digest_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, complaint: str
+) -> None:
     tool = tmp_path / "docker"
     tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(0o755)

@@ -1,4 +1,4 @@
-"""``marquee bench --lambda`` on the tree that this run has laid out already."""
+"""``marquee bench --lambda`` on the tree of this run."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
     document = measure_lambda(bundle, tmp_path, LambdaEffort(2, 20, 1), Silent(), lambda folder: laid)
     assert json.loads(json.dumps(document)) == document
     figures = document["lambda"]
-    assert {name: found["n"] for name, found in figures["first"].items()} == {"hello": 1, "embedded": 1, "aws": 1}
+    assert {name: summary["n"] for name, summary in figures["first"].items()} == {"hello": 1, "embedded": 1, "aws": 1}
     assert figures["warm"]["n"] >= 10
     assert figures["beyond_hello"]["aws"] == pytest.approx(
         figures["first"]["aws"]["p50"] - figures["first"]["hello"]["p50"], abs=0.11
@@ -47,7 +47,7 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
     assert figures["size_mb"]["deployed"] < 120 < figures["size_mb"]["deployed"] + figures["size_mb"]["encoder"]
     assert [target["what"] for target in document["targets"]] == [target.what for target in TARGETS]
     assert all(target["measured"] is not None for target in document["targets"])
-    # The sample is not the catalogue that the warm target was set for.
+    # The warm target was set for another catalogue than the sample.
     assert document["targets"][2]["met"] is None
     assert list(tmp_path.iterdir()) == []
     text = "\n".join(bench_tables.lambda_lines_of(document))
@@ -55,13 +55,13 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
         assert heading in text
 
 
-def test_an_answer_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
+def test_a_response_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
     function = EmulatedFunction(laid.tools, (laid.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "empty")})
     with Emulated(function, tmp_path / "log") as emulated, pytest.raises(LoopFailed, match="bundle-missing"):
         lambda_loop._timed(emulated, post("/recommend", {}))
 
 
-def test_a_function_that_is_not_there_is_told_in_its_own_words(laid: Laid, tmp_path: Path) -> None:
+def test_a_missing_handler_is_reported_as_by_lambda(laid: Laid, tmp_path: Path) -> None:
     function = EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.no_such_handler")
     with Emulated(function, tmp_path / "log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend"))
@@ -79,7 +79,7 @@ def test_an_emulator_that_cannot_start_says_so(tmp_path: Path) -> None:
         pass
 
 
-def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
+def test_a_stopped_emulator_is_reported(laid: Laid, tmp_path: Path) -> None:
     emulated = Emulated(
         EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.handler"), tmp_path / "l"
     )
@@ -90,15 +90,15 @@ def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
 
 
 def test_a_request_becomes_the_event_that_a_gateway_would_send() -> None:
-    sent = event_of(post("/recommend", {"k": 3}))
-    assert (sent["rawPath"], sent["requestContext"]["http"]["method"]) == ("/recommend", "POST")
-    assert json.loads(sent["body"]) == {"k": 3}
-    asked = event_of(get("/similar?item_id=a%2Fb&k=20"))
-    assert (asked["rawPath"], asked["rawQueryString"], asked["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
+    posted = event_of(post("/recommend", {"k": 3}))
+    assert (posted["rawPath"], posted["requestContext"]["http"]["method"]) == ("/recommend", "POST")
+    assert json.loads(posted["body"]) == {"k": 3}
+    fetched = event_of(get("/similar?item_id=a%2Fb&k=20"))
+    assert (fetched["rawPath"], fetched["rawQueryString"], fetched["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
 
 
-def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the deployed function asks is answered, or the bench would time its failures."""
+def test_the_quiet_aws_answers_all_calls_of_the_function(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the bench would time failed calls."""
     session.cache_clear()
     with quiet_aws() as deployed:
         for name, value in {**deployed, "MARQUEE_HOME": str(small_home)}.items():
@@ -111,7 +111,7 @@ def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: 
     session.cache_clear()
 
 
-def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
+def test_a_degraded_response_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
     down = {"MARQUEE_HOME": str(home), "DDB_USERS_TABLE": "users", "DDB_ENDPOINT": "http://127.0.0.1:1"}
     with (
         Emulated(EmulatedFunction(laid.tools, (laid.task,), HANDLER, down), tmp_path / "log") as emulated,
@@ -141,7 +141,7 @@ def test_engines_cannot_be_chosen(search: EngineChoice, state: StateChoice) -> N
     refuse_engines(EngineChoice.EMBEDDED, StateChoice.SQLITE)
 
 
-def test_the_verb_refuses_them_before_anything_is_done(
+def test_the_verb_refuses_them_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))

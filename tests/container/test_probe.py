@@ -1,4 +1,4 @@
-"""The probe of a release, asked of the function in its real loop: what it lets through, and what it stops."""
+"""The probe of a release on the function in its real loop: what passes, and what fails."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data_jobs.bench.emulator import Emulated
-from infra.release.agent.probe import ProbeFailed, asking, probe
+from infra.release.agent.probe import ProbeFailed, event_requester, probe
 from tests.container.kit import HANDLER, Tree, function
 from tests.patience import LONGEST_MS
 
@@ -16,25 +16,25 @@ def bundle_of(home: Path) -> str:
 
 
 def test_a_function_that_serves_its_bundle_passes(emulated: Emulated, home: Path) -> None:
-    probe(asking(emulated.invoke, {}), bundle=bundle_of(home), person="sim-0001")
+    probe(event_requester(emulated.invoke, {}), bundle=bundle_of(home), person="sim-0001")
 
 
-def test_a_function_with_another_bundle_than_was_built_does_not(emulated: Emulated) -> None:
+def test_a_function_with_another_bundle_fails(emulated: Emulated) -> None:
     with pytest.raises(ProbeFailed, match="version: expected bundle another, got "):
-        probe(asking(emulated.invoke, {}), bundle="another", person="sim-0001")
+        probe(event_requester(emulated.invoke, {}), bundle="another", person="sim-0001")
 
 
-def test_an_image_without_a_bundle_does_not_although_it_starts(tools: Path, tree: Tree, tmp_path: Path) -> None:
+def test_an_image_without_a_bundle_starts_but_fails(tools: Path, tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     environment = {"MARQUEE_HOME": str(tmp_path / "home"), "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
     with (
         Emulated(function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as running,
         pytest.raises(ProbeFailed, match=r"GET /health/ready\?deep=1: expected status 200, got 503"),
     ):
-        probe(asking(running.invoke, {}), bundle="", person="sim-0001")
+        probe(event_requester(running.invoke, {}), bundle="", person="sim-0001")
 
 
-def test_a_function_that_wants_a_header_is_asked_with_it(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> None:
+def test_the_required_header_is_sent(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> None:
     environment = {
         "MARQUEE_HOME": str(home),
         "REQUEST_DEADLINE_MS": str(LONGEST_MS),
@@ -42,5 +42,5 @@ def test_a_function_that_wants_a_header_is_asked_with_it(tools: Path, tree: Tree
     }
     with Emulated(function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as running:
         with pytest.raises(ProbeFailed, match="got 403"):
-            probe(asking(running.invoke, {}), bundle="", person="sim-0001")
-        probe(asking(running.invoke, {"x-origin-verify": "from-cloudfront"}), bundle="", person="sim-0001")
+            probe(event_requester(running.invoke, {}), bundle="", person="sim-0001")
+        probe(event_requester(running.invoke, {"x-origin-verify": "from-cloudfront"}), bundle="", person="sim-0001")

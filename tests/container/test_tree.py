@@ -1,4 +1,4 @@
-"""The tree of the image: small, compiled, readable, and still all that answers need after what was left out."""
+"""The tree of the image: small, compiled, readable, and complete for serving after pruning."""
 
 import importlib.util
 import json
@@ -13,12 +13,12 @@ from infra.image.task import megabytes
 from infra.image.tools import python_of
 from tests.container.kit import Tree, python_in
 
-BAR_MB = 120
+LIMIT_MB = 120
 _UNCHECKED_HASH = 0b01
 
 
 def test_without_encoder_and_bundle_it_is_at_most_120_megabytes(tree: Tree) -> None:
-    assert megabytes(tree.layers / "packages") + megabytes(tree.layers / "code") <= BAR_MB
+    assert megabytes(tree.layers / "packages") + megabytes(tree.layers / "code") <= LIMIT_MB
 
 
 @pytest.mark.parametrize("platform", ["x86_64-manylinux_2_34", "aarch64-manylinux_2_34"])
@@ -28,19 +28,19 @@ def test_so_are_the_wheels_of_the_images_own_platforms(tmp_path: Path, platform:
     except LayoutError as error:
         pytest.skip(str(error))
     packages = lay(PACKAGES, tmp_path, Wheels("3.13", platform))
-    assert 60 < megabytes(packages) <= BAR_MB - 5
+    assert 60 < megabytes(packages) <= LIMIT_MB - 5
     assert list(packages.glob("tantivy/*linux*.so")) or list(packages.glob("tantivy/*.so"))
 
 
-def test_nothing_is_in_it_that_serving_never_uses(tree: Tree) -> None:
-    there = {path.relative_to(tree.task).as_posix() for path in tree.task.rglob("*")}
-    tops = {path.split("/")[0] for path in there}
+def test_it_has_nothing_that_serving_never_uses(tree: Tree) -> None:
+    paths = {path.relative_to(tree.task).as_posix() for path in tree.task.rglob("*")}
+    tops = {path.split("/")[0] for path in paths}
     assert not tops & {
         "pip", "setuptools", "uv", "grpc", "google", "opensearch", "huggingface_hub", "hf_xet", "polars", "scipy",
         "torch", "typer", "rich", "uvicorn", "pytest", "moto", "aws_cdk", "data_jobs", "infra", "bin",
     }  # fmt: skip
-    assert "services/cli" not in there
-    assert not [path for path in there if path.endswith(".pyi") or "/tests/" in path]
+    assert "services/cli" not in paths
+    assert not [path for path in paths if path.endswith(".pyi") or "/tests/" in path]
     assert {path.name for path in (tree.task / "botocore/data").iterdir() if path.is_dir()} <= {
         "bedrock", "bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts",
     }  # fmt: skip
@@ -54,7 +54,7 @@ def test_every_package_keeps_its_name_and_its_licence(tree: Tree) -> None:
     assert [path for path in numpy.rglob("*") if "LICENSE" in path.name.upper()]
 
 
-def test_every_module_has_bytecode_that_asks_for_no_date(tree: Tree) -> None:
+def test_every_module_has_bytecode_valid_for_any_date(tree: Tree) -> None:
     modules = [path for path in tree.task.rglob("*.py") if "__pycache__" not in path.parts]
     assert len(modules) > 1_000
     for module in modules:
@@ -63,8 +63,8 @@ def test_every_module_has_bytecode_that_asks_for_no_date(tree: Tree) -> None:
         assert int.from_bytes(head[4:8], "little") == _UNCHECKED_HASH, module
 
 
-def test_bytecode_is_of_the_code_beside_it(tree: Tree) -> None:
-    """Nobody checks it when it is loaded: stale bytecode would run in place of the code that is seen."""
+def test_bytecode_matches_its_source(tree: Tree) -> None:
+    """Python does not check it on loading: stale bytecode would run instead of the source."""
     modules = list((tree.task / "services").rglob("*.py"))
     assert len(modules) > 100
     for module in modules:
@@ -72,15 +72,15 @@ def test_bytecode_is_of_the_code_beside_it(tree: Tree) -> None:
         assert compiled.read_bytes()[8:16] == importlib.util.source_hash(module.read_bytes()), module
 
 
-def test_anybody_may_read_all_of_it(tree: Tree, release: Path) -> None:
+def test_all_of_it_is_readable_for_all(tree: Tree, release: Path) -> None:
     for root in (tree.task / "services", release):
         for path in (root, *root.rglob("*")):
-            wanted = 0o555 if path.is_dir() else 0o444
-            assert stat.S_IMODE(path.stat().st_mode) & wanted == wanted, path
+            required = 0o555 if path.is_dir() else 0o444
+            assert stat.S_IMODE(path.stat().st_mode) & required == required, path
 
 
 def test_clients_of_aws_and_opensearch_can_be_made(tree: Tree) -> None:
-    made = python_in(
+    output = python_in(
         tree.task,
         "import boto3, json, opensearchpy, services.api.app.observability.emf as emf\n"
         "from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection\n"
@@ -92,34 +92,34 @@ def test_clients_of_aws_and_opensearch_can_be_made(tree: Tree) -> None:
         "    http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), 'eu-west-1', 'aoss'))\n"
         "print(json.dumps([clients, sorted(name for name in sys.modules if name in ('grpc', 'google.protobuf'))]))",
     )
-    clients, unwanted = json.loads(made)
+    clients, unwanted = json.loads(output)
     assert len(clients) == 6
     assert all(client.startswith("https://") for client in clients)
     assert unwanted == []
 
 
 def test_the_encoder_finds_its_model_and_encodes(tree: Tree) -> None:
-    made = python_in(
+    output = python_in(
         tree.task,
         "from services.adapters.embed.onnx import load_encoder\n"
         "one, other, third = load_encoder().encode(['a heist in a dream', 'a bank robbery', 'a fish in the sea'])\n"
         "print(one.shape[0], float(one @ other) > float(one @ third))",
     )
-    assert made.split() == ["384", "True"]
+    assert output.split() == ["384", "True"]
 
 
 def test_importing_the_handler_opens_no_store_and_imports_no_client(tree: Tree, tmp_path: Path) -> None:
-    made = python_in(
+    output = python_in(
         tree.task,
         "import json, sys, services.api.app.lambda_handler\n"
         "print(json.dumps([name for name in ('boto3', 'opensearchpy', 'onnxruntime', 'aws_lambda_powertools',"
         " 'typer', 'polars') if name in sys.modules]))",
         MARQUEE_HOME=str(tmp_path / "home"),
     )
-    assert json.loads(made) == []
+    assert json.loads(output) == []
     assert not (tmp_path / "home").exists()
 
 
-def test_numpy_still_has_every_name_it_promises(tree: Tree) -> None:
-    """SciPy, in the image that builds bundles, takes all of them at once."""
+def test_numpy_still_has_every_public_name(tree: Tree) -> None:
+    """SciPy, in the image that builds bundles, imports all of them."""
     assert python_in(tree.task, "import numpy\nprint(all(hasattr(numpy, name) for name in numpy.__all__))") == "True\n"

@@ -1,6 +1,6 @@
-"""An interpreter for what our state machine uses of the Amazon States Language, with a clock of its own.
+"""An interpreter for the part of the Amazon States Language that our state machine uses, with a simulated clock.
 
-Strict: a field, a comparison or a path that it does not know is an error, so that nothing deployed goes unnoticed.
+Strict: an unknown field, comparison or path is an error, so that nothing deployed is silently ignored.
 Source: AWS Step Functions developer guide, "Amazon States Language", "Error handling", "Input and output processing".
 """
 
@@ -24,14 +24,14 @@ _CATCH = {"ErrorEquals", "ResultPath", "Next"}
 
 
 class StateError(Exception):
-    """What a task ends with: the name of the error, and its cause."""
+    """The error that a task ends with: its name and cause."""
 
     def __init__(self, name: str, cause: str = "") -> None:
         super().__init__(f"{name}: {cause}")
         self.name, self.cause = name, cause
 
 
-# The state's name, its resource and its parameters; the result. Raises StateError.
+# Takes a state's name, resource and parameters, and returns the result. Raises StateError.
 Run = Callable[[str, str, Json], Json]
 
 
@@ -58,10 +58,10 @@ class Execution:
                 self.status, self.error = "TIMED_OUT", "States.Timeout"
                 break
             self.trail.append(state)
-            found = self.definition["States"][state]
-            unknown = found.keys() - _FIELDS[found["Type"]] - {"Type"}
+            fields = self.definition["States"][state]
+            unknown = fields.keys() - _FIELDS[fields["Type"]] - {"Type"}
             assert not unknown, f"{state}: {unknown}"
-            data, state = getattr(self, f"_{found['Type'].lower()}")(state, found, data)
+            data, state = getattr(self, f"_{fields['Type'].lower()}")(state, fields, data)
         return self
 
     def _wait(self, _name: str, state: Json, data: Json) -> tuple[Json, str]:
@@ -80,33 +80,33 @@ class Execution:
     def _choice(self, _name: str, state: Json, data: Json) -> tuple[Json, str]:
         for rule in state["Choices"]:
             [comparison] = rule.keys() - _RULE
-            value, wanted = self.value(rule["Variable"], data), rule[comparison]
+            value, operand = self.value(rule["Variable"], data), rule[comparison]
             if comparison == "StringEqualsPath":
-                wanted = self.value(wanted, data)
+                operand = self.value(operand, data)
             else:
                 assert comparison in {"StringEquals", "BooleanEquals"}, comparison
             assert isinstance(value, bool if comparison == "BooleanEquals" else str), f"{rule}: {value!r}"
-            if value == wanted:
+            if value == operand:
                 return data, rule["Next"]
         return data, state["Default"]
 
     def _task(self, name: str, state: Json, data: Json) -> tuple[Json, str]:
-        tried: dict[int, int] = {}
+        attempts: dict[int, int] = {}
         while True:
             try:
                 result = self.run(name, state["Resource"], self.filled(state["Parameters"], data))
                 selected = self.filled(state["ResultSelector"], result) if "ResultSelector" in state else result
                 return put(data, state["ResultPath"], selected), state["Next"]
             except StateError as error:
-                pause = _pause(state.get("Retry", ()), error, tried)
+                pause = _pause(state.get("Retry", ()), error, attempts)
                 if pause is not None:
                     self._pass(pause)
                     continue
                 for catcher in state["Catch"]:
                     assert not catcher.keys() - _CATCH
-                    if _meant(catcher, error):
-                        told = {"Error": error.name, "Cause": error.cause}
-                        return put(data, catcher["ResultPath"], told), catcher["Next"]
+                    if _matches(catcher, error):
+                        output = {"Error": error.name, "Cause": error.cause}
+                        return put(data, catcher["ResultPath"], output), catcher["Next"]
                 self.status, self.error, self.cause = "FAILED", error.name, error.cause
                 return data, ""
 
@@ -122,7 +122,7 @@ class Execution:
         }
 
     def value(self, path: str, data: Json) -> Json:
-        """What is at a reference path, of the data or (``$$``) of the context."""
+        """The value at a reference path in the data or, with ``$$``, in the context."""
         source = {"Execution": {"Name": self.name}} if path.startswith("$$") else data
         try:
             for part in path.lstrip("$").split(".")[1:]:
@@ -140,25 +140,25 @@ def put(data: Json, path: str | None, value: Json) -> Json:
     """The data with a value at a reference path; None leaves it as it is."""
     if path is None:
         return data
-    made = copy.deepcopy(data)
+    result = copy.deepcopy(data)
     *parents, last = path.removeprefix("$.").split(".")
-    place = made
+    place = result
     for part in parents:
         place = place[part]
     place[last] = value
-    return made
+    return result
 
 
-def _meant(rule: Json, error: StateError) -> bool:
+def _matches(rule: Json, error: StateError) -> bool:
     return "States.ALL" in rule["ErrorEquals"] or error.name in rule["ErrorEquals"]
 
 
-def _pause(retries: Any, error: StateError, tried: dict[int, int]) -> float | None:
-    """How long to wait before the next try by the first rule for this error; None: no more."""
+def _pause(retries: Any, error: StateError, attempts: dict[int, int]) -> float | None:
+    """Seconds to wait before the next attempt, by the first rule for this error; None: no more attempts."""
     for number, rule in enumerate(retries):
         assert not rule.keys() - _RETRY
-        if _meant(rule, error):
-            times = tried[number] = tried.get(number, 0) + 1
+        if _matches(rule, error):
+            times = attempts[number] = attempts.get(number, 0) + 1
             if times > rule["MaxAttempts"]:
                 return None
             return float(rule.get("IntervalSeconds", 1) * rule.get("BackoffRate", 2.0) ** (times - 1))

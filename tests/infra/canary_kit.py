@@ -1,4 +1,4 @@
-"""The canary's own code under the Node.js of its runtime, with stand-ins for what AWS puts beside it."""
+"""The canary's own code under the Node.js of its runtime, with stand-ins for the modules that AWS adds."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from tests.infra.tools import ROOT
 from tests.patience import LONGEST_MS, PATIENCE_S
 
 CODE = ROOT / "infra/canary/canary.js"
-# As much of Synthetics as the canary uses: a step runs, and what it throws goes on.
+# The part of Synthetics that the canary uses: a step runs, and its exceptions propagate.
 SYNTHETICS = """
 exports.synthetics = {
   async executeStep(name, step) { process.stdout.write(`step ${name}\\n`); return step(); },
@@ -33,8 +33,8 @@ Answer = Callable[[Json], tuple[int, Json]]
 
 
 @dataclass
-class Asked:
-    """What the server was asked."""
+class Requests:
+    """The requests that the server received."""
 
     paths: list[str] = field(default_factory=list)
     bodies: list[Json] = field(default_factory=list)
@@ -42,16 +42,16 @@ class Asked:
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[tuple[str, Asked]]:
-    """A server on loopback that answers so, and what it was asked."""
-    asked = Asked()
+def serving(answer: Answer) -> Iterator[tuple[str, Requests]]:
+    """A server on loopback with these responses, and the requests it received."""
+    requests = Requests()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            asked.paths.append(self.path)
-            asked.bodies.append(request)
-            asked.keys.append(self.headers.get("x-api-key"))
+            requests.paths.append(self.path)
+            requests.bodies.append(request)
+            requests.keys.append(self.headers.get("x-api-key"))
             status, document = answer(request)
             content = json.dumps(document).encode()
             try:
@@ -61,7 +61,7 @@ def serving(answer: Answer) -> Iterator[tuple[str, Asked]]:
                 self.end_headers()
                 self.wfile.write(content)
             except OSError:
-                return  # the canary has given up
+                return  # the canary timed out
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
@@ -70,7 +70,7 @@ def serving(answer: Answer) -> Iterator[tuple[str, Asked]]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        yield f"http://127.0.0.1:{server.server_address[1]}", requests
     finally:
         server.shutdown()
         server.server_close()
@@ -79,17 +79,17 @@ def serving(answer: Answer) -> Iterator[tuple[str, Asked]]:
 
 @dataclass
 class Runtime:
-    """Node.js 22 with stand-ins for what AWS puts beside the canary."""
+    """Node.js 22 with stand-ins for the modules that AWS adds."""
 
     node: Path
     modules: Path
 
     def run(self, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        told = {"API_URL": url, "PERSON": "canary", "ITEMS": "20", "DEEP": "off", "NODE_PATH": str(self.modules)}
-        told |= {"TIMEOUT_MS": str(LONGEST_MS)}
+        variables = {"API_URL": url, "PERSON": "canary", "ITEMS": "20", "DEEP": "off", "NODE_PATH": str(self.modules)}
+        variables |= {"TIMEOUT_MS": str(LONGEST_MS)}
         return subprocess.run(
             [str(self.node), "-e", RUNNER, str(CODE)],
-            env={**told, **environment}, capture_output=True, text=True, timeout=PATIENCE_S,
+            env={**variables, **environment}, capture_output=True, text=True, timeout=PATIENCE_S,
         )  # fmt: skip
 
 

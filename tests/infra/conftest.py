@@ -1,4 +1,4 @@
-"""The deployments that are documented, synthesised once in a run, and the tools that look at them."""
+"""The documented deployments, synthesised once per run, and the tools to examine them."""
 
 from pathlib import Path
 
@@ -35,32 +35,32 @@ def embedded(run_folder: Path) -> Deployment:
 
 @pytest.fixture(scope="session")
 def classic(run_folder: Path) -> Deployment:
-    """Dev with a collection of the first generation."""
+    """Dev with a Classic collection."""
     return deployment(run_folder, "classic")
 
 
 @pytest.fixture(scope="session")
 def domain(run_folder: Path) -> Deployment:
-    """Prod with a domain, a schedule, mail, a deep canary, settings of the service."""
+    """Prod with a domain, a schedule, mail, a deep canary, service settings."""
     return deployment(run_folder, "domain")
 
 
 @pytest.fixture(scope="session")
 def explained(run_folder: Path) -> Deployment:
-    """Dev with a model that writes the sentences, behind a guardrail."""
+    """Dev with a model that writes the explanations, with a guardrail."""
     return deployment(run_folder, "explained")
 
 
 @pytest.fixture(params=VARIANTS)
 def app(request: pytest.FixtureRequest) -> Template:
-    """The app stack of each of them in turn."""
+    """The app stack of each variant in turn."""
     made: Deployment = request.getfixturevalue(request.param)
     return made.app
 
 
 @pytest.fixture(params=["prod", "fargate", "classic", "domain"])
 def searching(request: pytest.FixtureRequest) -> Template:
-    """The app stack of each that has a collection."""
+    """The app stack of each variant with a collection."""
     made: Deployment = request.getfixturevalue(request.param)
     return made.app
 

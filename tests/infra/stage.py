@@ -1,4 +1,4 @@
-"""A stage to release to, in memory: function, alias, bucket, table, alarms and build job, and what customers meet."""
+"""An in-memory stage to release to: function, alias, bucket, table, alarms, build job, and what serves customers."""
 
 import io
 import json
@@ -17,7 +17,7 @@ START = 1_800_000_000.0
 
 
 class ClientError(Exception):
-    """As botocore raises them."""
+    """Like botocore's."""
 
     def __init__(self, response: Mapping[str, Any] | None = None) -> None:
         super().__init__("refused")
@@ -40,7 +40,7 @@ class ResourceNotReadyException(ClientError): ...
 
 
 class Exceptions:
-    """Of all clients here."""
+    """The exceptions of all clients here."""
 
     ConditionalCheckFailedException = ConditionalCheckFailedException
     NoSuchKey = NoSuchKey
@@ -50,7 +50,7 @@ class Exceptions:
 
 
 class Table:
-    """The item of the lock, and the conditions that the agent writes it by."""
+    """The item of the lock, with the conditions under which the agent writes it."""
 
     exceptions = Exceptions
 
@@ -71,7 +71,7 @@ class Table:
 
 
 class Bucket:
-    """The pointer with its tag, and which bundles there are."""
+    """The pointer with its ETag, and the bundles in the bucket."""
 
     exceptions = Exceptions
 
@@ -100,7 +100,7 @@ class Bucket:
 
 @dataclass
 class Lambda:
-    """Versions of a function and its alias. ``bad``: images that start and can't serve."""
+    """Versions of a function and its alias. ``bad``: images that start but return too few films."""
 
     exceptions = Exceptions
     image: str = "image-a"
@@ -139,24 +139,24 @@ class Lambda:
 
     def invoke(self, *, Qualifier: str, Payload: bytes, **_: object) -> dict[str, Any]:
         image, what = self.versions[Qualifier]
-        asked = json.loads(Payload)
+        event = json.loads(Payload)
         document: dict[str, Any] = {"status": "ok", "bundle_version": what.rpartition(" ")[2]}
-        if asked["rawPath"] == "/recommend":
+        if event["rawPath"] == "/recommend":
             films = 20 if image not in self.bad else 3
             document = {"items": [{"item_id": str(n)} for n in range(films)], "degraded": []}
             if image not in self.bad:
                 self.probed.add(Qualifier)
-        said = json.dumps({"statusCode": 200, "body": json.dumps(document)}).encode()
-        return {"Payload": io.BytesIO(said)}
+        payload = json.dumps({"statusCode": 200, "body": json.dumps(document)}).encode()
+        return {"Payload": io.BytesIO(payload)}
 
     @property
-    def met(self) -> set[str]:
-        """Versions that customers meet."""
+    def serving(self) -> set[str]:
+        """Versions that serve customers."""
         return {self.live, *self.weights}
 
 
 class Stage:
-    """All of it, with an agent; ``fault``: what goes wrong, by the state in which it does."""
+    """All of it, with an agent. ``fault``: errors by the state that fails; ``after``: errors after a state's effect."""
 
     def __init__(
         self, definition: Mapping[str, Any], *, on_lambda: bool = True, released: bool = True,
@@ -191,19 +191,23 @@ class Stage:
             clock=self._clock,
         )
 
-    def start(self, **asked: object) -> Execution:
+    def start(self, **request: object) -> Execution:
         """Run the machine to its end."""
         execution = Execution(self.definition, self._run, tick=self._tick)
-        return execution.start(asked)
+        return execution.start(request)
 
     def _run(self, state: str, resource: str, parameters: Any) -> Any:
         if state in self.fault:
             raise self.fault[state]
         result = self._do(resource, parameters)
-        # No version that was not tried may be met by anybody, whatever happened so far.
-        assert self.aws.met <= {FIRST, *self.aws.probed}, f"{state}: {self.aws.met} met, {self.aws.probed} probed"
+        # At no time may a version serve that was not probed.
+        assert self.aws.serving <= {FIRST, *self.aws.probed}, (
+            f"{state}: {self.aws.serving} serve, {self.aws.probed} probed"
+        )
         if not self.on_lambda:
-            assert self.bucket.bundle in self.tried, f"{state}: servers follow {self.bucket.bundle}, which nobody tried"
+            assert self.bucket.bundle in self.tried, (
+                f"{state}: servers follow {self.bucket.bundle}, which was not probed"
+            )
         if state in self.after:
             raise self.after.pop(state)
         return result
@@ -220,7 +224,7 @@ class Stage:
             return {"Item": {name: {"S": value} for name, value in self.built.items()}}
         assert resource == "${Agent}"
         try:
-            # As it travels: nothing but JSON.
+            # As it is sent: JSON only.
             return json.loads(json.dumps(self.agent.do(parameters)))
         except AssertionError:
             raise

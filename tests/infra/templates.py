@@ -1,4 +1,4 @@
-"""Synthesised templates, and the few questions tests ask of them. Plain JSON: no test process starts Node.js."""
+"""Synthesised templates and a few queries for tests. Plain JSON: no test process starts Node.js."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ class Template:
         return {name: each for name, each in self.document["Resources"].items() if each["Type"] == kind}
 
     def properties(self, kind: str, **wanted: object) -> list[Json]:
-        """The properties of the resources of a type that have these values."""
+        """The properties of the resources of a type with these values."""
         found = [each.get("Properties", {}) for each in self.all(kind).values()]
         return [each for each in found if wanted.items() <= each.items()]
 
@@ -37,19 +37,19 @@ class Template:
         return found[0]
 
     def statements(self, role: str) -> list[Json]:
-        """What the policies of the role whose logical id begins so allow."""
+        """The policy statements of the role whose logical id has this prefix."""
         named = [each for each in self.properties("AWS::IAM::Policy")
                  if any(part.get("Ref", "").startswith(role) for part in each["Roles"])]  # fmt: skip
         return [statement for each in named for statement in each["PolicyDocument"]["Statement"]]
 
     def actions(self, role: str) -> set[str]:
-        """The actions among them."""
+        """The actions in these statements."""
         return {action for each in self.statements(role) for action in as_list(each["Action"])}
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What one run of the CDK app wrote. ``edge`` is there on Lambda only."""
+    """The output of one run of the CDK app. ``edge`` exists on Lambda only."""
 
     folder: Path
     app: Template
@@ -57,17 +57,17 @@ class Deployment:
 
 
 def as_list(value: Any) -> list[Any]:
-    """A policy's value that may stand alone."""
+    """A policy's value, which may be a single item, as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def text_of(value: Any) -> str:
-    """A value with everything joined and referred to in it, as JSON."""
+    """A value with its joins and references, as JSON."""
     return json.dumps(value)
 
 
 def synthesise(folder: Path, variant: Mapping[str, str], account: str = ACCOUNT) -> tuple[int, str]:
-    """Run the app as the CDK command line does. Its return code, and what it wrote to the standard error."""
+    """Run the app as the CDK command line does. Returns the exit code and standard error."""
     environment = {
         "CDK_CONTEXT_JSON": json.dumps(context_of(variant)), "CDK_OUTDIR": str(folder), "CDK_DEFAULT_ACCOUNT": account,
     }  # fmt: skip
@@ -76,7 +76,7 @@ def synthesise(folder: Path, variant: Mapping[str, str], account: str = ACCOUNT)
 
 
 def deployment(run_folder: Path, name: str) -> Deployment:
-    """A variant; all are synthesised at once in a test run, by whichever process needs one first."""
+    """A variant. The first process that needs one synthesises all of them for the run."""
     folder = run_folder / "cdk"
     with locked(run_folder / "cdk.lock"):
         if not (folder / "done").exists():

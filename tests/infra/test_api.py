@@ -1,4 +1,4 @@
-"""The way in on Lambda: CloudFront with a firewall, a secret header, the HTTP API, an alias, the function."""
+"""The API on Lambda: CloudFront with a firewall, a secret header, the HTTP API, an alias, the function."""
 
 import json
 from pathlib import Path
@@ -19,12 +19,12 @@ def function(made: Deployment) -> dict:
 
 
 def test_the_function_runs_the_image_from_a_snapshot_within_the_time_of_an_http_api(dev: Deployment) -> None:
-    found = function(dev)
-    assert found["SnapStart"] == {"ApplyOn": "PublishedVersions"}
-    assert found["Timeout"] == 29
-    assert found["Architectures"] == ["x86_64"]
-    assert "TracingConfig" not in found
-    assert "ImageUri" in found["Code"]
+    properties = function(dev)
+    assert properties["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert properties["Timeout"] == 29
+    assert properties["Architectures"] == ["x86_64"]
+    assert "TracingConfig" not in properties
+    assert "ImageUri" in properties["Code"]
 
 
 def test_the_image_is_the_lambda_target_of_the_repository(dev: Deployment) -> None:
@@ -40,36 +40,36 @@ def test_the_image_is_the_lambda_target_of_the_repository(dev: Deployment) -> No
 def test_a_deployment_changes_neither_the_alias_nor_the_version_it_was_made_with(
     dev: Deployment, tmp_path: Path
 ) -> None:
-    """Whatever else it changes: then CloudFormation touches neither, nor takes either back where it fails."""
-    code, told = synthesise(tmp_path, {"stage": "dev", "memory_mb": "2048", "service.cache_ttl_secs": "60"})
-    assert code == 0, told
+    """So CloudFormation never moves them, neither forward nor back after a failed deployment."""
+    code, errors = synthesise(tmp_path, {"stage": "dev", "memory_mb": "2048", "service.cache_ttl_secs": "60"})
+    assert code == 0, errors
     other = Template(json.loads((tmp_path / "Marquee-dev.template.json").read_text()))
     for kind in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
         assert other.all(kind) == dev.app.all(kind)
     assert other.all("AWS::Lambda::Function") != dev.app.all("AWS::Lambda::Function")
 
 
-def test_the_image_that_a_deployment_brought_is_told(app: Template) -> None:
-    """The release machine sets it: CloudFormation does not, where it brought it before and it was taken back."""
+def test_the_image_of_a_deployment_is_an_output(app: Template) -> None:
+    """The release machine sets it: CloudFormation does not, if it deployed the image before and it was rolled back."""
     functions = app.properties(FUNCTION, PackageType="Image")
     assert [each["Code"]["ImageUri"] for each in functions] == [
         output["Value"] for name, output in app.document["Outputs"].items() if name == "Image"
     ]
 
 
-def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
+def test_an_existing_bundle_becomes_part_of_the_image(tmp_path) -> None:
     settings = load_settings({}, {})
     assert image_options(settings, "lambda", tmp_path)["build_contexts"] is None
     (tmp_path / "current.json").write_text('{"version": "0123456789abcdef"}')
     options = image_options(settings, "lambda", tmp_path)
     assert options["build_contexts"] == {"bundle": str(tmp_path)}
-    # Else another bundle would not be deployed.
+    # Otherwise another bundle would not be deployed.
     assert options["extra_hash"] == "0123456789abcdef"
 
 
-def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: Deployment) -> None:
+def test_the_http_api_invokes_the_alias_and_not_the_function(dev: Deployment) -> None:
     [alias] = dev.app.all("AWS::Lambda::Alias")
-    # Never another one than the first: CloudFormation has no reason to move the alias, forth or back.
+    # Always the first version, so CloudFormation never moves the alias.
     [version] = dev.app.all("AWS::Lambda::Version")
     assert dev.app.one("AWS::Lambda::Alias")["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     assert dev.app.one("AWS::Lambda::Alias")["Name"] == "live"
@@ -81,7 +81,7 @@ def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: 
 
 
 def test_a_request_without_the_origin_header_costs_no_invocation(dev: Deployment) -> None:
-    """API Gateway answers it: the header is what the authorizer is asked by, and what its answer is kept by."""
+    """API Gateway refuses it itself: the header is the identity source of the authorizer, and the key of its cache."""
     [guard] = dev.app.all("AWS::ApiGatewayV2::Authorizer")
     authorizer = dev.app.one("AWS::ApiGatewayV2::Authorizer")
     assert authorizer["IdentitySource"] == ["$request.header.x-origin-verify"]
@@ -92,12 +92,12 @@ def test_a_request_without_the_origin_header_costs_no_invocation(dev: Deployment
 
 
 def test_the_guard_reads_the_origin_secret_and_nothing_else(dev: Deployment) -> None:
-    [made] = [each for each in dev.app.properties(FUNCTION) if each.get("Handler") == "infra.authorizer.main.handler"]
-    assert made["Environment"]["Variables"]["ORIGIN_SECRET_ARN"]["Ref"].startswith("SecretsOrigin")
+    [guard] = [each for each in dev.app.properties(FUNCTION) if each.get("Handler") == "infra.authorizer.main.handler"]
+    assert guard["Environment"]["Variables"]["ORIGIN_SECRET_ARN"]["Ref"].startswith("SecretsOrigin")
     assert dev.app.actions("ApiGuardRole") == {
         "logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret",
     }  # fmt: skip
-    # The image has all of the repository.
+    # The image contains the whole repository.
     assets = [each for each in dev.folder.glob("asset.*") if not (each / "Dockerfile").exists()]
     code = [each / "infra/authorizer" for each in assets if (each / "infra/authorizer").exists()]
     assert [sorted(file.name for file in folder.iterdir()) for folder in code] == [["__init__.py", "main.py"]]
@@ -105,9 +105,9 @@ def test_the_guard_reads_the_origin_secret_and_nothing_else(dev: Deployment) -> 
 
 @pytest.mark.parametrize("given", ["bootstrap_qualifier", "@aws-cdk/core:bootstrapQualifier"])
 def test_an_account_that_was_bootstrapped_with_a_qualifier_is_deployed_to_by_it(tmp_path: Path, given: str) -> None:
-    """Roles, bucket and the repository of images that releases read."""
-    code, told = synthesise(tmp_path, {"stage": "dev", given: "films"})
-    assert code == 0, told
+    """The qualifier names the roles, the bucket and the image repository that releases read."""
+    code, errors = synthesise(tmp_path, {"stage": "dev", given: "films"})
+    assert code == 0, errors
     written = "".join(each.read_text() for each in tmp_path.glob("*.json"))
     assert "cdk-films-container-assets-${AWS::AccountId}" in written
     assert "/cdk-bootstrap/films/version" in written
@@ -122,7 +122,7 @@ def test_the_default_stage_is_throttled_and_writes_json(dev: Deployment) -> None
     assert {"$context.requestId", "$context.status", "$context.responseLatency"} <= set(logged.values())
 
 
-def test_the_access_log_tells_neither_who_asked_nor_for_what(dev: Deployment) -> None:
+def test_the_access_log_has_no_address_path_or_query(dev: Deployment) -> None:
     written = dev.app.one("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
     assert not [part for part in ("sourceIp", "path", "userAgent", "queryString") if part.lower() in written.lower()]
 
@@ -132,17 +132,17 @@ def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, domain: D
     assert function(domain)["ReservedConcurrentExecutions"] == 40
 
 
-def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
+def test_log_groups_are_retained_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
     for made, days in ((dev, 30), (prod, 90)):
         groups = made.app.properties("AWS::Logs::LogGroup")
         assert {each["RetentionInDays"] for each in groups} == {days}
         assert "Ref" in function(made)["LoggingConfig"]["LogGroup"]
 
 
-def test_the_function_logs_objects(dev: Deployment) -> None:
-    found = function(dev)["LoggingConfig"]
-    assert found["LogFormat"] == "JSON"
-    assert "ApplicationLogLevel" not in found
+def test_the_function_logs_json(dev: Deployment) -> None:
+    logging = function(dev)["LoggingConfig"]
+    assert logging["LogFormat"] == "JSON"
+    assert "ApplicationLogLevel" not in logging
 
 
 def test_the_environment_names_secrets_and_holds_none(dev: Deployment) -> None:
@@ -170,23 +170,13 @@ def test_the_function_reads_its_two_secrets_and_no_other(dev: Deployment) -> Non
     assert [name.rstrip("0123456789ABCDEF") for name in named] == list(SECRETS)
 
 
-def test_the_role_has_no_managed_policy_and_no_wildcard(dev: Deployment) -> None:
-    [role] = [each for name, each in dev.app.all("AWS::IAM::Role").items() if name.startswith("ApiRole")]
-    assert "ManagedPolicyArns" not in role["Properties"]
-    everywhere = [each["Action"] for each in dev.app.statements("ApiRole") if each["Resource"] == "*"]
-    assert everywhere == []
-    assert not [action for action in dev.app.actions("ApiRole") if action.endswith("*")]
-
-
-def test_what_tells_x_ray_of_traces_may_and_where_nothing_is_traced_the_template_knows_nothing_of_it(
-    dev: Deployment, domain: Deployment, fargate: Deployment
-) -> None:
+def test_x_ray_is_allowed_only_where_traces_are_sent(dev: Deployment, domain: Deployment, fargate: Deployment) -> None:
     traced = function(domain)["Environment"]["Variables"]["OTEL_EXPORTER_OTLP_ENDPOINT"]
     assert traced == "https://xray.eu-west-1.amazonaws.com"
     assert {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= domain.app.actions("ApiRole")
     for made in (dev, fargate):
         assert not [each for each in ("xray:", "OTEL_", "TracingConfig") if each in text_of(made.app.document)]
-    # Spans are the service's own; Lambda's segment would be billed beside them.
+    # The service sends its own spans; Lambda's segment would be billed as well.
     assert "TracingConfig" not in text_of(domain.app.document)
 
 
@@ -195,12 +185,12 @@ def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None
     assert behaviour["ViewerProtocolPolicy"] == "https-only"
     assert "POST" in behaviour["AllowedMethods"]
     assert "DELETE" in behaviour["AllowedMethods"]
-    # The ids of AWS' managed policies: CachingDisabled, AllViewerExceptHostHeader.
+    # The ids of AWS's managed policies: CachingDisabled, AllViewerExceptHostHeader.
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
-def test_no_log_and_no_sample_tells_who_asked_for_what(dev: Deployment, fargate: Deployment) -> None:
+def test_no_log_and_no_sampled_request_reveals_a_request(dev: Deployment, fargate: Deployment) -> None:
     assert "Logging" not in distribution(dev)
     assert dev.edge is not None
     for template in (dev.edge, fargate.app):
@@ -211,13 +201,13 @@ def test_no_log_and_no_sample_tells_who_asked_for_what(dev: Deployment, fargate:
         ]
 
 
-def test_cloudfront_keeps_no_errors_either(dev: Deployment) -> None:
-    kept = {each["ErrorCode"]: each for each in distribution(dev)["CustomErrorResponses"]}
-    assert {400, 403, 404, 500, 502, 503, 504} <= set(kept)
-    assert all(each == {"ErrorCode": code, "ErrorCachingMinTTL": 0} for code, each in kept.items())
+def test_cloudfront_caches_no_errors(dev: Deployment) -> None:
+    responses = {response["ErrorCode"]: response for response in distribution(dev)["CustomErrorResponses"]}
+    assert {400, 403, 404, 500, 502, 503, 504} <= set(responses)
+    assert all(response == {"ErrorCode": code, "ErrorCachingMinTTL": 0} for code, response in responses.items())
 
 
-def test_cloudfront_shows_the_http_api_the_origin_secret_over_tls(dev: Deployment) -> None:
+def test_cloudfront_sends_the_http_api_the_origin_secret_over_tls(dev: Deployment) -> None:
     [origin] = distribution(dev)["Origins"]
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
@@ -234,7 +224,7 @@ def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, domain
     assert "v-2" not in text_of(distribution(dev))
 
 
-def test_the_firewall_stands_before_cloudfront_across_regions(dev: Deployment) -> None:
+def test_the_firewall_is_attached_to_cloudfront_across_regions(dev: Deployment) -> None:
     assert dev.edge is not None
     assert dev.edge.one("AWS::WAFv2::WebACL")["Scope"] == "CLOUDFRONT"
     [writer] = dev.edge.properties("Custom::CrossRegionExportWriter")
@@ -268,7 +258,7 @@ def test_the_firewall_has_the_managed_rules_and_a_limit_for_one_address(dev: Dep
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_one_address_may_use_half_of_what_a_stage_lets_through(stage: str) -> None:
+def test_one_address_may_use_half_of_a_stage_s_throttle(stage: str) -> None:
     """Most callers are servers: a few addresses with many people behind each."""
     settings = load_settings({"stage": stage}, {})
     assert settings.waf_requests_per_ip == settings.throttle_rate * RATE_WINDOW_S / 2
@@ -282,7 +272,7 @@ def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(domain: D
     assert {each["Type"] for each in domain.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
 
 
-def test_settings_of_the_service_that_the_stage_sets_reach_it(domain: Deployment, dev: Deployment) -> None:
+def test_service_settings_of_the_stage_reach_the_function(domain: Deployment, dev: Deployment) -> None:
     assert function(domain)["Environment"]["Variables"]["CORS_ORIGINS"] == "https://films.example.com"
     assert "CORS_ORIGINS" not in function(dev)["Environment"]["Variables"]
 
@@ -298,8 +288,8 @@ def test_the_outputs_are_ready_to_use(app: Template) -> None:
 
 
 def distribution(made: Deployment) -> dict:
-    found: dict = made.app.one("AWS::CloudFront::Distribution")["DistributionConfig"]
-    return found
+    config: dict = made.app.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config
 
 
 def _listed(value: object) -> list:

@@ -1,4 +1,4 @@
-"""The guard of the HTTP API's own address: whom it lets through, and what it does while a secret can't be read."""
+"""The guard of the HTTP API's own address: what it accepts, and what it does while a secret can't be read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.authorizer import main
-from infra.authorizer.main import BELIEVED_S, HEADER, PROMPT, RETRY_S, STAGES, HeaderGuard, handler, values
+from infra.authorizer.main import CACHED_S, HEADER, PROMPT, RETRY_S, STAGES, HeaderGuard, handler, values
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.guard import TIMEOUT_S
 
@@ -15,7 +15,7 @@ class Missing(Exception): ...
 
 
 class Secrets:
-    """Secrets Manager, as far as it is asked. ``held``: values by stage."""
+    """The part of Secrets Manager that is called. ``held``: values by version stage."""
 
     class exceptions:
         ResourceNotFoundException = Missing
@@ -29,8 +29,8 @@ class Secrets:
         return {"SecretString": self.held[VersionStage]}
 
 
-class Kept:
-    """What is read, and how often; ``down``: nothing can be."""
+class Source:
+    """The values to read and a count of the reads; ``down``: reading fails."""
 
     def __init__(self) -> None:
         self.now, self.reads, self.down, self.values = 0.0, 0, False, ["new", "old"]
@@ -43,60 +43,60 @@ class Kept:
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept()
+def source() -> Source:
+    return Source()
 
 
 @pytest.fixture
-def guard(kept: Kept) -> HeaderGuard:
-    return HeaderGuard(kept, lambda: kept.now)
+def guard(source: Source) -> HeaderGuard:
+    return HeaderGuard(source, lambda: source.now)
 
 
 @pytest.mark.parametrize(
     ("sent", "let"),
     [("new", True), ("old", True), ("", False), ("neu", False), ("new,old", False), ("né\udcff", False)],
 )
-def test_the_current_value_and_the_one_before_are_let_through(guard: HeaderGuard, sent: str, let: bool) -> None:
+def test_the_current_and_the_previous_value_are_accepted(guard: HeaderGuard, sent: str, let: bool) -> None:
     assert guard.allows(sent) is let
 
 
-def test_values_are_read_again_after_five_minutes(guard: HeaderGuard, kept: Kept) -> None:
+def test_values_are_read_again_after_five_minutes(guard: HeaderGuard, source: Source) -> None:
     assert guard.allows("old")
-    kept.values = ["newer", "new"]
-    kept.now = BELIEVED_S - 1
+    source.values = ["newer", "new"]
+    source.now = CACHED_S - 1
     assert guard.allows("old")
-    kept.now = BELIEVED_S
+    source.now = CACHED_S
     assert not guard.allows("old")
-    assert (guard.allows("newer"), kept.reads) == (True, 2)
+    assert (guard.allows("newer"), source.reads) == (True, 2)
 
 
-def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard: HeaderGuard, kept: Kept) -> None:
+def test_values_stay_valid_while_they_cannot_be_read_again(guard: HeaderGuard, source: Source) -> None:
     assert guard.allows("new")
-    kept.now, kept.down = BELIEVED_S, True
+    source.now, source.down = CACHED_S, True
     assert guard.allows("new")
     assert guard.allows("new")
-    assert kept.reads == 2, "not with each request: that would wait for Secrets Manager"
-    kept.now, kept.down = BELIEVED_S + RETRY_S, False
-    assert (guard.allows("new"), kept.reads) == (True, 3)
+    assert source.reads == 2, "not per request, which would wait for Secrets Manager each time"
+    source.now, source.down = CACHED_S + RETRY_S, False
+    assert (guard.allows("new"), source.reads) == (True, 3)
 
 
-def test_nobody_is_refused_for_an_hour_because_a_secret_could_not_be_read(guard: HeaderGuard, kept: Kept) -> None:
-    """An error is not kept; a refusal would be."""
-    kept.down = True
+def test_a_failed_first_read_is_an_error_and_not_a_cached_refusal(guard: HeaderGuard, source: Source) -> None:
+    """API Gateway caches refusals, but not errors."""
+    source.down = True
     with pytest.raises(ConnectionError):
         guard.allows("new")
 
 
-def test_a_secret_that_was_never_rotated_has_one_value_and_one_that_is_gone_none() -> None:
+def test_the_values_of_new_rotated_and_missing_secrets() -> None:
     assert values(Secrets(AWSCURRENT="a"), "arn") == ["a"]
     assert values(Secrets(AWSCURRENT="b", AWSPREVIOUS="a"), "arn") == ["b", "a"]
-    assert values(Secrets(AWSCURRENT="b", AWSPREVIOUS=""), "arn") == ["b"], "an empty header must not be let in"
+    assert values(Secrets(AWSCURRENT="b", AWSPREVIOUS=""), "arn") == ["b"], "an empty header must not be accepted"
     with pytest.raises(Missing):
         values(Secrets(), "arn")
     assert STAGES[0] == "AWSCURRENT"
 
 
-def test_it_is_asked_by_the_header_that_cloudfront_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_handler_checks_the_header_that_cloudfront_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets: Any = Secrets(AWSCURRENT="a")
     monkeypatch.setenv("ORIGIN_SECRET_ARN", "arn")
     configs: list[Any] = []
@@ -109,7 +109,7 @@ def test_it_is_asked_by_the_header_that_cloudfront_sends(monkeypatch: pytest.Mon
     assert configs == [PROMPT]
 
 
-def test_a_reading_that_hangs_leaves_time_to_go_on_with_the_values_before() -> None:
-    told: Any = PROMPT
-    assert told.retries["total_max_attempts"] == 1
-    assert (told.connect_timeout + told.read_timeout) * len(STAGES) < TIMEOUT_S
+def test_a_hanging_read_leaves_time_to_use_the_previous_values() -> None:
+    config: Any = PROMPT
+    assert config.retries["total_max_attempts"] == 1
+    assert (config.connect_timeout + config.read_timeout) * len(STAGES) < TIMEOUT_S

@@ -12,12 +12,12 @@ def test_it_runs_every_five_minutes_on_the_named_runtime(app: Template) -> None:
     assert canary["StartCanaryAfterCreation"] is True
 
 
-def test_the_code_that_was_run_here_is_the_code_that_is_deployed(dev: Deployment) -> None:
+def test_the_tested_code_is_deployed(dev: Deployment) -> None:
     [deployed] = dev.folder.glob("asset.*/canary.js")
     assert deployed.read_bytes() == CODE.read_bytes()
 
 
-def test_it_is_shallow_unless_switched_and_asks_for_twenty(dev: Deployment, domain: Deployment) -> None:
+def test_it_is_shallow_by_default_and_requests_twenty_films(dev: Deployment, domain: Deployment) -> None:
     shallow, deep = (
         made.app.one("AWS::Synthetics::Canary")["RunConfig"]["EnvironmentVariables"] for made in (dev, domain)
     )
@@ -33,7 +33,7 @@ def test_it_writes_reports_into_a_bucket_of_its_own(app: Template) -> None:
     assert "CanaryReports" in text_of(statement["Resource"])
 
 
-def test_it_may_do_what_canaries_need_and_read_its_key(app: Template) -> None:
+def test_its_role_may_do_what_canaries_need_and_read_its_key(app: Template) -> None:
     assert app.actions("CanaryRole") == {
         "cloudwatch:PutMetricData", "logs:CreateLogStream", "logs:PutLogEvents",
         "s3:GetBucketLocation", "s3:ListAllMyBuckets", "s3:PutObject", "secretsmanager:DescribeSecret",
@@ -43,7 +43,7 @@ def test_it_may_do_what_canaries_need_and_read_its_key(app: Template) -> None:
     assert {as_list(each["Action"])[0] for each in everywhere} == {"s3:ListAllMyBuckets", "cloudwatch:PutMetricData"}
 
 
-def test_its_logs_are_the_stack_s(app: Template) -> None:
+def test_its_log_group_belongs_to_the_stack(app: Template) -> None:
     [(canary, _)] = app.all("AWS::Synthetics::Canary").items()
     [group] = [each for name, each in app.all("AWS::Logs::LogGroup").items() if name.startswith("CanaryLogs")]
     name = app.one("AWS::Synthetics::Canary")["Name"]

@@ -1,4 +1,4 @@
-"""The canary's own code, run by the Node.js of its runtime against a server here that answers as it is told.
+"""The canary's own code, run by the Node.js of its runtime against a local server with scripted responses.
 
 ``tests/e2e/test_canary.py`` runs it against Marquee itself.
 """
@@ -25,14 +25,14 @@ def good(request: dict) -> tuple[int, dict]:
     return 200, films(request["k"])
 
 
-def test_it_passes_on_a_good_answer_and_has_asked_as_a_customer_does(runtime: Runtime) -> None:
-    with serving(good) as (url, asked):
+def test_it_passes_on_a_good_response_and_sends_a_customer_s_request(runtime: Runtime) -> None:
+    with serving(good) as (url, requests):
         done = runtime.run(url)
     assert done.returncode == 0, done.stderr
     assert "step recommend" in done.stdout
-    assert asked.paths == ["/recommend"]
-    assert asked.bodies == [{"user_id": "canary", "k": 20}]
-    assert asked.keys == [None]
+    assert requests.paths == ["/recommend"]
+    assert requests.bodies == [{"user_id": "canary", "k": 20}]
+    assert requests.keys == [None]
 
 
 def test_it_fails_on_19_films_of_20(runtime: Runtime) -> None:
@@ -47,14 +47,14 @@ def test_it_fails_on_21_films_of_20(runtime: Runtime) -> None:
         assert runtime.run(url).returncode == 1
 
 
-def test_it_fails_on_a_film_that_comes_twice(runtime: Runtime) -> None:
+def test_it_fails_on_a_duplicate_film(runtime: Runtime) -> None:
     twice = films(19)["items"] + films(1)["items"]
     with serving(lambda _: (200, {"items": twice})) as (url, _):
         done = runtime.run(url)
     assert "got 20 items, 19 films" in done.stderr
 
 
-def test_it_fails_on_an_answer_without_films(runtime: Runtime) -> None:
+def test_it_fails_on_a_response_without_films(runtime: Runtime) -> None:
     with serving(lambda _: (200, {"detail": "no"})) as (url, _):
         assert runtime.run(url).returncode == 1
 
@@ -67,7 +67,7 @@ def test_it_fails_on_any_status_but_200(runtime: Runtime, status: int) -> None:
     assert f"expected status 200, got {status}" in done.stderr
 
 
-def test_it_fails_on_an_answer_that_does_not_come(runtime: Runtime) -> None:
+def test_it_fails_on_a_timeout(runtime: Runtime) -> None:
     given_up = threading.Event()
 
     def slow(request: dict) -> tuple[int, dict]:
@@ -83,20 +83,20 @@ def test_it_fails_on_an_answer_that_does_not_come(runtime: Runtime) -> None:
     assert "timeout" in done.stderr
 
 
-def test_it_fails_where_nobody_answers(runtime: Runtime) -> None:
+def test_it_fails_if_the_connection_is_refused(runtime: Runtime) -> None:
     with serving(good) as (url, _):
         pass
     assert runtime.run(url).returncode == 1
 
 
-def test_it_shows_the_key_that_is_in_its_secret(runtime: Runtime) -> None:
-    with serving(good) as (url, asked):
+def test_it_sends_the_key_from_its_secret(runtime: Runtime) -> None:
+    with serving(good) as (url, requests):
         done = runtime.run(url, KEY_SECRET_ARN="arn")
     assert done.returncode == 0, done.stderr
-    assert asked.keys == ["mq_key_of_arn"]
+    assert requests.keys == ["mq_key_of_arn"]
 
 
-def test_a_degraded_answer_is_good_enough_unless_it_looks_deep(runtime: Runtime) -> None:
+def test_only_the_deep_canary_fails_on_a_degraded_response(runtime: Runtime) -> None:
     with serving(lambda request: (200, films(request["k"], degraded=["search: timeout"]))) as (url, _):
         assert runtime.run(url).returncode == 0
         deep = runtime.run(url, DEEP="on", PERSON="sim-0001")
@@ -104,9 +104,9 @@ def test_a_degraded_answer_is_good_enough_unless_it_looks_deep(runtime: Runtime)
     assert "degraded" in deep.stderr
 
 
-def test_looking_deep_it_never_asks_the_same_twice(runtime: Runtime) -> None:
-    with serving(good) as (url, asked):
+def test_the_deep_canary_never_repeats_a_request(runtime: Runtime) -> None:
+    with serving(good) as (url, requests):
         assert [runtime.run(url, DEEP="on", PERSON="sim-0001").returncode for _ in range(2)] == [0, 0]
-    first, second = (each["diversity"] for each in asked.bodies)
+    first, second = (each["diversity"] for each in requests.bodies)
     assert first != second
     assert all(0 <= each <= 1 for each in (first, second))

@@ -1,4 +1,4 @@
-"""A table is copied whole and unchanged, on a real DynamoDB, also when it is throttled."""
+"""Copying a table on a real DynamoDB: complete and unchanged, also when writes are throttled."""
 
 import sys
 from collections.abc import Callable
@@ -26,26 +26,26 @@ def item(number: int, text: str = "") -> dict[str, Any]:
 
 @pytest.fixture
 def client(dynamodb_url: str) -> Any:
-    made = boto3.client(
+    local = boto3.client(
         "dynamodb", endpoint_url=dynamodb_url, region_name=LOCAL["AWS_DEFAULT_REGION"],
         aws_access_key_id=LOCAL["AWS_ACCESS_KEY_ID"], aws_secret_access_key=LOCAL["AWS_SECRET_ACCESS_KEY"],
     )  # fmt: skip
-    yield made
-    made.close()
+    yield local
+    local.close()
 
 
 @pytest.fixture
 def table(client: Any, unique_name: str) -> Table:
     def make(name: str, *items: dict[str, Any]) -> str:
-        made = f"{unique_name}-{name}"
+        full_name = f"{unique_name}-{name}"
         client.create_table(
-            TableName=made, BillingMode="PAY_PER_REQUEST",
+            TableName=full_name, BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk")],
         )  # fmt: skip
         for each in items:
-            client.put_item(TableName=made, Item=each)
-        return made
+            client.put_item(TableName=full_name, Item=each)
+        return full_name
 
     return make
 
@@ -56,7 +56,7 @@ def contents(client: Any, name: str) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 class Throttle:
-    """Takes the last request out of the next so many batches and gives it back as unprocessed."""
+    """Removes the last request from each of the next ``times`` batches and returns it as unprocessed."""
 
     def __init__(self, client: Any, times: int) -> None:
         self.times = times
@@ -97,7 +97,7 @@ def test_the_same_key_is_replaced_and_nothing_is_deleted(client: Any, table: Tab
     assert sorted(each["text"]["S"] for each in contents(client, target).values()) == ["good", "since"]
 
 
-def test_what_is_left_of_a_batch_is_sent_again_after_a_pause(client: Any, table: Table) -> None:
+def test_unprocessed_items_are_sent_again_after_a_pause(client: Any, table: Table) -> None:
     pauses: list[float] = []
     source, target = table("source", *map(item, range(30))), table("target")
     throttle = Throttle(client, times=2)
@@ -107,9 +107,7 @@ def test_what_is_left_of_a_batch_is_sent_again_after_a_pause(client: Any, table:
     assert contents(client, target) == contents(client, source)
 
 
-def test_a_table_that_takes_nothing_for_long_ends_it(
-    client: Any, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copying_ends_when_a_table_stays_throttled(client: Any, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     source, target = table("source", item(1), item(2)), table("target")
     monkeypatch.setattr(copy_table, "PAUSES_S", (0.0, 0.1))

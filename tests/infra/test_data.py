@@ -1,4 +1,4 @@
-"""What is kept is safe, and goes or stays with the stage."""
+"""Buckets and tables: their keys and expiry, who may use them, and whether they outlive the stack."""
 
 import pytest
 
@@ -11,14 +11,14 @@ def keys(table: dict) -> dict[str, str]:
     return {each["KeyType"]: each["AttributeName"] for each in table["KeySchema"]}
 
 
-def test_every_bucket_forgets(app: Template) -> None:
+def test_every_bucket_has_a_lifecycle_rule(app: Template) -> None:
     buckets = app.properties(BUCKET)
     assert len(buckets) == 3
     assert all(each["LifecycleConfiguration"]["Rules"] for each in buckets)
 
 
 @pytest.mark.parametrize(("stage", "days"), [("dev", 7), ("prod", 90)])
-def test_the_data_bucket_is_versioned_logged_and_forgets_old_versions(
+def test_the_data_bucket_is_versioned_logged_and_expires_old_versions(
     request: pytest.FixtureRequest, stage: str, days: int
 ) -> None:
     made: Deployment = request.getfixturevalue(stage)
@@ -65,16 +65,16 @@ def test_what_is_not_empty_is_emptied_in_dev(dev: Deployment) -> None:
 def test_prod_retains_people_data_and_secrets_and_protects_its_tables(prod: Deployment) -> None:
     for kind in ("AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::ECR::Repository"):
         assert {each["DeletionPolicy"] for each in prod.app.all(kind).values()} == {"Retain"}, kind
-    kept = {name: each for name, each in prod.app.all(TABLE).items() if name.startswith("Data")}
-    assert len(kept) == 3
-    for table in kept.values():
+    retained = {name: each for name, each in prod.app.all(TABLE).items() if name.startswith("Data")}
+    assert len(retained) == 3
+    for table in retained.values():
         assert table["DeletionPolicy"] == "Retain"
         assert all(replica["DeletionProtectionEnabled"] for replica in table["Properties"]["Replicas"])
-    kept = [name for name, each in prod.app.all(BUCKET).items() if each["DeletionPolicy"] == "Retain"]
-    assert len(kept) == 2
+    retained = [name for name, each in prod.app.all(BUCKET).items() if each["DeletionPolicy"] == "Retain"]
+    assert len(retained) == 2
 
 
-def test_prod_can_not_be_deleted_by_accident_and_dev_can(dev: Deployment, prod: Deployment) -> None:
+def test_only_prod_has_termination_protection(dev: Deployment, prod: Deployment) -> None:
     assert '"terminationProtection": true' in (prod.folder / "manifest.json").read_text()
     assert '"terminationProtection": true' not in (dev.folder / "manifest.json").read_text()
 
@@ -103,7 +103,7 @@ def test_a_request_reaches_no_other_tables(app: Template) -> None:
             assert "*" not in as_list(statement["Resource"])
 
 
-def test_the_job_scans_the_log_only_and_writes_nothing_raw(app: Template) -> None:
+def test_the_job_scans_only_the_events_and_writes_no_raw_data(app: Template) -> None:
     scans = [each for each in app.statements("JobsRole") if "dynamodb:Scan" in as_list(each["Action"])]
     assert len(scans) == 1
     assert "DataEvents" in text_of(scans[0]["Resource"])

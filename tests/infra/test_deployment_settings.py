@@ -1,4 +1,4 @@
-"""A deployment that can't work is refused before anything is made, with a word on what was expected."""
+"""Settings that cannot work are refused before anything is deployed, with a message that says what was expected."""
 
 import re
 from pathlib import Path
@@ -17,41 +17,41 @@ def settings(**context: object) -> DeploymentSettings:
 
 
 def test_without_context_it_is_dev_on_lambda_in_ireland() -> None:
-    made = settings()
-    assert (made.stage, made.compute, made.region, made.architecture) == ("dev", "lambda", "eu-west-1", "x86_64")
+    dev = settings()
+    assert (dev.stage, dev.compute, dev.region, dev.architecture) == ("dev", "lambda", "eu-west-1", "x86_64")
 
 
-def test_a_stage_brings_its_file_and_the_context_wins() -> None:
+def test_context_overrides_the_stage_s_file() -> None:
     assert settings(stage="prod").search_ocu_min == 2
     assert settings(stage="dev").search_ocu_min == 0
     assert settings(stage="prod", search_ocu_min="4").search_ocu_min == 4
 
 
-def test_dev_searches_in_its_bundle_and_prod_in_opensearch() -> None:
+def test_dev_searches_its_bundle_and_prod_opensearch() -> None:
     assert settings(stage="dev").search == "embedded"
     assert settings(stage="prod").search == "opensearch"
 
 
-def test_a_file_that_is_no_toml_or_of_another_stage_is_named(tmp_path: Path) -> None:
-    for text, told in (("search = ", "infra/stages/dev.toml: "), ('stage = "prod"', "stage = 'prod': leave it out")):
+def test_an_invalid_or_foreign_stage_file_is_named(tmp_path: Path) -> None:
+    for text, message in (("search = ", "infra/stages/dev.toml: "), ('stage = "prod"', "stage = 'prod': leave it out")):
         (tmp_path / "dev.toml").write_text(text)
-        with pytest.raises(Undeployable, match=re.escape(told)):
+        with pytest.raises(Undeployable, match=re.escape(message)):
             stage_file("dev", tmp_path)
     with pytest.raises(Undeployable, match=r"prod\.toml: .*No such file"):
         stage_file("prod", tmp_path)
 
 
 def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
-    asked = settings(**{"service.cache_ttl_secs": "60", "service.cors_origins": "https://a.example"}).service
-    assert variables(asked, kind=None) == {"CACHE_TTL_SECS": "60", "CORS_ORIGINS": "https://a.example"}
-    listed = {"cors_origins": ["https://a.example", "https://b.example"], "marquee_access_log": True}
-    assert variables(listed, kind=None) == {
+    service = settings(**{"service.cache_ttl_secs": "60", "service.cors_origins": "https://a.example"}).service
+    assert variables(service, kind=None) == {"CACHE_TTL_SECS": "60", "CORS_ORIGINS": "https://a.example"}
+    values = {"cors_origins": ["https://a.example", "https://b.example"], "marquee_access_log": True}
+    assert variables(values, kind=None) == {
         "CORS_ORIGINS": "https://a.example,https://b.example", "MARQUEE_ACCESS_LOG": "on",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("service", "message"),
     [
         ({"cache_ttl_secs": -1}, "CACHE_TTL_SECS = '-1': expected whole seconds"),
         ({"cors_origins": ["*"]}, "expected named origins while API_KEYS is on"),
@@ -67,9 +67,9 @@ def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
         ({"zzz": 1}, "service.zzz: no such setting; expected one of allowed_hosts, balancer_idle_secs,"),
     ],
 )
-def test_what_the_service_would_refuse_is_refused_before_it_is_deployed(asked: dict[str, object], told: str) -> None:
-    with pytest.raises(Undeployable, match=re.escape(told)):
-        variables(asked, kind=None)
+def test_a_service_setting_is_refused_as_the_service_would(service: dict[str, object], message: str) -> None:
+    with pytest.raises(Undeployable, match=re.escape(message)):
+        variables(service, kind=None)
 
 
 def test_a_setting_for_a_kind_of_search_is_checked_with_that_kind() -> None:
@@ -79,7 +79,7 @@ def test_a_setting_for_a_kind_of_search_is_checked_with_that_kind() -> None:
 
 
 def test_every_setting_of_the_service_is_the_deployments_or_the_stages() -> None:
-    """A setting that is new is the stage's; one that is gone is no longer named."""
+    """A new setting can be set by a stage; a removed one is no longer listed in OWNED."""
     assert set(ServiceSettings.model_fields) >= OWNED
     assert {"request_deadline_ms", "cache_ttl_secs", "cors_origins", "opensearch_timeout_ms", "ddb_timeout_ms",
             "vector_dim", "explain_daily_tokens"} <= set(ServiceSettings.model_fields) - OWNED  # fmt: skip
@@ -97,12 +97,12 @@ def test_only_prod_keeps_its_data() -> None:
 
 
 @pytest.mark.parametrize("least", [0, 2, 4, 8, 16])
-def test_capacities_that_the_service_takes_are_taken(least: int) -> None:
+def test_capacities_of_the_service_are_accepted(least: int) -> None:
     assert settings(search_ocu_min=least, search_ocu_max=32).search_ocu_min == least
 
 
 @pytest.mark.parametrize("least", [1, 3, 6, 12, 24, -2, -16])
-def test_a_capacity_that_the_service_refuses_is_named_with_those_it_takes(least: int) -> None:
+def test_other_capacities_are_refused_with_the_allowed_ones(least: int) -> None:
     with pytest.raises(Undeployable, match=rf"search_ocu_min = {least}: expected 0, 2, 4, 8 or a multiple of 16"):
         settings(search_ocu_min=least, search_ocu_max=32)
 
@@ -117,7 +117,7 @@ def test_a_minimum_above_the_maximum_is_refused() -> None:
         settings(search_ocu_min=8, search_ocu_max=4)
 
 
-def test_classic_search_never_falls_asleep_and_takes_a_single_unit() -> None:
+def test_classic_search_never_scales_to_zero_and_allows_one_unit() -> None:
     assert settings(classic_search="true").search_ocu_min == 2
     assert settings(classic_search="true", search_ocu_min=1).search_ocu_min == 1
     with pytest.raises(Undeployable, match="search_ocu_min = 0"):
@@ -136,7 +136,7 @@ def test_fargate_needs_a_domain_for_its_certificate() -> None:
     assert settings(compute="fargate", **ZONE).domain_name == "films.example.com"
 
 
-def test_fewer_tasks_at_most_than_at_least_are_refused() -> None:
+def test_a_minimum_of_tasks_above_the_maximum_is_refused() -> None:
     with pytest.raises(Undeployable, match="fargate_tasks_min = 9"):
         settings(fargate_tasks_min=9)
 
@@ -154,18 +154,18 @@ def test_a_wrong_value_is_named(name: str, value: object) -> None:
         settings(**{name: value})
 
 
-def test_what_a_file_lacks_or_misspells_is_named_and_nothing_else_of_it(tmp_path: Path) -> None:
+def test_missing_and_misspelt_settings_are_named_without_other_values(tmp_path: Path) -> None:
     """Values of unknown names may be secrets in the wrong place."""
     text = (FOLDER / "dev.toml").read_text("utf-8").replace("throttle_rate =", 'tmdb_token = "hush"\nthrottle_rat =')
     (tmp_path / "dev.toml").write_text(text, "utf-8")
     with pytest.raises(Undeployable) as refused:
         load_settings({}, {}, tmp_path)
-    told = str(refused.value)
-    assert "throttle_rate: missing; the stage's file must have it" in told
-    assert "throttle_rat: no such setting; expected throttle_rate, or in [service]" in told
-    assert "tmdb_token: no such setting" in told
-    assert "hush" not in told
-    assert "sim-" not in told
+    message = str(refused.value)
+    assert "throttle_rate: missing; the stage's file must have it" in message
+    assert "throttle_rat: no such setting; expected throttle_rate, or in [service]" in message
+    assert "tmdb_token: no such setting" in message
+    assert "hush" not in message
+    assert "sim-" not in message
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_what_a_file_lacks_or_misspells_is_named_and_nothing_else_of_it(tmp_path
      ("domain_name", "https://films.example", "without https://"), ("release_schedule", "weekly", "like cron(0 3"),
      ("features_instance", "large", "like ml.m5.large")],
 )  # fmt: skip
-def test_what_was_expected_is_said_in_words_and_not_as_a_pattern(name: str, value: str, expected: str) -> None:
+def test_the_expected_form_is_described_in_words(name: str, value: str, expected: str) -> None:
     with pytest.raises(Undeployable, match=re.escape(f"{name} = {value!r}: ")) as refused:
         settings(**{name: value})
     assert expected in str(refused.value)

@@ -1,4 +1,4 @@
-"""The model of Bedrock that encodes: the rights of those who ask it, and of nobody where it is not asked."""
+"""The Bedrock embedding model: permissions for the roles that call it, and none if no stage setting names one."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def bedrock(template: Template, role: str) -> list[dict]:
 
 @pytest.mark.parametrize(("name", "model"), [("classic", TITAN), ("fargate", NOVA)])
 @pytest.mark.parametrize("role", ["ApiRole", "JobsRole"])
-def test_who_serves_and_who_builds_may_call_exactly_the_model_of_the_stage(
+def test_serving_and_building_may_call_exactly_the_model_of_the_stage(
     request: pytest.FixtureRequest, name: str, model: str, role: str
 ) -> None:
     made: Deployment = request.getfixturevalue(name)
@@ -30,7 +30,7 @@ def test_who_serves_and_who_builds_may_call_exactly_the_model_of_the_stage(
 
 
 @pytest.mark.parametrize("role", ["ApiRole", "JobsRole"])
-def test_where_the_process_encodes_itself_nobody_may_call_a_model(dev: Deployment, role: str) -> None:
+def test_a_stage_that_encodes_locally_may_call_no_model(dev: Deployment, role: str) -> None:
     assert bedrock(dev.app, role) == []
 
 
@@ -46,15 +46,15 @@ JOBS = "model-invocation-job/*"
 
 
 def rights(template: Template, role: str, service: str) -> dict[str, list[str]]:
-    """What a role may do in a service, each action with the resources it may do it to."""
+    """A role's permissions in a service: resources by action."""
     return {action: [text_of(each) for each in as_list(statement["Resource"])]
             for statement in template.statements(role) for action in as_list(statement["Action"])
             if action.startswith(f"{service}:")}  # fmt: skip
 
 
-def test_the_release_job_may_do_what_a_batch_job_takes_and_nothing_else(classic: Deployment) -> None:
+def test_the_release_job_may_do_exactly_what_a_batch_job_needs(classic: Deployment) -> None:
     allowed = rights(classic.app, "JobsRole", "bedrock")
-    # InvokeModel is for the texts that a job leaves out.
+    # InvokeModel is for texts that a batch job did not encode.
     assert set(allowed) == {"bedrock:InvokeModel", *(f"bedrock:{each}" for each in called_by_the_adapter())}
     jobs, model = sorted(allowed["bedrock:CreateModelInvocationJob"], key=lambda arn: "foundation-model" in arn)
     assert model == text_of(f"arn:aws:bedrock:eu-west-1::foundation-model/{TITAN}")
@@ -66,14 +66,14 @@ def test_the_release_job_may_do_what_a_batch_job_takes_and_nothing_else(classic:
 
 
 def called_by_the_adapter() -> set[str]:
-    """The operations of Bedrock's control plane that the adapter names."""
+    """The operations of Bedrock's control plane that the adapter calls."""
     source = Path(batch.__file__).read_text()
     return {"".join(part.title() for part in name.split("_")) for name in re.findall(r'"((?:create|get)_\w+)"', source)}
 
 
 def test_both_roles_reach_the_files_of_batch_jobs_where_the_adapter_puts_them(classic: Deployment) -> None:
-    wanted = {"JobsRole": ("GetObject", "PutObject", "DeleteObject"), "BatchRole": ("GetObject", "PutObject")}
-    for role, actions in wanted.items():
+    expected = {"JobsRole": ("GetObject", "PutObject", "DeleteObject"), "BatchRole": ("GetObject", "PutObject")}
+    for role, actions in expected.items():
         for action in actions:
             statements = [each for each in classic.app.statements(role) if f"s3:{action}" in as_list(each["Action"])]
             assert any(f"/{batch.FOLDER}/*" in text_of(each["Resource"]) for each in statements), (role, action)
@@ -89,14 +89,14 @@ def test_only_batch_jobs_of_this_account_get_the_batch_role(classic: Deployment)
     assert JOBS in text_of(trust["Condition"]["ArnLike"])
 
 
-def test_the_release_job_is_told_of_the_batch_role_and_the_service_is_not(classic: Deployment) -> None:
+def test_only_the_release_job_gets_the_batch_role(classic: Deployment) -> None:
     [project] = classic.app.properties("AWS::CodeBuild::Project")
-    told = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
-    assert "BatchRole" in text_of(told["BEDROCK_BATCH_ROLE"])
+    variables = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
+    assert "BatchRole" in text_of(variables["BEDROCK_BATCH_ROLE"])
     assert "BEDROCK_BATCH_ROLE" not in text_of(classic.app.properties("AWS::Lambda::Function"))
 
 
-def test_what_a_build_left_behind_is_removed(classic: Deployment) -> None:
+def test_leftover_files_of_batch_jobs_expire(classic: Deployment) -> None:
     [rules] = [each["LifecycleConfiguration"]["Rules"] for each in classic.app.properties("AWS::S3::Bucket")
                if f"{batch.FOLDER}/" in text_of(each.get("LifecycleConfiguration", {}))]  # fmt: skip
     [expiring] = [each for each in rules if each.get("Prefix") == f"{batch.FOLDER}/"]
@@ -111,6 +111,6 @@ def test_without_batch_jobs_there_is_no_role_for_them(fargate: Deployment) -> No
 
 
 def test_batch_jobs_without_a_model_of_bedrock_are_refused(tmp_path: Path) -> None:
-    code, told = synthesise(tmp_path, {"stage": "dev", "embedding_batch": "true"})
+    code, errors = synthesise(tmp_path, {"stage": "dev", "embedding_batch": "true"})
     assert code == 2
-    assert "embedding_batch is set: expected service.encoder titan or nova, too" in told
+    assert "embedding_batch is set: expected service.encoder titan or nova, too" in errors

@@ -1,4 +1,4 @@
-"""Environment variables: what the code reads is set where it runs, and what is set is read."""
+"""Environment variables: every variable that the code reads is set, and every variable that is set is read."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ from tests.infra.tools import ROOT
 
 # Set by the platform.
 OF_PLATFORM = {"AWS_REGION", "CODEBUILD_BUILD_NUMBER", "MARQUEE_HOME"}
-# Settings that a stage neither has nor may have: for a server of one's own, for stand-ins, for a command line.
+# Settings that no stage sets or may set: for other deployments, local stand-ins and the command line.
 NOT_ON_AWS = {
     "api_key_pepper", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime",
     "aws_endpoint_url_sagemaker_runtime", "bedrock_batch_role", "ddb_endpoint", "embedder_dir", "marquee_home",
@@ -31,12 +31,12 @@ def of_functions(template: Template) -> list[dict[str, Any]]:
 
 
 def of_service(template: Template) -> dict[str, Any]:
-    """Of the function or of the container."""
-    found = [each for each in of_functions(template) if "DDB_USERS_TABLE" in each]
+    """The variables of the function or of the container."""
+    environments = [each for each in of_functions(template) if "DDB_USERS_TABLE" in each]
     for task in template.properties("AWS::ECS::TaskDefinition"):
         [container] = task["ContainerDefinitions"]
-        found.append({each["Name"]: each["Value"] for each in container["Environment"]})
-    [service] = found
+        environments.append({each["Name"]: each["Value"] for each in container["Environment"]})
+    [service] = environments
     return service
 
 
@@ -46,72 +46,74 @@ def of_job(template: Template) -> dict[str, Any]:
 
 
 def read_in(path: Path) -> tuple[set[str], set[str]]:
-    """Names that a module reads of its environment: those it must have, those it may have."""
-    needed, wanted = set[str](), set[str]()
+    """The variables that a module reads from its environment: required ones and optional ones."""
+    required, optional = set[str](), set[str]()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            needed |= {node.slice.value} if ast.unparse(node.value) in {"os.environ", "given"} else set()
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"os.environ.get", "given.get"}:
-            wanted |= {each.value for each in node.args if isinstance(each, ast.Constant)}
-    return needed, wanted
+            required |= {node.slice.value} if ast.unparse(node.value) in {"os.environ", "environment"} else set()
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"os.environ.get", "environment.get"}:
+            optional |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+    return required, optional
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_service_is_told_nothing_that_it_does_not_read(request: pytest.FixtureRequest, variant: str) -> None:
-    """A name with a typing error would be no error anywhere else."""
+def test_every_variable_of_the_service_is_a_setting(request: pytest.FixtureRequest, variant: str) -> None:
+    """Nothing else would report a misspelt name."""
     template = request.getfixturevalue(variant).app
     assert {name.lower() for name in of_service(template)} <= set(Settings.model_fields)
 
 
-def test_every_setting_that_is_a_deployment_s_is_set_by_some_or_has_no_place_on_aws(
+def test_every_deployment_setting_is_set_by_a_variant_or_not_for_aws(
     request: pytest.FixtureRequest,
 ) -> None:
-    told = {name.lower() for each in VARIANTS for name in of_service(request.getfixturevalue(each).app)}
-    assert OWNED - told - {"aws_region", "bundle_bucket"} == NOT_ON_AWS
-    assert not told & NOT_ON_AWS
+    deployed = {name.lower() for each in VARIANTS for name in of_service(request.getfixturevalue(each).app)}
+    assert OWNED - deployed - {"aws_region", "bundle_bucket"} == NOT_ON_AWS
+    assert not deployed & NOT_ON_AWS
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_agent_has_what_it_reads(request: pytest.FixtureRequest, variant: str) -> None:
+def test_the_agent_has_the_variables_that_it_reads(request: pytest.FixtureRequest, variant: str) -> None:
     template = request.getfixturevalue(variant).app
-    needed, wanted = read_in(ROOT / "infra/release/agent/main.py")
-    assert {"RELEASES_TABLE", "BUNDLE_BUCKET", "ALARMS", "PROBE_PERSON"} <= needed
+    required, optional = read_in(ROOT / "infra/release/agent/main.py")
+    assert {"RELEASES_TABLE", "BUNDLE_BUCKET", "ALARMS", "PROBE_PERSON"} <= required
     [agent] = [each for each in of_functions(template) if "RELEASES_TABLE" in each]
-    # Of a function or an endpoint that there is not.
-    missing = needed - set(agent)
+    # These belong to a function or an endpoint that the variant does not have.
+    missing = required - set(agent)
     assert missing <= ({"ALIAS"} if "FUNCTION" not in agent else set()) | (
         {"TWO_TOWER"} if "TWO_TOWER_ENDPOINT" not in agent else set()
     )
-    assert wanted == {"FUNCTION", "TWO_TOWER_ENDPOINT"}
+    assert optional == {"FUNCTION", "TWO_TOWER_ENDPOINT"}
 
 
-def test_the_authorizer_has_what_it_reads(prod: Deployment) -> None:
-    needed, _ = read_in(ROOT / "infra/authorizer/main.py")
-    assert needed
-    assert [each for each in of_functions(prod.app) if set(each) == needed]
+def test_the_authorizer_has_the_variables_that_it_reads(prod: Deployment) -> None:
+    required, _ = read_in(ROOT / "infra/authorizer/main.py")
+    assert required
+    assert [each for each in of_functions(prod.app) if set(each) == required]
 
 
 @pytest.mark.parametrize(("variant", "on_lambda"), [("prod", True), ("domain", True), ("fargate", False)])
-def test_the_release_job_has_what_its_steps_read(request: pytest.FixtureRequest, variant: str, on_lambda: bool) -> None:
+def test_the_release_job_has_the_variables_that_its_steps_read(
+    request: pytest.FixtureRequest, variant: str, on_lambda: bool
+) -> None:
     text = (ROOT / "infra/release/release.sh").read_text("utf-8")
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     read = set(re.findall(r"\$\{?([A-Z][A-Z_]+)\b", code)) - set(re.findall(r"^([A-Z_]+)=", code, re.MULTILINE))
     states = definition(on_lambda=on_lambda, minutes=1, towers=True)["States"].values()
-    told = {
+    passed = {
         each["Name"]
         for state in states
         for each in as_list(state.get("Parameters", {}).get("EnvironmentVariablesOverride", []))
     }
-    has = set(of_job(request.getfixturevalue(variant).app)) | told | OF_PLATFORM | {"BASH_SOURCE"}
-    # What a stage without an image, search or a model lacks is asked for before it is used. $LATEST is Lambda's.
+    available = set(of_job(request.getfixturevalue(variant).app)) | passed | OF_PLATFORM | {"BASH_SOURCE"}
+    # Variables of stages with an image, search or a model are tested before use. $LATEST is Lambda's.
     optional = {name for name in read if f"${{{name}:-" in code} | {"LATEST"}
-    # Of a step that only servers, or only a function, have.
+    # These belong to a step that only Fargate, or only Lambda, has.
     optional |= {"RELEASE_BUNDLE"} if on_lambda else {"REPOSITORY", "ALIAS"}
-    assert read - has - optional == set()
-    assert {"BUNDLE_BUCKET", "RELEASE_ID", "RELEASES_TABLE", "CANARY_KEY_ARN"} <= read & has
+    assert read - available - optional == set()
+    assert {"BUNDLE_BUCKET", "RELEASE_ID", "RELEASES_TABLE", "CANARY_KEY_ARN"} <= read & available
 
 
-def test_the_canary_has_what_it_reads(app: Template) -> None:
+def test_the_canary_has_the_variables_that_it_reads(app: Template) -> None:
     read = set(re.findall(r"process\.env\.([A-Z_]+)", (ROOT / "infra/canary/canary.js").read_text("utf-8")))
     [canary] = app.properties("AWS::Synthetics::Canary")
     # TIMEOUT_MS has a default.

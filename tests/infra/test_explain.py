@@ -1,4 +1,4 @@
-"""The model of the sentences: a profile of its own, rights to exactly what the adapter calls, alarms."""
+"""The explanation model: its own inference profile, permissions for exactly what the adapter calls, alarms."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def logical_id(template: Template, kind: str) -> str:
 
 
 def arns(value: Any) -> str:
-    """What an ARN is joined of, its references by name."""
+    """An ARN with its references replaced by their names."""
     if isinstance(value, dict) and "Fn::Join" in value:
         return "".join(map(arns, value["Fn::Join"][1]))
     return value if isinstance(value, str) else str(next(iter(value.values())))
@@ -45,39 +45,39 @@ def test_the_profile_copies_the_model_of_the_setting_and_is_tagged_for_its_cost(
 
 
 def test_the_role_may_call_what_the_adapter_calls_and_nothing_else(explained: Deployment) -> None:
-    told = variables(explained.app)
+    environment = variables(explained.app)
     profile, guardrail = (logical_id(explained.app, kind) for kind in (PROFILE, "AWS::Bedrock::Guardrail"))
-    # What the adapter asks with the settings that the template gives it; references stand for what AWS knows.
+    # What the adapter sends with the settings of the template; placeholders stand for values that only AWS knows.
     settings = service_settings(
         bedrock_model="arn:aws:bedrock:eu-west-1:111111111111:application-inference-profile/abc",
         aws_region="eu-west-1",
-        explain_output=told["EXPLAIN_OUTPUT"], bedrock_guardrail="guardrailid:1",
+        explain_output=environment["EXPLAIN_OUTPUT"], bedrock_guardrail="guardrailid:1",
     )  # fmt: skip
-    asked = request_of("PROFILE", "{}", 1, by_tool=settings.explains_by_tool, guardrail=settings.guardrail)
-    assert "outputConfig" in asked
-    assert set(asked["guardrailConfig"].values()) == {"guardrailid", "1"}
-    assert told["BEDROCK_MODEL"] == {"Fn::GetAtt": [profile, "InferenceProfileArn"]}
-    assert guardrail in text_of(told["BEDROCK_GUARDRAIL"])
+    request = request_of("PROFILE", "{}", 1, by_tool=settings.explains_by_tool, guardrail=settings.guardrail)
+    assert "outputConfig" in request
+    assert set(request["guardrailConfig"].values()) == {"guardrailid", "1"}
+    assert environment["BEDROCK_MODEL"] == {"Fn::GetAtt": [profile, "InferenceProfileArn"]}
+    assert guardrail in text_of(environment["BEDROCK_GUARDRAIL"])
 
-    called, through, applied = bedrock_statements(explained.app, "ApiRole")
-    assert (called["Action"], called["Resource"]) == ("bedrock:InvokeModel", told["BEDROCK_MODEL"])
-    assert through["Action"] == "bedrock:InvokeModel"
-    assert through["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": told["BEDROCK_MODEL"]}}
+    profile_call, model_call, guardrail_call = bedrock_statements(explained.app, "ApiRole")
+    assert (profile_call["Action"], profile_call["Resource"]) == ("bedrock:InvokeModel", environment["BEDROCK_MODEL"])
+    assert model_call["Action"] == "bedrock:InvokeModel"
+    assert model_call["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": environment["BEDROCK_MODEL"]}}
     regions = ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3")
-    assert sorted(map(arns, as_list(through["Resource"]))) == [
+    assert sorted(map(arns, as_list(model_call["Resource"]))) == [
         f"arn:aws:bedrock:{region}::foundation-model/{HAIKU}" for region in regions
     ]
-    assert applied["Action"] == "bedrock:ApplyGuardrail"
-    assert applied["Resource"] == {"Fn::GetAtt": [guardrail, "GuardrailArn"]}
-    assert all(each["Effect"] == "Allow" for each in (called, through, applied))
-    assert "*" not in text_of([called, through, applied])
+    assert guardrail_call["Action"] == "bedrock:ApplyGuardrail"
+    assert guardrail_call["Resource"] == {"Fn::GetAtt": [guardrail, "GuardrailArn"]}
+    assert all(each["Effect"] == "Allow" for each in (profile_call, model_call, guardrail_call))
+    assert "*" not in text_of([profile_call, model_call, guardrail_call])
 
 
 def test_the_release_job_writes_no_sentences(explained: Deployment) -> None:
     assert bedrock_statements(explained.app, "JobsRole") == []
 
 
-def test_a_guardrail_looks_at_what_comes_in_and_has_a_version(explained: Deployment) -> None:
+def test_the_guardrail_filters_input_and_has_a_version(explained: Deployment) -> None:
     guardrail = explained.app.one("AWS::Bedrock::Guardrail")
     [attacks] = guardrail["ContentPolicyConfig"]["FiltersConfig"]
     assert (attacks["Type"], attacks["InputStrength"], attacks["OutputStrength"]) == ("PROMPT_ATTACK", "HIGH", "NONE")
@@ -91,7 +91,7 @@ def test_without_a_model_there_is_nothing_of_it(request: pytest.FixtureRequest, 
     assert not [each for each in template.properties("AWS::CloudWatch::Alarm") if "Explain" in each["AlarmName"]]
 
 
-def test_throttles_slow_sentences_a_spent_day_and_fallbacks_alarm(explained: Deployment) -> None:
+def test_throttling_latency_the_daily_budget_and_fallbacks_raise_alarms(explained: Deployment) -> None:
     alarms = {each["AlarmName"].rpartition("-")[2]: each for each in explained.app.properties("AWS::CloudWatch::Alarm")}
     throttles, latency, budget = (alarms[f"Explain{name}"] for name in ("Throttles", "Latency", "Budget"))
     assert (throttles["Namespace"], throttles["MetricName"]) == ("AWS/Bedrock", "InvocationThrottles")
@@ -103,19 +103,15 @@ def test_throttles_slow_sentences_a_spent_day_and_fallbacks_alarm(explained: Dep
 
 
 def test_the_dashboard_shows_each_metric_of_the_sentences(explained: Deployment, dev: Deployment) -> None:
-    told = {"model": 1, "wanted": 3, "cached": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1,
+    facts = {"model": 1, "wanted": 3, "cached": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1,
             "budget_pct": 2.0}  # fmt: skip
-    seen = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"explain": 1.0}, {"told": told})
-    shown, without = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
-    own = {name for name, _, _ in metrics_of(seen) if name.startswith("Explain.")} - {"Explain.UsagePct"}
+    observation = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"explain": 1.0}, {"told": facts})
+    shown, hidden = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
+    own = {name for name, _, _ in metrics_of(observation) if name.startswith("Explain.")} - {"Explain.UsagePct"}
     assert len(own) == 7
     for name in own:
         assert f"{name} (" in shown
-        assert f"{name} (" not in without
-
-
-def test_the_service_gets_what_the_stage_sets_of_the_sentences(explained: Deployment) -> None:
-    assert variables(explained.app)["EXPLAIN_DAILY_TOKENS"] == "500000"
+        assert f"{name} (" not in hidden
 
 
 def settings_of(**context: str) -> Any:
@@ -138,16 +134,16 @@ def test_a_model_that_is_no_id_is_refused(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "message"),
     [
         (HAIKU, "requires an inference profile, expected eu., us., au., jp. or global."),
         ("apac.amazon.nova-micro-v1:0", "expected explain_regions, too, the regions to which apac. routes this model"),
     ],
 )
-def test_a_model_that_can_not_be_called_so_is_refused(tmp_path: Path, model: str, told: str) -> None:
-    code, said = synthesise(tmp_path, {"stage": "dev", "explain_model": model})
+def test_a_model_that_cannot_be_called_is_refused(tmp_path: Path, model: str, message: str) -> None:
+    code, errors = synthesise(tmp_path, {"stage": "dev", "explain_model": model})
     assert code == 2
-    assert told in said
+    assert message in errors
 
 
 @pytest.mark.parametrize(
@@ -162,5 +158,5 @@ def test_a_model_that_can_not_be_called_so_is_refused(tmp_path: Path, model: str
         ("eu.amazon.nova-2-lite-v1:0", True),
     ],
 )
-def test_a_model_without_structured_output_answers_through_a_tool(model: str, by_tool: bool) -> None:
+def test_a_model_without_structured_output_must_use_a_tool(model: str, by_tool: bool) -> None:
     assert explains_by_tool(model) is by_tool

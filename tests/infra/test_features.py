@@ -1,4 +1,4 @@
-"""The SageMaker job: off unless it is asked for, and allowed two prefixes, one key and nothing of a network."""
+"""The SageMaker features job: off by default; its role has two prefixes and one key, and it has no network."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.infra.tools import ROOT
 
 @pytest.fixture
 def made(domain: Deployment) -> Template:
-    """The one variant that has it."""
+    """The variant with this job."""
     return domain.app
 
 

@@ -1,4 +1,4 @@
-"""Spark on EMR Serverless: off unless it is asked for, without capacity of its own, and allowed three prefixes."""
+"""Spark on EMR Serverless: off by default, without initial capacity; its role has three prefixes."""
 
 import json
 from typing import Any
@@ -14,14 +14,14 @@ from tests.infra.tools import ROOT
 
 @pytest.fixture
 def made(explained: Deployment) -> Template:
-    """The one variant that has it."""
+    """The variant with this job."""
     return explained.app
 
 
 def machine(template: Template) -> dict[str, Any]:
-    [found] = [each for each in template.properties("AWS::StepFunctions::StateMachine")
+    [properties] = [each for each in template.properties("AWS::StepFunctions::StateMachine")
                if str(each["StateMachineName"]).endswith("-gram")]  # fmt: skip
-    return dict(found)
+    return dict(properties)
 
 
 def job(template: Template) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_without_the_setting_there_is_none(dev: Deployment, prod: Deployment) ->
         assert "emr" not in json.dumps(each.app.document).lower()
 
 
-def test_it_has_no_capacity_while_idle_and_a_most_while_not(made: Template) -> None:
+def test_it_has_no_initial_capacity_and_a_maximum(made: Template) -> None:
     application = made.one("AWS::EMRServerless::Application")
     assert "InitialCapacity" not in application
     assert application["AutoStopConfiguration"] == {"Enabled": True, "IdleTimeoutMinutes": 5}
@@ -48,23 +48,23 @@ def test_it_runs_the_file_of_this_release_with_arguments_that_it_takes(made: Tem
     driver = job(made)["JobDriver"]["SparkSubmit"]
     assert "cdk-hnb659fds-assets" in text_of(machine(made)["DefinitionSubstitutions"]["File"])
     text = driver["EntryPointArguments.$"].removeprefix("States.Array(").removesuffix(")")
-    given = [each.strip().strip("'") for each in text.split(",")]
-    options = file.arguments(given)
+    arguments = [each.strip().strip("'") for each in text.split(",")]
+    options = file.arguments(arguments)
     assert (options.events, options.films, options.overwrite) == (["$.events"], "$.films", True)
     assert options.out == "s3://${Bucket}/gram"
 
 
 def test_the_job_s_role_reads_two_prefixes_and_replaces_one(made: Template) -> None:
-    found: dict[str, str] = {}
+    allowed: dict[str, str] = {}
     for each in made.statements("GramRole"):
         for action in as_list(each["Action"]):
-            found[action] = found.get(action, "") + text_of(each["Resource"])
-    assert set(found) == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
+            allowed[action] = allowed.get(action, "") + text_of(each["Resource"])
+    assert set(allowed) == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
     for prefix in ("/raw/*", "/features/*", "/gram/*"):
-        assert prefix in found["s3:GetObject"]
+        assert prefix in allowed["s3:GetObject"]
     for action in ("s3:PutObject", "s3:DeleteObject"):
-        assert "/gram/*" in found[action]
-        assert "raw" not in found[action]
+        assert "/gram/*" in allowed[action]
+        assert "raw" not in allowed[action]
 
 
 def test_only_emr_serverless_gets_the_role_and_only_this_application_is_started(made: Template) -> None:
@@ -77,6 +77,6 @@ def test_only_emr_serverless_gets_the_role_and_only_this_application_is_started(
 
 
 @pytest.mark.parametrize("wrong", [{"spark": "maybe"}, {"spark_vcpus": "4"}])
-def test_a_setting_that_cannot_be_is_refused(wrong: dict[str, str]) -> None:
+def test_an_invalid_setting_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(Undeployable):
         load_settings({"stage": "dev", **wrong}, {})

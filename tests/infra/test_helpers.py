@@ -1,4 +1,4 @@
-"""The CDK's own functions log into groups of the stack, and can make no others."""
+"""The CDK's helper functions log to groups of the stack and cannot create others."""
 
 from tests.infra.templates import Deployment, Template, as_list
 
@@ -28,7 +28,7 @@ def test_there_are_helpers_for_buckets_and_on_both_sides_of_the_regions(dev: Dep
 
 
 def test_no_role_may_make_a_log_group(dev: Deployment, fargate: Deployment) -> None:
-    """Else the last line of a function would bring its group back after the stack is gone."""
+    """Otherwise the last log line of a function would recreate its group after the stack is deleted."""
     for template in (*templates(dev), *templates(fargate)):
         roles = template.properties("AWS::IAM::Role")
         assert not [each for each in roles if "AWSLambdaBasicExecutionRole" in str(each.get("ManagedPolicyArns"))]
@@ -45,7 +45,7 @@ def test_no_role_may_make_a_log_group(dev: Deployment, fargate: Deployment) -> N
 
 
 def _of_codebuild(template: Template) -> set[str]:
-    """CodeBuild's own statement, which the CDK writes whatever group is set."""
+    """CodeBuild's own statement, which the CDK writes even if a group is set."""
     return template.actions("JobsRole") & {"logs:CreateLogGroup"}
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 
+from infra.release.release_states import BUILD_S
 from tests.infra.templates import Deployment, Template, as_list, text_of
 from tests.infra.tools import ROOT, run
 
@@ -12,13 +13,9 @@ def variables(template: Template) -> dict[str, object]:
     return {each["Name"]: each["Value"] for each in environment["EnvironmentVariables"]}
 
 
-def test_the_job_runs_the_repository_s_own_build(app: Template) -> None:
+def test_one_job_runs_at_a_time_for_as_long_as_the_machine_waits(app: Template) -> None:
     project = app.one("AWS::CodeBuild::Project")
-    assert project["Source"]["Type"] == "S3"
-    assert project["Source"]["BuildSpec"] == "infra/release/buildspec.yml"
-    assert (ROOT / "infra/release/buildspec.yml").is_file()
-    assert project["ConcurrentBuildLimit"] == 1
-    assert project["TimeoutInMinutes"] == 180
+    assert (project["ConcurrentBuildLimit"], 60 * project["TimeoutInMinutes"]) == (1, BUILD_S)
 
 
 def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deployment) -> None:
@@ -29,6 +26,7 @@ def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deploy
         ".ci", ".dockerignore", "Dockerfile", "LICENSE", "NOTICE", "README.md", "data_jobs", "infra", "pyproject.toml",
         "services", "uv.lock",
     }  # fmt: skip
+    assert (source / dev.app.one("AWS::CodeBuild::Project")["Source"]["BuildSpec"]).is_file()
     assert not list(source.rglob("node_modules"))
     assert not list(source.rglob("__pycache__"))
 
@@ -39,7 +37,7 @@ def test_only_a_schedule_starts_it_by_itself(dev: Deployment, domain: Deployment
     assert rule["ScheduleExpression"] == "cron(0 3 ? * SUN *)"
 
 
-def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(domain: Deployment) -> None:
+def test_a_failed_start_goes_to_the_dead_letter_queue(domain: Deployment) -> None:
     [queue] = domain.app.all("AWS::SQS::Queue")
     for rule in domain.app.properties("AWS::Events::Rule"):
         [target] = rule["Targets"]
@@ -52,7 +50,7 @@ def test_the_queue_is_encrypted_and_keeps_letters_for_two_weeks(app: Template) -
     assert queue["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_a_release_that_fails_is_told(app: Template) -> None:
+def test_a_failed_release_is_reported(app: Template) -> None:
     [rule] = [each for each in app.properties("AWS::Events::Rule") if "aws.states" in text_of(each)]
     assert set(rule["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     assert "ReleasesMachine" in text_of(rule["EventPattern"]["detail"]["stateMachineArn"])
@@ -110,7 +108,7 @@ def test_on_fargate_the_agent_reaches_the_pointer_and_no_function(fargate: Deplo
     assert ["current.json" in text_of(each["Resource"]) for each in writes] == [True]
 
 
-def test_releases_end_by_alarms_that_there_are(app: Template) -> None:
+def test_the_alarms_that_end_releases_exist(app: Template) -> None:
     [agent] = [each for each in app.properties("AWS::Lambda::Function") if "ALARMS" in text_of(each)]
     watched = set(agent["Environment"]["Variables"]["ALARMS"].split(","))
     assert watched <= {each["AlarmName"] for each in app.properties("AWS::CloudWatch::Alarm")}
@@ -138,9 +136,7 @@ def test_images_are_made_on_a_machine_of_their_own_architecture(dev: Deployment,
     assert [variables(made.app)["ARCHITECTURE"] for made in (dev, fargate)] == ["x86_64", "arm64"]
 
 
-def test_the_job_seeds_whom_the_page_offers_and_whom_the_deep_canary_asks_for(
-    dev: Deployment, domain: Deployment
-) -> None:
+def test_the_job_seeds_the_people_of_the_page_and_of_the_deep_canary(dev: Deployment, domain: Deployment) -> None:
     offered = dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]["DEMO_USERS"]
     assert offered.startswith("sim-")
     assert (variables(dev.app)["DEMO_USERS"], variables(dev.app)["CANARY_PERSON"]) == (offered, "")

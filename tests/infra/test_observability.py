@@ -1,4 +1,4 @@
-"""Alarms with the thresholds and periods that were agreed on, all to one topic; a dashboard with every metric."""
+"""Alarms with the agreed thresholds and periods, all to one topic; a dashboard with every metric."""
 
 import json
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from data_jobs.cost.deployment import ComputeKind, SearchKind
-from data_jobs.cost.deployment import Deployment as Deployment_
+from data_jobs.cost.deployment import Deployment as CostedDeployment
 from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 from infra.constructs.alarms import FALLBACKS
@@ -19,10 +19,6 @@ from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_o
 ALARM = "AWS::CloudWatch::Alarm"
 CANARY = "AWS::Synthetics::Canary"
 SEEN = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"knn": 1.0, "bm25": 1.0}, {})
-METRICS = (
-    "API.LatencyMs", "API.ErrorRate", "API.RPS", "Retrieval.KNNLatencyMs", "Retrieval.BM25LatencyMs",
-    "RankerLatencyMs", "Cache.HitRatio", "Explain.UsagePct", "Fallback.Count",
-)  # fmt: skip
 
 
 # Metrics by namespace, each with the dimensions it is published by. Sources: the pages about metrics of API Gateway
@@ -50,12 +46,12 @@ PUBLISHED = {
 
 
 def written_by_the_service() -> dict[tuple[str, ...], set[str]]:
-    """The same of the service, out of the lines that it writes for a request in which everything happens."""
+    """The same for the service, from the lines that it writes for a request that triggers every metric."""
     lines: list[str] = []
-    told = {"wanted": 1, "model": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1, "budget_pct": 1.0}
-    facts = {"told": told, "cached": False, "explain": True, "degraded": [f"{cause}: down" for cause in CAUSES]}
-    seen = replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0, "rank": 1.0}, facts=facts)
-    EmfTelemetry("dev", lines.append).record(seen)
+    explained = {"wanted": 1, "model": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1, "budget_pct": 1.0}
+    facts = {"told": explained, "cached": False, "explain": True, "degraded": [f"{cause}: down" for cause in CAUSES]}
+    observation = replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0, "rank": 1.0}, facts=facts)
+    EmfTelemetry("dev", lines.append).record(observation)
     written: dict[tuple[str, ...], set[str]] = {}
     for document in map(json.loads, lines):
         for directive in document.get("_aws", {}).get("CloudWatchMetrics", ()):
@@ -65,76 +61,76 @@ def written_by_the_service() -> dict[tuple[str, ...], set[str]]:
     return written
 
 
-def metrics_in(found: dict) -> list[dict]:
+def metrics_in(alarm: dict) -> list[dict]:
     """The metrics of an alarm: its own, or those of its expression."""
-    own = [found] if "MetricName" in found else []
-    return own + [each["MetricStat"]["Metric"] for each in found.get("Metrics", ()) if "MetricStat" in each]
+    own = [alarm] if "MetricName" in alarm else []
+    return own + [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
 
 
 def alarm(template: Template, name: str) -> dict:
-    [found] = [each for each in template.properties(ALARM) if each["AlarmName"].endswith(f"-{name}")]
-    return found
+    [properties] = [each for each in template.properties(ALARM) if each["AlarmName"].endswith(f"-{name}")]
+    return properties
 
 
 def body(template: Template) -> str:
     return text_of(template.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
 
 
-def test_every_alarm_is_on_metrics_that_somebody_publishes_by_these_dimensions(app: Template) -> None:
-    """A misspelt one has no data, which is no alarm: it would be calm for ever."""
+def test_every_alarm_is_on_a_published_metric_with_its_dimensions(app: Template) -> None:
+    """A misspelt metric has no data and never raises the alarm."""
     published = {**PUBLISHED, "Marquee": written_by_the_service()}
-    for found in app.properties(ALARM):
-        metrics = metrics_in(found)
-        assert metrics, found["AlarmName"]
+    for properties in app.properties(ALARM):
+        metrics = metrics_in(properties)
+        assert metrics, properties["AlarmName"]
         for each in metrics:
             dimensions = tuple(sorted(part["Name"] for part in each["Dimensions"]))
             names = published[each["Namespace"]].get(dimensions, set())
-            assert each["MetricName"] in names, f"{found['AlarmName']}: {each['MetricName']} by {dimensions}"
+            assert each["MetricName"] in names, f"{properties['AlarmName']}: {each['MetricName']} by {dimensions}"
 
 
 def test_slow_answers_alarm_after_three_periods_of_five_minutes(dev: Deployment) -> None:
-    found = alarm(dev.app, "Latency")
-    assert (found["Threshold"], found["ExtendedStatistic"], found["Period"]) == (800, "p95", 300)
-    assert (found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (3, 3)
-    assert (found["Namespace"], found["MetricName"]) == ("AWS/ApiGateway", "Latency")
-    assert found["ComparisonOperator"] == "GreaterThanThreshold"
+    properties = alarm(dev.app, "Latency")
+    assert (properties["Threshold"], properties["ExtendedStatistic"], properties["Period"]) == (800, "p95", 300)
+    assert (properties["EvaluationPeriods"], properties["DatapointsToAlarm"]) == (3, 3)
+    assert (properties["Namespace"], properties["MetricName"]) == ("AWS/ApiGateway", "Latency")
+    assert properties["ComparisonOperator"] == "GreaterThanThreshold"
 
 
 def test_on_fargate_the_same_time_is_counted_in_seconds(fargate: Deployment) -> None:
-    found = alarm(fargate.app, "Latency")
-    assert (found["Threshold"], found["ExtendedStatistic"], found["Period"]) == (0.8, "p95", 300)
-    assert found["MetricName"] == "TargetResponseTime"
+    properties = alarm(fargate.app, "Latency")
+    assert (properties["Threshold"], properties["ExtendedStatistic"], properties["Period"]) == (0.8, "p95", 300)
+    assert properties["MetricName"] == "TargetResponseTime"
 
 
 def test_more_than_two_errors_in_a_hundred_alarm(app: Template) -> None:
-    found = alarm(app, "ErrorRate")
-    assert (found["Threshold"], found["ComparisonOperator"]) == (2, "GreaterThanThreshold")
-    [rate] = [each for each in found["Metrics"] if each.get("ReturnData", True)]
+    properties = alarm(app, "ErrorRate")
+    assert (properties["Threshold"], properties["ComparisonOperator"]) == (2, "GreaterThanThreshold")
+    [rate] = [each for each in properties["Metrics"] if each.get("ReturnData", True)]
     # A load balancer without targets counts failures and no requests: that must alarm, too.
     assert rate["Expression"] == "100 * FILL(failures, 0) / IF(FILL(requests, 0) > 0, requests, 1)"
-    assert found["EvaluationPeriods"] == 1
-    counted = {each["MetricStat"]["Metric"]["MetricName"] for each in found["Metrics"] if "MetricStat" in each}
+    assert properties["EvaluationPeriods"] == 1
+    counted = {each["MetricStat"]["Metric"]["MetricName"] for each in properties["Metrics"] if "MetricStat" in each}
     assert counted in ({"5xx", "Count"}, {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"})
-    assert {each["MetricStat"]["Period"] for each in found["Metrics"] if "MetricStat" in each} == {300}
+    assert {each["MetricStat"]["Period"] for each in properties["Metrics"] if "MetricStat" in each} == {300}
 
 
 @pytest.mark.parametrize(("name", "metric"), [("LambdaErrors", "Errors"), ("LambdaThrottles", "Throttles")])
 def test_the_function_s_errors_and_throttles_alarm(dev: Deployment, name: str, metric: str) -> None:
-    found = alarm(dev.app, name)
-    assert (found["MetricName"], found["Threshold"], found["Period"]) == (metric, 0, 300)
-    assert found["Statistic"] == "Sum"
+    properties = alarm(dev.app, name)
+    assert (properties["MetricName"], properties["Threshold"], properties["Period"]) == (metric, 0, 300)
+    assert properties["Statistic"] == "Sum"
 
 
-def test_tasks_that_are_not_well_alarm(fargate: Deployment) -> None:
-    found = alarm(fargate.app, "UnhealthyTasks")
-    assert (found["MetricName"], found["Threshold"]) == ("UnHealthyHostCount", 0)
+def test_unhealthy_tasks_raise_an_alarm(fargate: Deployment) -> None:
+    properties = alarm(fargate.app, "UnhealthyTasks")
+    assert (properties["MetricName"], properties["Threshold"]) == ("UnHealthyHostCount", 0)
 
 
 @pytest.mark.parametrize("table", ["Users", "Events", "RecCache"])
 def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
-    found = alarm(app, f"{table}Throttles")
+    properties = alarm(app, f"{table}Throttles")
     # ThrottledRequests has no data for a table alone.
-    metrics = [each["MetricStat"]["Metric"] for each in found["Metrics"] if "MetricStat" in each]
+    metrics = [each["MetricStat"]["Metric"] for each in properties["Metrics"] if "MetricStat" in each]
     assert {(each["Namespace"], each["MetricName"]) for each in metrics} == {
         ("AWS/DynamoDB", "ReadThrottleEvents"), ("AWS/DynamoDB", "WriteThrottleEvents"),
     }  # fmt: skip
@@ -147,41 +143,47 @@ def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
 @pytest.mark.parametrize("stage", ["classic", "prod"])
 @pytest.mark.parametrize(("metric", "side"), [("SearchOCU", "search"), ("IndexingOCU", "indexing")])
 def test_capacity_near_its_maximum_alarms(request: pytest.FixtureRequest, stage: str, metric: str, side: str) -> None:
-    found = alarm(request.getfixturevalue(stage).app, metric)
-    assert found["Threshold"] == pytest.approx(0.9 * getattr(load_settings(VARIANTS[stage], {}), f"{side}_ocu_max"))
-    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", metric, "Sum")
-    assert found["Dimensions"] == [{"Name": "ClientId", "Value": ACCOUNT}]
-    # A quarter of an hour, a point a minute: summed over more, a minute's sum would count several times.
-    assert (found["Period"], found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (60, 15, 15)
+    properties = alarm(request.getfixturevalue(stage).app, metric)
+    assert properties["Threshold"] == pytest.approx(
+        0.9 * getattr(load_settings(VARIANTS[stage], {}), f"{side}_ocu_max")
+    )
+    assert (properties["Namespace"], properties["MetricName"], properties["Statistic"]) == ("AWS/AOSS", metric, "Sum")
+    assert properties["Dimensions"] == [{"Name": "ClientId", "Value": ACCOUNT}]
+    # 15 points of a minute each: the metric is a sum per minute, so a longer period would add several of them.
+    assert (properties["Period"], properties["EvaluationPeriods"], properties["DatapointsToAlarm"]) == (60, 15, 15)
 
 
 def test_a_canary_that_fails_or_is_silent_alarms(app: Template) -> None:
-    found = alarm(app, "Canary")
-    assert (found["Namespace"], found["MetricName"]) == ("CloudWatchSynthetics", "SuccessPercent")
-    assert (found["Threshold"], found["ComparisonOperator"], found["Period"]) == (100, "LessThanThreshold", 300)
-    assert found["TreatMissingData"] == "breaching"
-    assert found["EvaluationPeriods"] == 2
-    assert found["Dimensions"] == [{"Name": "CanaryName", "Value": {"Ref": next(iter(app.all(CANARY)))}}]
+    properties = alarm(app, "Canary")
+    assert (properties["Namespace"], properties["MetricName"]) == ("CloudWatchSynthetics", "SuccessPercent")
+    assert (properties["Threshold"], properties["ComparisonOperator"], properties["Period"]) == (
+        100,
+        "LessThanThreshold",
+        300,
+    )
+    assert properties["TreatMissingData"] == "breaching"
+    assert properties["EvaluationPeriods"] == 2
+    assert properties["Dimensions"] == [{"Name": "CanaryName", "Value": {"Ref": next(iter(app.all(CANARY)))}}]
 
 
 @pytest.mark.parametrize(
-    ("name", "causes", "asks"),
+    ("name", "causes", "metric"),
     [("Search", ["search"], "Retrieval.BM25LatencyMs"), ("State", ["state"], "API.RPS"),
      ("Encoder", ["encoder"], "Retrieval.BM25LatencyMs"), ("Keys", ["keys", "quota"], "API.RPS")],
 )  # fmt: skip
-def test_answers_that_go_on_without_a_part_alarm(prod: Deployment, name: str, causes: list[str], asks: str) -> None:
-    found = alarm(prod.app, f"Fallback{name}")
-    assert (found["Threshold"], found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (10, 3, 5)
-    metrics = [each["MetricStat"] for each in found["Metrics"] if "MetricStat" in each]
-    counted = [{each["Name"]: each["Value"] for each in part["Metric"]["Dimensions"]} for part in metrics
+def test_degraded_responses_raise_an_alarm(prod: Deployment, name: str, causes: list[str], metric: str) -> None:
+    properties = alarm(prod.app, f"Fallback{name}")
+    assert (properties["Threshold"], properties["DatapointsToAlarm"], properties["EvaluationPeriods"]) == (10, 3, 5)
+    metrics = [each["MetricStat"] for each in properties["Metrics"] if "MetricStat" in each]
+    causes_of = [{each["Name"]: each["Value"] for each in part["Metric"]["Dimensions"]} for part in metrics
                if part["Metric"]["MetricName"] == "Fallback.Count"]  # fmt: skip
-    assert sorted(each["cause"] for each in counted) == causes
-    assert all(each["stage"] == "prod" for each in counted)
-    [asked] = [part for part in metrics if part["Metric"]["MetricName"] != "Fallback.Count"]
-    assert (asked["Metric"]["MetricName"], asked["Stat"]) == (asks, "SampleCount")
+    assert sorted(each["cause"] for each in causes_of) == causes
+    assert all(each["stage"] == "prod" for each in causes_of)
+    [requests] = [part for part in metrics if part["Metric"]["MetricName"] != "Fallback.Count"]
+    assert (requests["Metric"]["MetricName"], requests["Stat"]) == (metric, "SampleCount")
 
 
-def test_every_cause_of_a_fallback_alarms_but_what_nobody_names() -> None:
+def test_every_cause_of_a_fallback_has_an_alarm() -> None:
     alarmed = {cause for causes, _ in FALLBACKS.values() for cause in causes}
     assert alarmed == CAUSES
     written = {
@@ -200,35 +202,35 @@ def test_without_opensearch_nothing_falls_back_from_it(embedded: Deployment, pro
 
 
 def test_errors_of_opensearch_alarm(searching: Template) -> None:
-    found = alarm(searching, "SearchErrors")
-    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", "5xx", "Sum")
-    assert {each["Name"] for each in found["Dimensions"]} == {"ClientId", "CollectionId", "CollectionName"}
-    assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (3, 5)
+    properties = alarm(searching, "SearchErrors")
+    assert (properties["Namespace"], properties["MetricName"], properties["Statistic"]) == ("AWS/AOSS", "5xx", "Sum")
+    assert {each["Name"] for each in properties["Dimensions"]} == {"ClientId", "CollectionId", "CollectionName"}
+    assert (properties["DatapointsToAlarm"], properties["EvaluationPeriods"]) == (3, 5)
 
 
 @pytest.mark.parametrize(("name", "metric"), [("TaskCpu", "CPUUtilization"), ("TaskMemory", "MemoryUtilization")])
-def test_tasks_that_are_full_alarm(fargate: Deployment, name: str, metric: str) -> None:
-    found = alarm(fargate.app, name)
-    assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/ECS", metric, 85)
-    assert found["DatapointsToAlarm"] == 3
+def test_busy_tasks_raise_an_alarm(fargate: Deployment, name: str, metric: str) -> None:
+    properties = alarm(fargate.app, name)
+    assert (properties["Namespace"], properties["MetricName"], properties["Threshold"]) == ("AWS/ECS", metric, 85)
+    assert properties["DatapointsToAlarm"] == 3
 
 
 def test_dead_letters_alarm(app: Template) -> None:
-    found = alarm(app, "DeadLetters")
-    assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    properties = alarm(app, "DeadLetters")
+    assert (properties["MetricName"], properties["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
 
 
-def test_every_alarm_tells_the_topic_when_it_comes_and_goes_and_where_to_read_on(app: Template) -> None:
+def test_every_alarm_notifies_the_topic_and_names_the_runbook(app: Template) -> None:
     [topic] = app.all("AWS::SNS::Topic")
-    for found in app.properties(ALARM):
-        assert found["AlarmActions"] == found["OKActions"] == [{"Ref": topic}]
-        assert "docs/operations.md" in found["AlarmDescription"]
+    for properties in app.properties(ALARM):
+        assert properties["AlarmActions"] == properties["OKActions"] == [{"Ref": topic}]
+        assert "docs/operations.md" in properties["AlarmDescription"]
 
 
 def test_no_traffic_is_no_alarm(app: Template) -> None:
-    for found in app.properties(ALARM):
-        if not found["AlarmName"].endswith("-Canary"):
-            assert found["TreatMissingData"] == "notBreaching"
+    for properties in app.properties(ALARM):
+        if not properties["AlarmName"].endswith("-Canary"):
+            assert properties["TreatMissingData"] == "notBreaching"
 
 
 def test_the_topic_is_encrypted_by_a_key_that_its_senders_may_use(app: Template) -> None:
@@ -251,7 +253,7 @@ def test_alarms_and_the_budget_of_this_account_may_publish_and_nobody_without_tl
     assert any(each["Effect"] == "Deny" and "aws:SecureTransport" in text_of(each) for each in statements)
 
 
-def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, domain: Deployment) -> None:
+def test_mail_goes_to_the_configured_address(dev: Deployment, domain: Deployment) -> None:
     assert not dev.app.all("AWS::SNS::Subscription")
     mail = domain.app.one("AWS::SNS::Subscription")
     assert (mail["Protocol"], mail["Endpoint"]) == ("email", "films@example.com")
@@ -261,23 +263,26 @@ def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, domain: Deployment)
 def test_the_month_has_a_budget_that_warns_before_it_is_spent(
     request: pytest.FixtureRequest, stage: str, dollars: int
 ) -> None:
-    found = request.getfixturevalue(stage).app.one("AWS::Budgets::Budget")
-    assert found["Budget"]["BudgetLimit"] == {"Amount": dollars, "Unit": "USD"}
-    assert (found["Budget"]["TimeUnit"], found["Budget"]["BudgetType"]) == ("MONTHLY", "COST")
-    warned = {each["Notification"]["NotificationType"]: each["Notification"]["Threshold"]
-              for each in found["NotificationsWithSubscribers"]}  # fmt: skip
-    assert warned == {"ACTUAL": 80, "FORECASTED": 100}
-    assert "AlarmsTopic" in text_of(found["NotificationsWithSubscribers"])
+    properties = request.getfixturevalue(stage).app.one("AWS::Budgets::Budget")
+    assert properties["Budget"]["BudgetLimit"] == {"Amount": dollars, "Unit": "USD"}
+    assert (properties["Budget"]["TimeUnit"], properties["Budget"]["BudgetType"]) == ("MONTHLY", "COST")
+    thresholds = {each["Notification"]["NotificationType"]: each["Notification"]["Threshold"]
+              for each in properties["NotificationsWithSubscribers"]}  # fmt: skip
+    assert thresholds == {"ACTUAL": 80, "FORECASTED": 100}
+    assert "AlarmsTopic" in text_of(properties["NotificationsWithSubscribers"])
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_the_dashboard_shows_every_metric_of_the_service(dev: Deployment, metric: str) -> None:
-    assert f"{metric} (" in body(dev.app)
-    dimension = "cause" if metric == "Fallback.Count" else "route"
-    assert f"{{Marquee,stage,{dimension}}}" in body(dev.app)
+def test_the_dashboard_shows_every_metric_that_the_service_writes(explained: Deployment) -> None:
+    shown = body(explained.app).replace("\\", "")
+    written = {dimensions: names for dimensions, names in written_by_the_service().items() if dimensions != ("stage",)}
+    assert len(written) == 2
+    for dimensions, names in written.items():
+        [dimension] = set(dimensions) - {"stage"}
+        for name in names:
+            assert f'{{Marquee,stage,{dimension}}} MetricName="{name}"' in shown
 
 
-def test_requests_a_second_are_requests_by_the_seconds_of_a_period(dev: Deployment) -> None:
+def test_requests_per_second_are_a_sum_divided_by_the_period(dev: Deployment) -> None:
     assert "'Sum', 300) / 300" in body(dev.app)
 
 
@@ -292,9 +297,11 @@ def test_the_dashboard_shows_what_the_platform_counts_and_every_alarm(app: Templ
 
 @pytest.mark.parametrize("name", ["dev", "prod", "fargate", "embedded"])
 def test_alarms_are_billed_by_the_metric_as_they_are_deployed(request: pytest.FixtureRequest, name: str) -> None:
-    made, asked = request.getfixturevalue(name).app, load_settings(VARIANTS[name], {})
+    template, settings = request.getfixturevalue(name).app, load_settings(VARIANTS[name], {})
     metrics = [sum("MetricStat" in part for part in each.get("Metrics", [{"MetricStat": 1}]))
-               for each in made.properties(ALARM)]  # fmt: skip
-    billed = Deployment_(stage=asked.stage, compute=ComputeKind(asked.compute), search=SearchKind(asked.search))
-    [line] = [each for each in bill_of(billed, load_prices("eu-west-1")).lines if each.what == "alarms"]
+               for each in template.properties(ALARM)]  # fmt: skip
+    deployment = CostedDeployment(
+        stage=settings.stage, compute=ComputeKind(settings.compute), search=SearchKind(settings.search)
+    )
+    [line] = [each for each in bill_of(deployment, load_prices("eu-west-1")).lines if each.what == "alarms"]
     assert line.units == sum(metrics)

@@ -45,14 +45,14 @@ def test_a_tag_of_another_version_is_refused(folder: Path, tag: str) -> None:
         notes(tag, folder)
 
 
-def test_before_a_release_the_unreleased_section_will_do(folder: Path) -> None:
+def test_without_a_tag_the_unreleased_section_is_used(folder: Path) -> None:
     (folder / "services/__init__.py").write_text('__version__ = "1.3.0"\n')
     assert notes(None, folder) == "- later"
     with pytest.raises(LayoutError, match=r"no section \[1\.3\.0\]"):
         notes("v1.3.0", folder)
 
 
-@pytest.mark.parametrize(("version", "complaint"), [("1.1.0", "YYYY-MM-DD"), ("1.2.0", "nothing stands below")])
+@pytest.mark.parametrize(("version", "complaint"), [("1.1.0", "YYYY-MM-DD"), ("1.2.0", "has no entries")])
 def test_a_section_without_a_date_or_a_word_is_refused(folder: Path, version: str, complaint: str) -> None:
     (folder / "services/__init__.py").write_text(f'__version__ = "{version}"\n')
     (folder / "CHANGELOG.md").write_text(CHANGELOG.replace("### Added\n\n- a film\n\n", ""))
@@ -62,22 +62,22 @@ def test_a_section_without_a_date_or_a_word_is_refused(folder: Path, version: st
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A docker that writes down what it is asked. Returns the file."""
-    tool, asked = tmp_path / "docker", tmp_path / "asked"
-    tool.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n')
+    """A docker that records its arguments. Returns the file with them."""
+    tool, calls = tmp_path / "docker", tmp_path / "asked"
+    tool.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    return asked
+    return calls
 
 
 def test_both_images_are_built_under_their_names(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "project_version", lambda: "1.2.0")
-    made = ["host/me/marquee-films:1.2.0", "host/me/marquee-films-lambda:1.2.0"]
-    assert images("host/me/", {}).splitlines() == made
+    names = ["host/me/marquee-films:1.2.0", "host/me/marquee-films-lambda:1.2.0"]
+    assert images("host/me/", {}).splitlines() == names
     built = [line for line in docker.read_text().splitlines() if line.startswith("build ")]
     assert built == [
         f"build --provenance=false --target {target} --tag {name} ."
-        for target, name in zip(("jobs", "lambda"), made, strict=True)
+        for target, name in zip(("jobs", "lambda"), names, strict=True)
     ]
 
 
@@ -91,7 +91,7 @@ def test_in_ci_no_image_is_built_on_a_base_that_may_change(docker: Path, monkeyp
     assert "build" not in docker.read_text()
 
 
-def test_without_docker_the_images_are_left_out_and_that_is_said_but_in_ci(
+def test_without_docker_the_images_are_skipped_with_a_message_and_in_ci_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

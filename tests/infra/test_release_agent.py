@@ -1,4 +1,4 @@
-"""What the release agent asks of AWS, where an answer that says nothing must not be taken for a good one."""
+"""How the release agent reads responses of AWS: a missing alarm or an idle version is not a healthy one."""
 
 import io
 import json
@@ -18,28 +18,28 @@ from tests.infra.stage import (
 
 
 class CloudWatch:
-    """``states``: of the alarms that there are, by name."""
+    """``states``: states of the existing alarms by name."""
 
     def __init__(self, **states: str) -> None:
         self.states = states
 
     def describe_alarms(self, *, AlarmNames: list[str]) -> dict[str, Any]:
-        found = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
-        return {"MetricAlarms": found}
+        alarms = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
+        return {"MetricAlarms": alarms}
 
 
-def test_alarms_that_are_up_are_told() -> None:
+def test_alarms_that_are_up_are_returned() -> None:
     watch = CloudWatch(Latency="OK", ErrorRate="ALARM", LambdaErrors="INSUFFICIENT_DATA")
     assert alarms_up(watch, ["Latency", "ErrorRate", "LambdaErrors"]) == ["ErrorRate"]
 
 
-def test_an_alarm_that_is_not_there_counts_as_up() -> None:
-    """Nothing would end a release whose alarm has another name by now."""
+def test_a_missing_alarm_counts_as_up() -> None:
+    """Otherwise a renamed alarm would never stop a release."""
     assert alarms_up(CloudWatch(Latency="OK"), ["Latency", "ErrorRate"]) == ["ErrorRate"]
 
 
 class Idle:
-    """A function whose version nobody called for long. ``answer``: what a call of it gives."""
+    """A function with a version that was not called for long. ``answer``: the result of calling it."""
 
     exceptions = Exceptions
 

@@ -1,6 +1,6 @@
-"""The state machine that is deployed, run in an interpreter with the agent that is deployed, against a stage in memory.
+"""The deployed state machine, run in an interpreter with the deployed agent, against an in-memory stage.
 
-What is served changes only to what was tried, and comes back by itself, whatever fails and where.
+Only what was probed is ever served, and any failure rolls back automatically.
 """
 
 import json
@@ -18,7 +18,7 @@ ON_LAMBDA = definition(on_lambda=True, minutes=MINUTES)
 ON_FARGATE = definition(on_lambda=False, minutes=MINUTES)
 FAULT = StateError("ServiceException", "AWS has a fault")
 TASKS = sorted(name for name, state in ON_LAMBDA["States"].items() if state["Type"] == "Task")
-# Where a fault does not keep a release from being settled: it is served by then.
+# States in which a fault does not change the outcome: what is served is already decided.
 HARMLESS = {"Tidy", "Unlock", "Back", "UnlockFailed"}
 
 
@@ -33,7 +33,7 @@ def is_as_before(stage: Stage) -> bool:
     return (aws.live, aws.weights, aws.image, stage.bucket.bundle) == (FIRST, {}, "image-a", GOOD)
 
 
-def test_a_release_is_built_tried_given_a_tenth_then_all_and_kept(stage: Stage) -> None:
+def test_a_release_is_built_probed_shifted_and_kept(stage: Stage) -> None:
     done = stage.start(what="release")
     assert done.status == "SUCCEEDED"
     order = ("Lock", "Look", "Build", "Built", "Code", "CodeReady", "Publish", "VersionReady", "Probe", "Calm",
@@ -42,7 +42,9 @@ def test_a_release_is_built_tried_given_a_tenth_then_all_and_kept(stage: Stage) 
     assert [each for each in firsts if each in order] == list(order)
     assert (stage.aws.live, stage.aws.weights, stage.bucket.bundle) == ("2", {}, "bundle-b")
     assert stage.aws.versions["2"] == ("image-b", "release: bundle bundle-b")
-    assert (stage.steps, stage.before) == (["build", "tidy"], FIRST), "what it tidies knows what was served before"
+    assert (stage.steps, stage.before) == (["build", "tidy"], FIRST), (
+        "the tidying step is passed the version served before"
+    )
     assert stage.table.items == {}
 
 
@@ -72,18 +74,18 @@ def test_a_version_whose_probe_fails_never_gets_traffic(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(TASKS) - HARMLESS))
-def test_wherever_aws_has_a_fault_what_was_served_is_served(state: str) -> None:
+def test_a_fault_of_aws_in_any_state_restores_what_was_served(state: str) -> None:
     stage = Stage(ON_LAMBDA)
     stage.fault[state] = FAULT
     done = stage.start(what="release")
     assert (done.status, done.error, done.cause) == ("FAILED", "ServiceException", "AWS has a fault")
     assert is_as_before(stage)
-    assert stage.table.items == {}, "the lock is given back"
+    assert stage.table.items == {}, "the lock is released"
 
 
 @pytest.mark.parametrize("state", sorted(set(TASKS) - HARMLESS))
-def test_an_answer_of_aws_that_is_lost_is_asked_for_again(state: str) -> None:
-    """What was done is done: doing it once more changes nothing. A build is not started twice."""
+def test_a_lost_response_of_aws_is_retried(state: str) -> None:
+    """Every verb is idempotent. Only a build is not started again."""
     stage = Stage(ON_LAMBDA)
     stage.after[state] = FAULT if state != "Built" else StateError("States.TaskFailed")
     done = stage.start(what="release")
@@ -95,22 +97,22 @@ def test_an_answer_of_aws_that_is_lost_is_asked_for_again(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["Tidy", "Unlock"])
-def test_a_release_that_is_served_is_no_failure_because_something_old_stays(stage: Stage, state: str) -> None:
+def test_a_failed_cleanup_does_not_fail_a_release(stage: Stage, state: str) -> None:
     stage.fault[state] = FAULT
     assert stage.start(what="release").status == "SUCCEEDED"
     assert stage.aws.live == "2"
 
 
 @pytest.mark.parametrize("state", ["Back", "UnlockFailed"])
-def test_what_failed_is_told_even_if_going_back_fails_too(stage: Stage, state: str) -> None:
+def test_the_first_error_is_reported_even_if_the_rollback_fails(stage: Stage, state: str) -> None:
     stage.aws.bad.add("image-b")
     stage.fault[state] = FAULT
     assert stage.start(what="release").error == "ProbeFailed"
-    assert stage.aws.met == {FIRST}
+    assert stage.aws.serving == {FIRST}
 
 
 @pytest.mark.parametrize("minute", [0, 2, MINUTES])
-def test_an_alarm_takes_the_tenth_back(stage: Stage, minute: int) -> None:
+def test_an_alarm_rolls_the_shift_back(stage: Stage, minute: int) -> None:
     stage.alarm_at = 60 * minute
     done = stage.start(what="release")
     assert (done.status, done.error) == ("FAILED", "AlarmUp")
@@ -130,7 +132,7 @@ def test_while_an_alarm_is_up_a_release_goes_out_only_if_it_is_to_go_at_once(sta
     assert stage.aws.live == "2"
 
 
-def test_the_first_release_of_all_is_tried_and_then_served_at_once() -> None:
+def test_the_very_first_release_is_probed_and_served_at_once() -> None:
     stage = Stage(ON_LAMBDA, released=False)
     done = stage.start(what="release")
     assert (done.status, stage.aws.live, stage.bucket.bundle) == ("SUCCEEDED", "2", "bundle-b")
@@ -138,7 +140,7 @@ def test_the_first_release_of_all_is_tried_and_then_served_at_once() -> None:
     assert "SomeTraffic" not in done.trail
 
 
-def test_a_deployment_publishes_what_it_brought_and_goes_the_same_way(stage: Stage) -> None:
+def test_a_deployment_publishes_its_image_and_is_shifted_like_a_release(stage: Stage) -> None:
     stage.aws.image = "image-deployed"
     done = stage.start(what="deployment", owner="deploy-1", bundle=GOOD, image="image-deployed")
     assert done.status == "SUCCEEDED"
@@ -147,14 +149,14 @@ def test_a_deployment_publishes_what_it_brought_and_goes_the_same_way(stage: Sta
     assert stage.aws.versions[stage.aws.live] == ("image-deployed", f"deployment: bundle {GOOD}")
 
 
-def test_a_deployment_that_was_taken_back_can_be_repeated(stage: Stage) -> None:
-    """CloudFormation holds its image already and changes nothing: what was served must not pass for the new code."""
-    asked = {"what": "deployment", "bundle": GOOD, "image": "image-deployed"}
+def test_a_deployment_that_was_rolled_back_can_be_repeated(stage: Stage) -> None:
+    """CloudFormation deployed this image before and changes nothing; the restored one must not pass for new code."""
+    request = {"what": "deployment", "bundle": GOOD, "image": "image-deployed"}
     stage.aws.image = "image-deployed"
     stage.up = ["marquee-dev-ErrorRate"]
-    assert stage.start(**asked).error == "AlarmUp"
+    assert stage.start(**request).error == "AlarmUp"
     assert is_as_before(stage)
-    done = stage.start(**asked, now=True)
+    done = stage.start(**request, now=True)
     assert (done.status, stage.aws.versions[stage.aws.live][0]) == ("SUCCEEDED", "image-deployed")
     assert "Probe" in done.trail
 
@@ -173,15 +175,15 @@ def test_a_deployment_that_changes_nothing_ends_without_a_new_version(stage: Sta
     assert is_as_before(stage)
 
 
-def test_a_deployment_that_brought_another_bundle_than_it_says_gets_no_traffic(stage: Stage) -> None:
-    """Somebody published in between, past the lock."""
+def test_a_deployment_with_another_bundle_than_expected_gets_no_traffic(stage: Stage) -> None:
+    """Another version was published in between, bypassing the lock."""
     stage.aws.image = "image-deployed"
     stage.aws.versions["2"] = ("image-deployed", "by hand: bundle other")
     assert stage.start(what="deployment", bundle=GOOD, image="image-deployed").error == "ProbeFailed"
     assert is_as_before(stage)
 
 
-def test_a_rollback_is_tried_and_then_at_once_with_all_that_the_next_deployment_goes_by(stage: Stage) -> None:
+def test_a_rollback_is_probed_and_restores_everything_at_once(stage: Stage) -> None:
     assert stage.start(what="release").status == "SUCCEEDED"
     stage.up = ["marquee-dev-ErrorRate"]
     done = stage.start(what="rollback", version=FIRST)
@@ -190,7 +192,7 @@ def test_a_rollback_is_tried_and_then_at_once_with_all_that_the_next_deployment_
     assert is_as_before(stage)
 
 
-def test_two_never_work_on_a_stage_at_a_time(stage: Stage) -> None:
+def test_only_one_execution_works_on_a_stage(stage: Stage) -> None:
     stage.agent.lock.take("deploy-anna", "deployment")
     done = stage.start(what="release")
     assert (done.status, done.error) == ("FAILED", "Locked")
@@ -199,14 +201,14 @@ def test_two_never_work_on_a_stage_at_a_time(stage: Stage) -> None:
     assert stage.table.items["lock"]["owner"] == {"S": "deploy-anna"}
 
 
-def test_who_deploys_hands_the_lock_over_to_the_machine(stage: Stage) -> None:
+def test_a_deployment_hands_its_lock_over_to_the_machine(stage: Stage) -> None:
     stage.agent.lock.take("deploy-anna", "deployment")
-    asked = {"what": "deployment", "owner": "deploy-anna", "bundle": GOOD, "image": "image-a"}
-    assert stage.start(**asked).status == "SUCCEEDED"
+    request = {"what": "deployment", "owner": "deploy-anna", "bundle": GOOD, "image": "image-a"}
+    assert stage.start(**request).status == "SUCCEEDED"
     assert stage.table.items == {}
 
 
-def test_a_lock_whose_owner_is_gone_ends_and_no_execution_outlives_its_own(stage: Stage) -> None:
+def test_a_lock_expires_and_outlives_any_execution(stage: Stage) -> None:
     stage.agent.lock.take("deploy-anna", "deployment")
     stage.now += HOLD_S
     assert stage.start(what="release").status == "SUCCEEDED"
@@ -229,8 +231,8 @@ ON_FARGATE_TASKS = sorted(name for name, state in ON_FARGATE["States"].items() i
 
 
 @pytest.mark.parametrize("state", sorted(set(ON_FARGATE_TASKS) - HARMLESS))
-def test_on_fargate_servers_follow_what_they_followed_wherever_aws_has_a_fault(state: str) -> None:
-    """The probe among them: a bundle that does not answer is never pointed to."""
+def test_on_fargate_a_fault_of_aws_in_any_state_leaves_the_pointer(state: str) -> None:
+    """This includes the probe: the pointer never moves to a bundle that fails it."""
     stage = Stage(ON_FARGATE, on_lambda=False)
     stage.fault[state] = FAULT
     done = stage.start(what="release")
@@ -238,7 +240,7 @@ def test_on_fargate_servers_follow_what_they_followed_wherever_aws_has_a_fault(s
     assert (stage.bucket.bundle, stage.table.items) == (GOOD, {})
 
 
-def test_on_fargate_the_first_release_of_all_does_not_wait_for_alarms_that_only_it_can_end() -> None:
+def test_on_fargate_the_very_first_release_ignores_alarms() -> None:
     """Servers without a bundle do not start, and the load balancer's errors keep an alarm up."""
     stage = Stage(ON_FARGATE, on_lambda=False, released=False)
     stage.up = ["marquee-dev-ErrorRate"]
@@ -247,7 +249,7 @@ def test_on_fargate_the_first_release_of_all_does_not_wait_for_alarms_that_only_
     assert "Probe" in done.trail
 
 
-def test_on_fargate_what_is_released_at_once_is_tried_all_the_same() -> None:
+def test_on_fargate_a_release_at_once_is_still_probed() -> None:
     stage = Stage(ON_FARGATE, on_lambda=False)
     done = stage.start(what="release", now=True)
     assert "Probe" in done.trail
@@ -263,8 +265,8 @@ def test_on_fargate_a_rollback_moves_the_pointer_at_once() -> None:
 
 
 @pytest.mark.parametrize("bundle", ["bundle-z", "bundle", "", "../bundle-b"])
-def test_on_fargate_nothing_points_to_a_bundle_that_is_not_there(bundle: str) -> None:
-    """Servers would go on with what they have; but no new one would start, at the next deployment or in a rush."""
+def test_on_fargate_the_pointer_never_names_a_missing_bundle(bundle: str) -> None:
+    """Running servers would keep their bundle, but no new server could start."""
     stage = Stage(ON_FARGATE, on_lambda=False)
     done = stage.start(what="rollback", bundle=bundle)
     assert (done.status, done.error) == ("FAILED", "Unusable")
@@ -273,22 +275,22 @@ def test_on_fargate_nothing_points_to_a_bundle_that_is_not_there(bundle: str) ->
 
 
 @pytest.mark.parametrize("machine", [ON_LAMBDA, ON_FARGATE], ids=["lambda", "fargate"])
-def test_every_state_can_be_reached_and_every_way_ends(machine: dict) -> None:
+def test_every_state_can_be_reached(machine: dict) -> None:
     states = machine["States"]
-    reached, todo = set(), [machine["StartAt"]]
-    while todo:
-        name = todo.pop()
+    reached, pending = set(), [machine["StartAt"]]
+    while pending:
+        name = pending.pop()
         if name in reached:
             continue
         reached.add(name)
         state = states[name]
         rules = [*state.get("Choices", ()), *state.get("Catch", ())]
-        todo += [each["Next"] for each in rules] + [state[key] for key in ("Next", "Default") if key in state]
+        pending += [each["Next"] for each in rules] + [state[key] for key in ("Next", "Default") if key in state]
     assert reached == set(states)
 
 
-def test_this_definition_is_what_is_deployed(dev: Deployment, fargate: Deployment) -> None:
+def test_the_tested_definition_is_deployed(dev: Deployment, fargate: Deployment) -> None:
     for made, machine in ((dev, ON_LAMBDA), (fargate, ON_FARGATE)):
-        found = made.app.one("AWS::StepFunctions::StateMachine")
-        assert json.loads(found["DefinitionString"]) == machine
-        assert set(found["DefinitionSubstitutions"]) == {"Agent", "Project", "Table"}
+        properties = made.app.one("AWS::StepFunctions::StateMachine")
+        assert json.loads(properties["DefinitionString"]) == machine
+        assert set(properties["DefinitionSubstitutions"]) == {"Agent", "Project", "Table"}

@@ -1,4 +1,4 @@
-"""The steps of deployments, releases and rollbacks, against the answers of AWS."""
+"""The steps of deployments, releases and rollbacks, with scripted responses of AWS."""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ DOMAIN = {"domain_name": "films.example.com", "hosted_zone_id": "Z1", "hosted_zo
 
 
 class Aws:
-    """Every client that a stage asks for, in one."""
+    """All AWS clients of a stage in one."""
 
     def __init__(self, **outputs: str) -> None:
         self.outputs = outputs
@@ -32,8 +32,8 @@ class Aws:
         outputs = [{"OutputKey": name, "OutputValue": value} for name, value in self.outputs.items()]
         return {"Stacks": [{"Outputs": outputs} if outputs else {}]}
 
-    def start_execution(self, **asked: str) -> dict[str, str]:
-        self.started.append(asked)
+    def start_execution(self, **request: str) -> dict[str, str]:
+        self.started.append(request)
         return {"executionArn": "arn:execution"}
 
     def describe_execution(self, **_: str) -> dict[str, str]:
@@ -56,49 +56,49 @@ def stage(aws: Aws) -> Stage:
     return Stage("dev", aws, pause=lambda _seconds: None)
 
 
-def test_an_execution_is_told_state_by_state_and_its_failure_with_its_cause() -> None:
-    aws, told = Aws(ReleaseMachine="arn:machine"), list[str]()
+def test_following_prints_each_state_and_the_cause_of_a_failure() -> None:
+    aws, lines = Aws(ReleaseMachine="arn:machine"), list[str]()
     assert stage(aws).start({"what": "release"}) == "arn:execution"
     assert aws.started == [{"stateMachineArn": "arn:machine", "input": '{"what": "release"}'}]
-    assert stage(aws).follow("arn:execution", told.append) == 1
-    assert [each.split()[-1] for each in told[:-1]] == ["Lock", "Look", "Probe"]
-    assert told[-1] == "FAILED: ProbeFailed: words: expected 20 different films\n"
+    assert stage(aws).follow("arn:execution", lines.append) == 1
+    assert [each.split()[-1] for each in lines[:-1]] == ["Lock", "Look", "Probe"]
+    assert lines[-1] == "FAILED: ProbeFailed: words: expected 20 different films\n"
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "told"),
+    ("fault", "code", "message"),
     [(KeyboardInterrupt(), 130, ""), (ClientError({"Error": {"Code": "ExpiredToken"}}, "DescribeExecution"), 1,
       "ExpiredToken")],
 )  # fmt: skip
-def test_who_no_longer_follows_is_told_that_it_continues_and_how_to_look_again(
-    fault: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str]
+def test_an_interrupted_follow_says_how_to_resume(
+    fault: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Interrupted(Aws):
         def describe_execution(self, **_: str) -> dict[str, str]:
             raise fault
 
     assert followed(stage(Interrupted(ReleaseMachine="arn:machine")), "arn:execution") == code
-    said = capsys.readouterr().err
-    assert told in said
-    assert "It continues. To follow it again: python -m infra.release dev follow arn:execution" in said
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "It continues. To follow it again: python -m infra.release dev follow arn:execution" in errors
 
 
-def test_a_stage_that_is_not_deployed_says_how_it_is() -> None:
+def test_a_stage_that_is_not_deployed_names_the_command() -> None:
     with pytest.raises(NotDeployed, match="Stage dev has no ReleaseMachine yet: make deploy STAGE=dev"):
         stage(Aws()).start({"what": "release"})
 
 
-def test_a_lock_is_ended_by_its_owner_or_by_somebody_who_says_so() -> None:
+def test_a_lock_is_released_by_its_owner_or_explicitly_for_any_owner() -> None:
     aws = Aws(ReleaseTable="releases")
     aws.table.get_item = lambda **_: {"Item": aws.table.items["lock"]} if aws.table.items else {}
-    made = stage(aws)
-    made.lock.take("deploy-anna", "deployment")
+    deployed = stage(aws)
+    deployed.lock.take("deploy-anna", "deployment")
     with pytest.raises(Locked, match="deploy-anna holds the stage"):
-        made.lock.take("deploy-bob", "deployment")
-    assert made.end_lock("deploy-bob") == ""
-    assert made.end_lock("") == "deploy-anna"
+        deployed.lock.take("deploy-bob", "deployment")
+    assert deployed.end_lock("deploy-bob") == ""
+    assert deployed.end_lock("") == "deploy-anna"
     assert aws.table.items == {}
-    assert made.end_lock("") == ""
+    assert deployed.end_lock("") == ""
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_a_lock_is_ended_by_its_owner_or_by_somebody_who_says_so() -> None:
         ({"stage": "dev"}, {"stage": "dev", "search": "opensearch", **DOMAIN}, {}),
     ],
 )
-def test_what_a_deployment_would_take_away_is_named(
+def test_settings_that_a_deployment_would_remove_are_named(
     before: dict[str, str], after: dict[str, str], lost: dict[str, str]
 ) -> None:
     deployed = json.dumps(guarded(load_settings(before, {})))
     assert stage(Aws(Deployed=deployed)).lost(load_settings(after, {})) == lost
 
 
-def test_a_stage_of_before_loses_nothing_that_is_known() -> None:
+def test_a_stage_without_recorded_settings_loses_nothing() -> None:
     assert stage(Aws(Url="https://films")).lost(load_settings({"stage": "dev"}, {})) == {}

@@ -1,6 +1,6 @@
-"""What the code calls against what its role may call, name by name: what nobody grants shows only in an account.
+"""Every call in the code is allowed to the role that runs it: otherwise a missing permission shows only in an account.
 
-Calls are found in the source by the names of botocore's operations; rights in the templates.
+Calls are found in the source by the names of botocore's operations, permissions in the templates.
 """
 
 import ast
@@ -33,7 +33,7 @@ NAMED = {
     "s3:HeadObject": {"s3:GetObject"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
 }  # fmt: skip
-# The command line of AWS, as far as the release job uses it and an operation's name does not tell.
+# Commands of the AWS command line in the release job whose actions their names do not give.
 COMMANDS = {
     "ecr get-login-password": {"ecr:GetAuthorizationToken"},
     "s3 cp": {"s3:GetObject", "s3:PutObject"},
@@ -53,23 +53,23 @@ INTEGRATED = {
 def operations(services: Sequence[str]) -> dict[str, str]:
     """Actions by the name of the client's method."""
     session = botocore.session.get_session()
-    found = {"download_file": "s3:DownloadFile"} if "s3" in services else {}
+    actions = {"download_file": "s3:DownloadFile"} if "s3" in services else {}
     for service in services:
         prefix = service.removesuffix("-runtime")
         for name in session.get_service_model(service).operation_names:
-            found[xform_name(name)] = f"{prefix}:{name}"
-    return found
+            actions[xform_name(name)] = f"{prefix}:{name}"
+    return actions
 
 
 def called(patterns: Sequence[str], services: Sequence[str]) -> set[str]:
-    """The actions that the calls of these files need: methods, and their names as arguments."""
-    known = operations(services)
+    """The actions that the calls in these files need: methods of clients, and method names passed as arguments."""
+    actions = operations(services)
     paths = [path for pattern in patterns for path in ROOT.glob(pattern)
              if path.relative_to(ROOT).as_posix() not in NOT_DEPLOYED]  # fmt: skip
     assert paths
-    named = {name for path in paths for name in _names(path)} & known.keys()
-    assert named, f"nothing of {services} is called in {patterns}"
-    return {action for name in named for action in NAMED.get(known[name], {known[name]})}
+    methods = {name for path in paths for name in _names(path)} & actions.keys()
+    assert methods, f"{patterns} call nothing of {services}"
+    return {action for name in methods for action in NAMED.get(actions[name], {actions[name]})}
 
 
 def _names(path: Path) -> Iterator[str]:
@@ -84,10 +84,10 @@ def _names(path: Path) -> Iterator[str]:
 
 
 def refused(made: Deployment, role: str, needed: set[str]) -> set[str]:
-    """What the role may not do of what it needs."""
+    """The needed actions that the role lacks."""
     granted = made.app.actions(role)
     assert granted, role
-    return {each for each in needed if not any(fnmatch(each, one) for one in granted)}
+    return {each for each in needed if not any(fnmatch(each, pattern) for pattern in granted)}
 
 
 SERVING = (("dynamodb", [STATE]), ("secretsmanager", [SECRETS]))
@@ -120,7 +120,7 @@ VERSIONS = (("lambda", [AGENT]), ("secretsmanager", [AGENT]))
         ("fargate", "JobsRole", (*SERVING, READER, ENCODER, ("secretsmanager", ["infra/release/probe_server.py"]))),
     ],
 )
-def test_whatever_the_code_calls_its_role_may_call(
+def test_each_role_may_call_what_its_code_calls(
     request: pytest.FixtureRequest, variant: str, role: str, calls: Sequence[tuple[str, list[str]]]
 ) -> None:
     needed = {action for service, patterns in calls for action in called(patterns, [service])}
@@ -129,7 +129,7 @@ def test_whatever_the_code_calls_its_role_may_call(
     assert refused(request.getfixturevalue(variant), role, needed) == set()
 
 
-def test_what_the_release_job_asks_the_command_line_of_aws_for_it_may(prod: Deployment) -> None:
+def test_the_release_job_may_run_its_aws_commands(prod: Deployment) -> None:
     text = (ROOT / "infra/release/release.sh").read_text("utf-8")
     commands = set(re.findall(r"\baws ((?:s3|s3api|lambda|ecr|dynamodb|secretsmanager) [a-z-]+)", text))
     assert len(commands) >= 8
@@ -141,24 +141,22 @@ def test_what_the_release_job_asks_the_command_line_of_aws_for_it_may(prod: Depl
 
 
 @pytest.mark.parametrize(("variant", "on_lambda"), [("prod", True), ("fargate", False)])
-def test_what_the_states_of_a_release_do_the_machine_may(
-    request: pytest.FixtureRequest, variant: str, on_lambda: bool
-) -> None:
+def test_the_machine_may_do_what_its_states_do(request: pytest.FixtureRequest, variant: str, on_lambda: bool) -> None:
     states = definition(on_lambda=on_lambda, minutes=1)["States"].values()
     needed = {action for state in states if state["Type"] == "Task" for action in INTEGRATED[state["Resource"]]}
     assert refused(request.getfixturevalue(variant), "ReleasesMachineRole", needed) == set()
 
 
-def test_a_call_that_nobody_granted_would_be_found(prod: Deployment, tmp_path: Path) -> None:
+def test_a_missing_permission_is_detected(prod: Deployment, tmp_path: Path) -> None:
     code = tmp_path / "calls.py"
     code.write_text("def remove(client):\n    client.delete_function_concurrency(FunctionName='api')\n")
-    known = operations(["lambda"])
-    needed = {known[name] for name in _names(code) if name in known}
+    actions = operations(["lambda"])
+    needed = {actions[name] for name in _names(code) if name in actions}
     assert refused(prod, "ReleasesAgentRole", needed) == {"lambda:DeleteFunctionConcurrency"}
 
 
-def test_the_canary_may_do_what_its_code_asks_for(app: Template) -> None:
+def test_the_canary_may_call_what_its_code_calls(app: Template) -> None:
     text = (ROOT / "infra/canary/canary.js").read_text("utf-8")
-    asked = {f"secretsmanager:{name}" for name in re.findall(r"new (\w+)Command\(", text)}
-    assert asked == {"secretsmanager:GetSecretValue"}
-    assert asked <= app.actions("CanaryRole")
+    calls = {f"secretsmanager:{name}" for name in re.findall(r"new (\w+)Command\(", text)}
+    assert calls == {"secretsmanager:GetSecretValue"}
+    assert calls <= app.actions("CanaryRole")

@@ -1,4 +1,4 @@
-"""The rules that templates are held to: cdk-nag at synthesis, cfn-lint and checkov over what it wrote."""
+"""The rules for templates: cdk-nag at synthesis, cfn-lint and checkov over the written templates."""
 
 import json
 import shutil
@@ -17,6 +17,7 @@ CONFIG = ROOT / "infra/checks/checkov.yaml"
 BREAKING = """
 import json, sys
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from infra.app import build
@@ -26,6 +27,9 @@ build(app, load_settings({"stage": "dev"}, {}))
 s3.Bucket(app.node.find_child("Marquee-dev"), "Open")
 lambda_.Function(app.node.find_child("Marquee-dev"), "Untraced", runtime=lambda_.Runtime.PYTHON_3_13,
                  handler="index.handler", code=lambda_.Code.from_inline("handler = None"))
+role = app.node.find_child("Marquee-dev").node.find_child("Api").role
+role.add_managed_policy(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
+role.add_to_policy(iam.PolicyStatement(actions=["s3:Get*"], resources=["*"]))
 app.synth()
 """
 
@@ -53,18 +57,21 @@ def failures(folder: Path, *options: str | Path) -> Iterator[str]:
 
 
 def test_a_finding_of_cdk_nag_fails_the_synthesis(tmp_path: Path) -> None:
-    """That there are templates at all means that no finding is left unacknowledged."""
+    """So the existence of the templates proves that every finding is acknowledged."""
     done = run([sys.executable, "-c", BREAKING, tmp_path])
     assert done.returncode != 0
     assert "AwsSolutions-S1" in done.stderr + done.stdout
     assert "AwsSolutions-S10" in done.stderr + done.stdout
     assert "Serverless-LambdaTracing" in done.stderr + done.stdout
+    # Managed policies and wildcards of a role.
+    for finding in ("AwsSolutions-IAM4", "AwsSolutions-IAM5[Resource::*]", "AwsSolutions-IAM5[Action::s3:Get*]"):
+        assert finding in done.stderr + done.stdout
 
 
-def test_settings_that_can_not_be_deployed_end_in_one_line_and_no_template(tmp_path: Path) -> None:
-    code, told = synthesise(tmp_path, {"stage": "production"})
+def test_undeployable_settings_are_one_line_and_no_template(tmp_path: Path) -> None:
+    code, errors = synthesise(tmp_path, {"stage": "production"})
     assert code == 2
-    assert told.strip().splitlines()[-1].startswith("deployment settings: stage = 'production': expected dev or prod")
+    assert errors.strip().splitlines()[-1].startswith("deployment settings: stage = 'production': expected dev or prod")
     assert not list(tmp_path.glob("*.template.json"))
 
 
@@ -75,7 +82,7 @@ def test_cfn_lint_finds_nothing(templates: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_cfn_lint_would_find_something(templates: Path, tmp_path: Path) -> None:
+def test_cfn_lint_detects_an_error(templates: Path, tmp_path: Path) -> None:
     document = json.loads((templates / "dev-Marquee-dev.template.json").read_text())
     document["Resources"]["Wrong"] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketNaem": "x"}}
     (tmp_path / "wrong.json").write_text(json.dumps(document))
@@ -90,5 +97,5 @@ def test_checkov_finds_nothing_that_is_not_justified(templates: Path) -> None:
 def test_every_skip_of_checkov_is_still_needed(templates: Path) -> None:
     skipped = yaml.safe_load(CONFIG.read_text())["skip-check"]
     options = ("--framework", "cloudformation", "--skip-download", "--compact", "--quiet")
-    found = {each.split()[0] for each in failures(templates, *options)}
-    assert sorted(skipped) == sorted(found)
+    failing = {each.split()[0] for each in failures(templates, *options)}
+    assert sorted(skipped) == sorted(failing)

@@ -1,4 +1,4 @@
-"""docs/operations.md, held to what is deployed: an operator finds each alarm, output and command there."""
+"""docs/operations.md matches the deployment: it has every alarm, output and command."""
 
 import re
 
@@ -47,26 +47,26 @@ def test_no_row_is_about_an_alarm_that_no_deployment_has(
     assert first_cells(section("Alarms")) <= made
 
 
-def test_the_outputs_that_are_named_are_those_of_the_stack(app: Template) -> None:
+def test_the_listed_outputs_are_those_of_the_stack(app: Template) -> None:
     [line] = [each for each in PAGE.splitlines() if each.startswith("| `output NAME`")]
-    # Deployed is for the scripts alone: what a next deployment must not take away unasked. The CDK's own have hashes.
+    # Deployed is for the scripts only: what the next deployment must confirm to remove. The CDK's own have hashes.
     made = {each for each in app.document["Outputs"] if not re.search("[0-9A-F]{8}$", each)} - {"Deployed"}
     assert made <= codes(line.split("|")[2])
 
 
-def test_what_make_is_asked_for_there_is() -> None:
+def test_every_make_target_on_the_page_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", PAGE, re.MULTILINE)) <= targets
 
 
 @pytest.mark.parametrize("page", ["operations", "restore"])
-def test_every_variable_in_a_command_is_set_on_the_page_or_by_the_file_that_is_sourced(page: str) -> None:
+def test_every_variable_in_a_command_is_defined(page: str) -> None:
     text = (ROOT / f"docs/{page}.md").read_text("utf-8")
     sourced = (ROOT / "infra/release/deployment.sh").read_text("utf-8")
     used = set(re.findall(r"\$\{?([A-Z][A-Z_]*|[a-z][a-z_]*)\b", text))
-    made = set(re.findall(r"\b([A-Z][A-Z_]*)=", text + sourced)) | set(re.findall(r"(?:for|read -r) ([a-z]+)", text))
+    defined = set(re.findall(r"\b([A-Z][A-Z_]*)=", text + sourced)) | set(re.findall(r"(?:for|read -r) ([a-z]+)", text))
     assert used
-    assert used <= made
+    assert used <= defined
 
 
 def rows_of(page: str, title: str) -> set[str]:
@@ -79,19 +79,19 @@ def test_every_setting_of_a_stage_has_its_row() -> None:
     assert rows_of("architecture-aws", "Settings") == set(DeploymentSettings.model_fields) - {"service"}
 
 
-def test_the_rights_of_the_pipeline_are_those_that_its_scripts_need() -> None:
-    """Who sets them up by this page must not find out at the second deployment."""
+def test_the_listed_permissions_of_the_pipeline_cover_its_scripts() -> None:
+    """A missing permission would only show at the second deployment."""
     page = (ROOT / "docs/architecture-aws.md").read_text("utf-8")
     rights = codes(page.partition("\n## Pipeline\n")[2])
-    asked = {"cloudformation:DescribeStacks"} | called(["infra/release/agent/lock.py"], ["dynamodb"])
-    asked |= {"dynamodb:GetItem"} | called(["infra/release/stage.py"], ["stepfunctions"])
-    asked = {each.replace("stepfunctions:", "states:") for each in asked} | {"codebuild:BatchGetProjects"}
-    assert {each.partition(":")[2] for each in asked} <= {each.partition(":")[2] or each for each in rights}
+    needed = {"cloudformation:DescribeStacks"} | called(["infra/release/agent/lock.py"], ["dynamodb"])
+    needed |= {"dynamodb:GetItem"} | called(["infra/release/stage.py"], ["stepfunctions"])
+    needed = {each.replace("stepfunctions:", "states:") for each in needed} | {"codebuild:BatchGetProjects"}
+    assert {each.partition(":")[2] for each in needed} <= {each.partition(":")[2] or each for each in rights}
     fetched = re.findall(r"s3://\$bucket/([\w-]+(?:\.json)?)", (ROOT / "infra/release/fetch.sh").read_text("utf-8"))
     assert {f"{each}/*" if "." not in each else each for each in fetched} <= rights
 
 
-def test_pages_about_aws_lead_to_places_that_there_are() -> None:
+def test_links_on_pages_about_aws_lead_somewhere() -> None:
     for name in ("operations", "restore", "architecture-aws", "costs"):
         text = (ROOT / f"docs/{name}.md").read_text("utf-8")
         for target, anchor in re.findall(r"\]\(([\w./-]*?)(?:#([\w-]+))?\)", text):

@@ -1,4 +1,4 @@
-"""The settings of a deployment can be looked at without the CDK."""
+"""The settings of a deployment can be printed without the CDK."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ def test_a_wrong_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_setting_that_the_service_would_refuse_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every script begins with this: nothing is locked or fetched before."""
+    """Every script starts with this, before anything is locked or fetched."""
     assert main(["-c", "service.cache_tll_secs=3"], {}) == 2
     assert "service.cache_tll_secs: no such setting; expected cache_ttl_secs" in capsys.readouterr().err
     assert main(["-c", "stage=prod", "-c", "service.opensearch_custom_ids=on", "-c", "classic_search=true"], {}) == 2

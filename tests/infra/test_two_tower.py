@@ -1,4 +1,4 @@
-"""The two-tower endpoint: off unless asked for, asked by one role, taken back by its alarms; and how it is released."""
+"""The two-tower endpoint: off by default, called by one role, rolled back by its alarms; and how it is released."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def test_without_the_setting_there_is_nothing_of_it(request: pytest.FixtureReque
     assert not [each for each in alarms(template) if "TwoTower" in each]
 
 
-def test_serverless_idles_at_nothing(explained: Deployment) -> None:
+def test_a_serverless_endpoint_has_no_instances(explained: Deployment) -> None:
     config = explained.app.one("AWS::SageMaker::EndpointConfig")
     [variant] = config["ProductionVariants"]
     assert "OperationsKey" in text_of(config["KmsKeyId"])
@@ -46,16 +46,16 @@ def test_serverless_idles_at_nothing(explained: Deployment) -> None:
     assert "DeploymentConfig" not in endpoint
 
 
-def test_instances_take_a_new_model_a_tenth_first_and_back_on_an_alarm_that_there_is(domain: Deployment) -> None:
+def test_instances_shift_a_tenth_first_and_roll_back_on_existing_alarms(domain: Deployment) -> None:
     config, endpoint = (domain.app.one(f"AWS::SageMaker::{kind}") for kind in ("EndpointConfig", "Endpoint"))
     [variant] = config["ProductionVariants"]
     assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5.large", 1)
     assert "OperationsKey" in text_of(config["KmsKeyId"])
-    guarded = endpoint["DeploymentConfig"]
-    named = {each["AlarmName"] for each in guarded["AutoRollbackConfiguration"]["Alarms"]}
-    assert named <= {each["AlarmName"] for each in domain.app.properties("AWS::CloudWatch::Alarm")}
-    assert len(named) == 2
-    routing = guarded["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    guardrails = endpoint["DeploymentConfig"]
+    alarm_names = {each["AlarmName"] for each in guardrails["AutoRollbackConfiguration"]["Alarms"]}
+    assert alarm_names <= {each["AlarmName"] for each in domain.app.properties("AWS::CloudWatch::Alarm")}
+    assert len(alarm_names) == 2
+    routing = guardrails["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert (routing["Type"], routing["CanarySize"]["Value"]) == ("CANARY", 10)
 
 
@@ -66,13 +66,13 @@ def test_the_container_is_that_of_aws_for_the_region_and_runs_our_code(explained
     assert text_of(container["ModelDataUrl"]).count(".gz")
 
 
-def test_the_service_may_ask_this_endpoint_and_nothing_else_of_sagemaker(explained: Deployment) -> None:
-    found = [each for each in explained.app.statements("ApiRole") if "sagemaker" in text_of(each["Action"])]
-    assert [each["Action"] for each in found] == ["sagemaker:InvokeEndpoint"]
-    assert text_of(found[0]["Resource"]).endswith(f"endpoint/{SERVERLESS}") or SERVERLESS in text_of(
-        found[0]["Resource"]
+def test_the_service_may_only_invoke_this_endpoint(explained: Deployment) -> None:
+    statements = [each for each in explained.app.statements("ApiRole") if "sagemaker" in text_of(each["Action"])]
+    assert [each["Action"] for each in statements] == ["sagemaker:InvokeEndpoint"]
+    assert text_of(statements[0]["Resource"]).endswith(f"endpoint/{SERVERLESS}") or SERVERLESS in text_of(
+        statements[0]["Resource"]
     )
-    assert "*" not in text_of(found[0]["Resource"])
+    assert "*" not in text_of(statements[0]["Resource"])
     assert variables(explained.app)["TWO_TOWER_ENDPOINT"] == SERVERLESS
 
 
@@ -81,34 +81,37 @@ def test_the_container_s_role_reads_archives_and_nothing_else_of_the_bucket(expl
         for action in as_list(each["Action"]):
             assert action.partition(":")[0] in {"s3", "ecr", "logs", "kms"}
             if action == "s3:GetObject":
-                told = text_of(each["Resource"])
-                assert "/two-tower/*" in told or "cdk-hnb659fds-assets" in told
+                resource = text_of(each["Resource"])
+                assert "/two-tower/*" in resource or "cdk-hnb659fds-assets" in resource
             assert action.partition(":")[2] not in {"PutObject", "DeleteObject"}
 
 
-def test_slow_failing_throttled_and_replaced_endpoints_alarm(explained: Deployment) -> None:
-    found = alarms(explained.app)
+def test_slow_failing_throttling_and_degraded_endpoints_raise_alarms(explained: Deployment) -> None:
+    by_name = alarms(explained.app)
     names = {"TwoTowerLatency": "ModelLatency", "TwoTowerErrors": "Invocation5XXErrors",
              "TwoTowerThrottles": "Invocation4XXErrors"}  # fmt: skip
     for name, metric in names.items():
-        assert (found[name]["Namespace"], found[name]["MetricName"]) == ("AWS/SageMaker", metric)
-        told = {each["Name"]: each["Value"] for each in found[name]["Dimensions"]}
-        assert told == {"EndpointName": SERVERLESS, "VariantName": two_tower_endpoint.VARIANT}
-    # SageMaker tells microseconds.
-    assert (found["TwoTowerLatency"]["Threshold"], found["TwoTowerLatency"]["ExtendedStatistic"]) == (100_000, "p95")
-    assert "FallbackTwoTower" in found
+        assert (by_name[name]["Namespace"], by_name[name]["MetricName"]) == ("AWS/SageMaker", metric)
+        dimensions = {each["Name"]: each["Value"] for each in by_name[name]["Dimensions"]}
+        assert dimensions == {"EndpointName": SERVERLESS, "VariantName": two_tower_endpoint.VARIANT}
+    # In microseconds.
+    assert (by_name["TwoTowerLatency"]["Threshold"], by_name["TwoTowerLatency"]["ExtendedStatistic"]) == (
+        100_000,
+        "p95",
+    )
+    assert "FallbackTwoTower" in by_name
 
 
 def test_the_dashboard_shows_how_long_the_model_takes(explained: Deployment, dev: Deployment) -> None:
-    shown, without = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
+    shown, hidden = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
     assert "Retrieve.LatencyMs (" in shown
-    assert "Retrieve.LatencyMs (" not in without
+    assert "Retrieve.LatencyMs (" not in hidden
 
 
 def test_the_release_job_trains_and_the_agent_may_pass_one_role(explained: Deployment) -> None:
     project = explained.app.one("AWS::CodeBuild::Project")
-    told = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
-    assert told["TWO_TOWER"] == "on"
+    environment = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
+    assert environment["TWO_TOWER"] == "on"
     statements = explained.app.statements("ReleasesAgentRole")
     [passing] = [each for each in statements if each["Action"] == "iam:PassRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
@@ -118,7 +121,7 @@ def test_the_release_job_trains_and_the_agent_may_pass_one_role(explained: Deplo
 @pytest.mark.parametrize(
     "wrong", [{"two_tower": "on"}, {"two_tower_instance": "m5.large"}, {"two_tower_instances": "0"}]
 )
-def test_settings_that_can_t_be_are_named(wrong: dict[str, str]) -> None:
+def test_invalid_settings_are_named(wrong: dict[str, str]) -> None:
     with pytest.raises(Undeployable, match=next(iter(wrong))):
         load_settings({"stage": "dev", **wrong}, {})
 
@@ -131,8 +134,8 @@ class ClientError(Exception):
 
 @dataclass
 class SageMaker:
-    """Models, configurations and one endpoint. ``updating``: looks until it is in service; ``refuses``: takes it back.
-    ``films``: what the model answers with.
+    """Models, configurations and one endpoint. ``updating``: calls until it is in service; ``refuses``: rolls it back.
+    ``films``: the model's response.
     """
 
     config: str = CLOUD_FORMATION_S
@@ -175,12 +178,12 @@ class SageMaker:
 
 
 def endpoint(aws: SageMaker, *, isolated: bool = False) -> Endpoint:
-    made = {"role": "arn:role", "image": "pytorch", "variant": {"VariantName": "towers"}, "isolated": isolated,
+    settings = {"role": "arn:role", "image": "pytorch", "variant": {"VariantName": "towers"}, "isolated": isolated,
             "environment": {}, "archives": "s3://films/two-tower", "key": "arn:key"}  # fmt: skip
-    return Endpoint(aws, aws, SERVERLESS, made)
+    return Endpoint(aws, aws, SERVERLESS, settings)
 
 
-def test_a_model_is_named_by_its_bundle_and_put_there_once() -> None:
+def test_a_model_is_named_after_its_bundle_and_deployed_once() -> None:
     aws = SageMaker(updating=0)
     name = endpoint(aws).put("abc")
     assert name == f"{SERVERLESS}-abc"
@@ -197,24 +200,24 @@ def test_an_endpoint_of_instances_keeps_its_guardrails() -> None:
     assert aws.updates == [{"RetainDeploymentConfig": True}]
 
 
-def test_while_it_is_being_taken_nothing_else_is() -> None:
+def test_nothing_else_is_deployed_during_a_deployment() -> None:
     aws = SageMaker(updating=9)
     name = endpoint(aws).put("abc")
-    with pytest.raises(NotReady, match="takes"):
+    with pytest.raises(NotReady, match="deploying"):
         endpoint(aws).check(name)
     with pytest.raises(NotReady, match="Updating"):
-        endpoint(aws).go_to("another")
+        endpoint(aws).deploy("another")
 
 
-def test_a_model_that_was_taken_back_or_has_no_films_can_t_be_used() -> None:
-    taken_back, empty = SageMaker(updating=0, refuses=True), SageMaker(updating=0, films=())
-    for aws, said in ((taken_back, "taken back"), (empty, "without films")):
+def test_a_model_that_was_rolled_back_or_returns_no_films_is_unusable() -> None:
+    rolled_back, empty = SageMaker(updating=0, refuses=True), SageMaker(updating=0, films=())
+    for aws, message in ((rolled_back, "rolled back"), (empty, "no films")):
         name = endpoint(aws).put("abc")
-        with pytest.raises(Unusable, match=said):
+        with pytest.raises(Unusable, match=message):
             endpoint(aws).check(name)
 
 
-def test_a_name_is_no_longer_than_sagemaker_takes() -> None:
+def test_a_name_fits_the_limit_of_sagemaker() -> None:
     assert len(endpoint(SageMaker()).put("a" * 80)) <= 63
 
 
@@ -225,7 +228,7 @@ def stage_with(aws: SageMaker) -> Stage:
     return Stage(WITH_TOWERS, towers=endpoint(aws))
 
 
-def test_a_release_puts_the_model_there_and_asks_it_before_anybody_meets_the_bundle() -> None:
+def test_a_release_deploys_and_queries_the_model_before_the_bundle_serves() -> None:
     aws = SageMaker()
     stage = stage_with(aws)
     done = stage.start(what="release")
@@ -237,7 +240,7 @@ def test_a_release_puts_the_model_there_and_asks_it_before_anybody_meets_the_bun
 
 
 @pytest.mark.parametrize("state", ["Towers", "TowersReady", "Probe", "Calm"])
-def test_a_release_that_fails_takes_the_model_back(state: str) -> None:
+def test_a_failed_release_rolls_the_model_back(state: str) -> None:
     aws = SageMaker(updating=0)
     stage = stage_with(aws)
     stage.fault[state] = StateError("ServiceException", "AWS has a fault")
@@ -246,14 +249,14 @@ def test_a_release_that_fails_takes_the_model_back(state: str) -> None:
     assert (stage.aws.live, stage.bucket.bundle, stage.table.items) == (FIRST, GOOD, {})
 
 
-def test_a_model_that_its_alarms_take_back_ends_the_release() -> None:
+def test_a_model_that_its_alarms_roll_back_ends_the_release() -> None:
     stage = stage_with(SageMaker(refuses=True))
     done = stage.start(what="release")
     assert (done.status, done.error) == ("FAILED", "Unusable")
     assert stage.aws.live == FIRST
 
 
-def test_the_model_that_comes_back_may_take_its_time() -> None:
+def test_rolling_the_model_back_waits_for_the_endpoint() -> None:
     aws = SageMaker(updating=3)
     stage = stage_with(aws)
     stage.aws.bad.add("image-b")
@@ -262,7 +265,7 @@ def test_the_model_that_comes_back_may_take_its_time() -> None:
 
 
 def test_a_rollback_and_a_deployment_leave_the_model() -> None:
-    for asked in ({"what": "rollback", "version": FIRST}, {"what": "deployment", "bundle": GOOD, "image": "image-a"}):
+    for request in ({"what": "rollback", "version": FIRST}, {"what": "deployment", "bundle": GOOD, "image": "image-a"}):
         aws = SageMaker()
-        assert stage_with(aws).start(**asked).status == "SUCCEEDED"
+        assert stage_with(aws).start(**request).status == "SUCCEEDED"
         assert aws.updates == []

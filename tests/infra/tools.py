@@ -1,4 +1,4 @@
-"""Programs that the tests of the infrastructure run, installed into ``.tools`` on first use."""
+"""Programs for the infrastructure tests, installed into ``.tools`` on first use."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ NODE = "22.23.3"
 
 
 def run(command: Sequence[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the project's folder to its end, whatever it returns."""
+    """Run a program in the project's folder; any exit code is accepted."""
     return subprocess.run(
         list(map(str, command)),
         cwd=ROOT,
@@ -30,7 +30,7 @@ def run(command: Sequence[str | Path], **environment: str) -> subprocess.Complet
 
 
 def node22() -> Path:
-    """Node.js of the canary's runtime. Skips the test where it can't be installed, unless in CI."""
+    """Node.js of the canary's runtime. If it can't be installed, skips the test; in CI fails it."""
     folder = TOOLS / f"node-{NODE}"
     node = folder / "node_modules/node/bin/node"
     TOOLS.mkdir(exist_ok=True)
@@ -46,7 +46,7 @@ def node22() -> Path:
 
 
 def checkov() -> list[str]:
-    """The command of checkov, in an environment of its own. Skips the test where it can't be made, unless in CI."""
+    """The command of checkov, in its own environment. If it can't be installed, skips the test; in CI fails it."""
     uv = [str(ROOT / ".ci/uv"), "run", "--project", "infra/checks", "--locked", "--quiet"]
     environment = {"UV_PROJECT_ENVIRONMENT": str(TOOLS / "checkov")}
     with locked(TOOLS / "checkov.lock"):

@@ -12,7 +12,7 @@ from tests.servers.install import install
 from tests.servers.opensearch import OpenSearch
 
 USE = """\
-# Logs: {logs}. Ctrl-C ends both.
+# Logs: {logs}. Ctrl-C stops both.
 export OPENSEARCH_ENDPOINT={opensearch}
 export DDB_ENDPOINT={dynamodb}
 export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
@@ -21,7 +21,7 @@ export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 
 def main() -> None:
-    """Exit status 1 if the servers can't run; ``--install`` only says why: the tests decide what it means."""
+    """Exit with 1 if the servers can't run; with ``--install`` only print why: the tests decide what follows."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description=__doc__)
     parser.add_argument("--install", action="store_true", help="unpack the servers if this machine can run them")
     parser.add_argument("--quick", action="store_true", help="compile with C1 only: starts sooner, runs slower")

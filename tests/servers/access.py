@@ -1,4 +1,4 @@
-"""Rights: OpenSearch refuses to run as root, so root runs the servers as nobody, who must be able to read them."""
+"""File permissions: OpenSearch refuses to run as root, so root runs it as nobody, who must be able to read it."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ NOBODY = 65534
 
 
 def anyone_can_read(path: Path) -> bool:
-    """Whether a user with no rights of its own reaches the path: every folder above it lets others pass."""
+    """Whether a user without special permissions can read the path: others may enter every folder above it."""
     path = path.resolve()
     passable = all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents)
     return passable and bool(path.stat().st_mode & stat.S_IROTH)

@@ -1,15 +1,15 @@
-"""A stand-in for Bedrock's ``Converse`` on loopback: strict about what it is asked, honest or hostile in what it says.
+"""A stand-in for Bedrock's ``Converse`` on loopback: strict about requests, honest or hostile in its responses.
 
 ::
 
-    with Bedrock() as bedrock: ...                 # honest: rephrases the reasons that it is given
+    with Bedrock() as bedrock: ...                 # honest: rephrases the given reasons
     with Bedrock("extra names") as bedrock: ...    # one of HOSTILE
     bedrock.mood = "late"                          # changes from the next request on
 
-    python -m tests.servers.bedrock                # serves until Ctrl-C, and prints what to set
+    python -m tests.servers.bedrock                # serves until Ctrl-C, and prints the settings
 
-It knows no more than the request. What a real model would refuse is refused: a form of output that it has not, a schema
-that could not be compiled. Source: Amazon Bedrock API reference, "Converse".
+It uses nothing but the request. It refuses what the service would refuse: a form of output that the model lacks, a
+schema that can't be compiled. Source: Amazon Bedrock API reference, "Converse".
 """
 
 import json
@@ -54,18 +54,18 @@ class Bedrock:
         self.close()
 
     def close(self) -> None:
-        """Let whoever is kept waiting go, and close the port."""
+        """End waiting requests and close the port."""
         self._over.set()
         self._server.close()
 
     def _answer(self, request: Request) -> Answer | None:
-        found = _PATH.fullmatch(request.path)
-        if request.method != "POST" or found is None:
+        match = _PATH.fullmatch(request.path)
+        if request.method != "POST" or match is None:
             return _failed(404, "UnknownOperationException", request.path)
         body: Json = json.loads(request.body)
         self.requests.append(body)
         try:
-            films = _films_of(body, unquote(found[1]))
+            films = _films_of(body, unquote(match[1]))
         except _Failure as failure:
             return _failed(*failure.args)
         if self.mood == "late":
@@ -79,7 +79,7 @@ class Bedrock:
 
 
 def _films_of(body: Json, model: str) -> Entries:
-    """The films that are asked about. Raises _Failure for a request that the service would refuse."""
+    """The films of a request. Raises _Failure for a request that the service would refuse."""
     tool = body.get("toolConfig")
     form = body.get("outputConfig", {}).get("textFormat")
     structured = "anthropic.claude" in model
@@ -129,7 +129,7 @@ def _failed(status: int, code: str, message: str) -> Answer:
 
 
 def honest(films: Entries) -> Entries:
-    """One true sentence a film, in words of its own, each film in another way than the one before."""
+    """One true sentence per film, in its own words, varied from film to film."""
     return [{"id": film["id"], "why": _rephrased(film, at)} for at, film in enumerate(films)]
 
 
@@ -153,12 +153,12 @@ _FACTS = (
 
 
 def _rephrased(film: Json, at: int) -> str:
-    liked = next((found for each in film["reasons"] if (found := _LIKED.fullmatch(each))), None)
-    told = [form.format(*found.groups()) for each in film["reasons"] for rule, form in _FACTS
-            if (found := rule.fullmatch(each))]  # fmt: skip
-    if not told and film["genres"]:
-        told = [f"it is {film['genres'][0]}"]
-    fact = told[0] if told else "it sits close to your taste"
+    liked = next((match for each in film["reasons"] if (match := _LIKED.fullmatch(each))), None)
+    facts = [form.format(*match.groups()) for each in film["reasons"] for rule, form in _FACTS
+            if (match := rule.fullmatch(each))]  # fmt: skip
+    if not facts and film["genres"]:
+        facts = [f"it is {film['genres'][0]}"]
+    fact = facts[0] if facts else "it sits close to your taste"
     with_film, alone = _WAYS[at % len(_WAYS)]
     form = with_film if liked else alone
     named = {"verb": liked[1], "film": liked[2]} if liked else {}
@@ -176,14 +176,14 @@ def _each(spoil: Callable[[str, Json], object]) -> Callable[[Entries], Entries]:
 
 
 def _with_film(*forms: str) -> Callable[[Entries], Entries]:
-    """What nobody said of a film that the person liked, or of another one, in each of these forms in turn."""
+    """Unsupported claims about a film that the person liked, or about another one, in these forms in turn."""
 
     def entries(films: Entries) -> Entries:
-        told = []
+        sentences = []
         for at, film in enumerate(films):
-            liked = next((found[2] for each in film["reasons"] if (found := _LIKED.fullmatch(each))), "another one")
-            told.append({"id": film["id"], "why": forms[at % len(forms)].format(liked)})
-        return told
+            liked = next((match[2] for each in film["reasons"] if (match := _LIKED.fullmatch(each))), "another one")
+            sentences.append({"id": film["id"], "why": forms[at % len(forms)].format(liked)})
+        return sentences
 
     return entries
 
@@ -251,7 +251,7 @@ HOSTILE = (*(mood for mood in _ENTRIES if mood != "honest"), *_FAILURES, *_WHOLE
 
 
 def main() -> None:
-    """Serve until Ctrl-C, for a server of one's own: what to set is printed."""
+    """Serve until Ctrl-C and print the settings that make a server use it."""
     mood = sys.argv[1] if len(sys.argv) > 1 else "honest"
     with Bedrock(mood) as bedrock:
         sys.stdout.write(f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={bedrock.url} BEDROCK_MODEL={MODEL}\n")

@@ -1,4 +1,4 @@
-"""Folders that any user can reach, unlike pytest's own: root's servers run as nobody."""
+"""Folders that any user can read, unlike pytest's: root runs the servers as nobody."""
 
 import tempfile
 from collections.abc import Iterator

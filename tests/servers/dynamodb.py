@@ -21,7 +21,7 @@ class DynamoDb(Server):
             self.tables.mkdir()
 
     def command(self) -> list[str]:
-        """The main class is ours, ``LoopbackDynamoDb.java``."""
+        """The main class is our ``LoopbackDynamoDb.java``."""
         home = self.home(self._installed.dynamodb)
         return [
             self._installed.jdk.java,
@@ -33,6 +33,6 @@ class DynamoDb(Server):
         ]
 
     def listening(self) -> int | None:
-        """The port, from the line that says so."""
-        said = re.search(rb"^listening (\d+)$", self.log.read_bytes(), re.MULTILINE)
-        return int(said[1]) if said else None
+        """The port, from its line in the log."""
+        match = re.search(rb"^listening (\d+)$", self.log.read_bytes(), re.MULTILINE)
+        return int(match[1]) if match else None

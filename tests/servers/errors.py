@@ -2,8 +2,8 @@
 
 
 class CannotRun(Exception):
-    """This machine lacks something the servers need; the message says what was found and what is needed."""
+    """This machine lacks something that the servers need; the message says what it has and what is needed."""
 
 
 class DidNotStart(Exception):
-    """A server ended or stayed silent while it started; the message ends with the tail of its log."""
+    """A server exited or did not answer in time while starting; the message ends with the tail of its log."""

@@ -1,4 +1,4 @@
-"""The proxy's front: an HTTP/1.1 server on loopback, a thread a connection, that can be closed at any moment."""
+"""The proxy's front: an HTTP/1.1 server on loopback, one thread per connection, that can be closed at any time."""
 
 import socket
 import socketserver
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import cast
 
-# Those that hold for one connection only (RFC 9110, section 7.6.1), and the length, which is counted anew.
+# Headers of a single connection (RFC 9110, section 7.6.1), and the length, which is computed again.
 OWN_HEADERS = {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length"}
 
 
 @dataclass(frozen=True)
 class Request:
-    """A complete request. ``headers`` without those of the connection."""
+    """A complete request. ``headers``: without those of the connection."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Answer:
 
 
 class HttpServer(socketserver.ThreadingTCPServer):
-    """Serves in the background from the moment it is made; ``port`` 0 takes a free one.
+    """Serves in the background from its creation; ``port`` 0 takes a free one.
 
     ``handle`` is called in the connection's thread; None closes the connection without an answer.
     """
@@ -60,7 +60,7 @@ class HttpServer(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def get_request(self) -> tuple[socket.socket, object]:
-        """Remember the connection, to be able to close it."""
+        """Record the connection, so that it can be closed."""
         connection, address = super().get_request()
         self._open.add(connection)
         return connection, address
@@ -71,7 +71,7 @@ class HttpServer(socketserver.ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is no error here."""
+        """Ignore clients that hung up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -81,7 +81,7 @@ class Connection(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # an answer leaves in one piece
+    wbufsize = -1  # a response is sent in one piece
     server: HttpServer
 
     def do(self) -> None:
@@ -104,4 +104,4 @@ class Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the tests count."""
+        """Log nothing."""

@@ -1,6 +1,6 @@
 """Unpacks the servers of ``pom.xml`` into ``.tools/servers``: once, whole or not at all.
 
-Maven fetches them, about 270 MB, so they come from wherever a developer's Maven is told to look.
+Maven fetches them, about 270 MB, from the repositories that a developer's Maven is configured with.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ SOURCES = (HERE / "pom.xml", HERE / "LoopbackDynamoDb.java")
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the servers are, and the kit to run them with."""
+    """Where the servers are, and the JDK to run them with."""
 
     folder: Path
     jdk: Jdk
@@ -40,7 +40,7 @@ class Installed:
 
 
 def install(folder: Path = FOLDER, jdk: Jdk | None = None) -> Installed:
-    """Make sure that the servers are there. Several processes may call it at once: one installs, the others wait.
+    """Install the servers if needed. Several processes may call it at once: one installs, the others wait.
 
     Raises CannotRun if there is no JDK, no Maven, or Maven can't fetch the archives.
     """
@@ -55,22 +55,22 @@ def install(folder: Path = FOLDER, jdk: Jdk | None = None) -> Installed:
 
 
 def fingerprint() -> str:
-    """Names the content: another version or another main class gets another folder."""
+    """A hash of the content: another version or another main class gets another folder."""
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in SOURCES)).hexdigest()[:12]
 
 
 def unpack(target: Path, jdk: Jdk) -> None:
-    """Fetch, unpack and compile beside the target, then rename. Earlier versions stay: they may be running."""
+    """Fetch, unpack and compile next to the target, then rename. Earlier versions stay: they may be running."""
     for broken in target.parent.glob("new-*"):
         shutil.rmtree(broken)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="new-") as new:
-        made = Path(new) / "servers"
-        made.mkdir()
-        fetch(made, jdk)
-        classes = made / "dynamodb/classes"
-        run([jdk.javac, "-cp", f"{made}/dynamodb/lib/*", "-d", str(classes), str(SOURCES[1])], "javac", os.environ)
-        let_anyone_read(made)
-        made.rename(target)
+        servers = Path(new) / "servers"
+        servers.mkdir()
+        fetch(servers, jdk)
+        classes = servers / "dynamodb/classes"
+        run([jdk.javac, "-cp", f"{servers}/dynamodb/lib/*", "-d", str(classes), str(SOURCES[1])], "javac", os.environ)
+        let_anyone_read(servers)
+        servers.rename(target)
 
 
 def fetch(folder: Path, jdk: Jdk) -> None:
@@ -78,14 +78,14 @@ def fetch(folder: Path, jdk: Jdk) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise CannotRun("the servers come from Maven Central, and mvn is not on PATH: install Apache Maven")
-    # A Maven that finds a Java of its own keeps it: its certificates and settings may belong to that one.
+    # If Maven finds a Java itself, it keeps that one: its certificates and settings may belong to it.
     java = {} if "JAVA_HOME" in os.environ or shutil.which("java") else {"JAVA_HOME": str(jdk.home)}
     command = [maven, "-B", "-q", "-f", str(HERE / "pom.xml"), f"-Dservers.folder={folder}", "generate-resources"]
     run(command, "Maven", os.environ | java)
 
 
 def run(command: list[str], name: str, environment: Mapping[str, str]) -> None:
-    """Run a tool to its end. Raises CannotRun with the last lines of what it said."""
+    """Run a tool to its end. Raises CannotRun with the first lines of its output."""
     try:
         subprocess.run(
             command,
@@ -98,5 +98,5 @@ def run(command: list[str], name: str, environment: Mapping[str, str]) -> None:
             check=True,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = str(error.stdout or "").strip().splitlines()[:6]
-        raise CannotRun(f"{name} could not install the servers: {error}. It said:\n" + "\n".join(said)) from error
+        output = str(error.stdout or "").strip().splitlines()[:6]
+        raise CannotRun(f"{name} could not install the servers: {error}. Its output:\n" + "\n".join(output)) from error

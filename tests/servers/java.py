@@ -40,9 +40,9 @@ class Jdk:
 
 @functools.cache
 def find_jdk() -> Jdk:
-    """The first kit that will do: ``JAVA_HOME``, then ``java`` on PATH, then the places where systems keep them.
+    """The first suitable kit: ``JAVA_HOME``, then ``java`` on PATH, then the usual places.
 
-    Raises CannotRun, naming every kit that was looked at and what is wrong with it.
+    Raises CannotRun, which names every kit with its fault.
     """
     return first_fit(candidates())
 
@@ -55,15 +55,15 @@ def candidates() -> Iterator[Path]:
     if on_path:
         yield Path(on_path).resolve().parents[1]
     if Path("/usr/libexec/java_home").exists():
-        told = subprocess.run(["/usr/libexec/java_home", "-v", f"{NEEDED}+"], capture_output=True, text=True)
-        yield Path(told.stdout.strip() or "/none")
+        result = subprocess.run(["/usr/libexec/java_home", "-v", f"{NEEDED}+"], capture_output=True, text=True)
+        yield Path(result.stdout.strip() or "/none")
     for pattern in USUAL_PLACES:
         folder, _, rest = str(Path(pattern).expanduser()).partition("*")
         yield from sorted(Path(folder).glob(f"*{rest}"), reverse=True)
 
 
 def first_fit(homes: Iterable[Path]) -> Jdk:
-    """The first kit among these folders that will do. Raises CannotRun if none does."""
+    """The first suitable kit among these folders. Raises CannotRun if there is none."""
     refused: dict[Path, str] = {}
     for home in map(Path.resolve, homes):
         if home in refused or not (home / "bin/java").exists():
@@ -73,25 +73,25 @@ def first_fit(homes: Iterable[Path]) -> Jdk:
         if fault is None:
             return Jdk(home, version)
         refused[home] = fault
-    found = "; ".join(f"{home} ({fault})" for home, fault in refused.items()) or "none"
+    faults = "; ".join(f"{home} ({fault})" for home, fault in refused.items()) or "none"
     raise CannotRun(
-        f"the servers need a JDK of version {NEEDED} or newer: install one or set JAVA_HOME. Found: {found}"
+        f"the servers need a JDK of version {NEEDED} or newer: install one or set JAVA_HOME. Found: {faults}"
     )
 
 
 def version_of(home: Path) -> int:
-    """The feature version that ``java -version`` tells, 0 if it tells none."""
+    """The feature version printed by ``java -version``; 0 if there is none."""
     try:
         command = [str(home / "bin/java"), "-version"]
-        told = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stderr
+        output = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stderr
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    match = re.search(r'version "(?:1\.)?(\d+)', told)
+    match = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(match[1]) if match else 0
 
 
 def fault_of(home: Path, version: int) -> str | None:
-    """Why a kit will not do, or None."""
+    """Why a kit is unsuitable; None if it is not."""
     if version < NEEDED:
         return f"version {version}" if version else "does not run"
     if not (home / "bin/javac").exists():

@@ -30,7 +30,7 @@ appender.console.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 """
-# What the distribution's own jvm.options and start script give, less what only a big machine needs.
+# The options of the distribution's jvm.options and start script, except those for large machines.
 JVM = (
     "-XX:+UseSerialGC",
     "-Xss1m",
@@ -51,8 +51,8 @@ JVM = (
     "-Dopensearch.distribution.type=zip",
     "-Dopensearch.bundled_jdk=false",
 )
-# faiss needs native libraries that are not on Maven Central, and a node without them dies at the first refresh. Without
-# a graph the same mapping is searched exactly. See https://github.com/opensearch-project/k-NN/issues/2643.
+# faiss needs native libraries that are not on Maven Central, and a node without them crashes at the first refresh.
+# Without a graph the same mapping is searched exactly. See https://github.com/opensearch-project/k-NN/issues/2643.
 NO_NATIVE_CODE = {
     "index_patterns": ["*"],
     "priority": 0,
@@ -75,7 +75,7 @@ class OpenSearch(Server):
         (self.folder / "config/log4j2.properties").write_text(LOGGING)
 
     def command(self) -> list[str]:
-        """The settings are written anew for every start: the port is one of them."""
+        """Write the settings for every start: they include the port."""
         self._ports.unlink(missing_ok=True)
         (self.folder / "config/opensearch.yml").write_text(SETTINGS.format(port=self.port, folder=self.folder))
         home = self.home(self._installed.opensearch)
@@ -90,7 +90,7 @@ class OpenSearch(Server):
         ]
 
     def listening(self) -> int | None:
-        """The port, when its file is written and the cluster is fit for reading and writing."""
+        """The port, once its file is written and the cluster can be read and written."""
         try:
             port = int(self._ports.read_text().split()[0].rpartition(":")[2])
             health = httpx2.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=PATIENCE_S).json()
@@ -99,7 +99,7 @@ class OpenSearch(Server):
         return port if health.get("status") in {"green", "yellow"} else None
 
     def greet(self) -> None:
-        """Keep every index off the native code, so that production's mapping runs and no node dies."""
+        """Keep every index from using native code, so that production's mapping works and no node crashes."""
         template = f"{self.url}/_index_template/no-native"
         httpx2.put(template, json=NO_NATIVE_CODE, timeout=PATIENCE_S).raise_for_status()
 

@@ -1,14 +1,14 @@
-"""A proxy that misbehaves on demand: put it before a server to see what its clients do when that server fails.
+"""A proxy that misbehaves on demand, to see what clients do when the server behind it fails.
 
 ::
 
     with Proxy(opensearch_url) as proxy:
-        proxy.delay()                  # requests arrive, their answers are held back
+        proxy.delay()                  # requests arrive, their responses are held back
         proxy.answer(429, times=3)     # the next three requests are throttled, then all is well again
         proxy.black_hole()             # requests are read and never answered
         proxy.forward()                # all is well again
 
-A mode holds for the requests that arrive from then on; those that wait in the mode before stop waiting.
+A mode applies to requests that arrive from then on; requests waiting in the previous mode stop waiting.
 """
 
 import http.client
@@ -29,9 +29,9 @@ Mode = Callable[[Request, threading.Event], "Answer | None"]
 
 @dataclass
 class Proxy:
-    """Listens on a loopback port of its own and forwards HTTP to ``upstream``, a URL without a path.
+    """Listens on its own loopback port and forwards HTTP to ``upstream``, a URL without a path.
 
-    ``requests`` counts what arrived, whatever became of it. An upstream that is down drops the connection.
+    ``requests`` counts all requests that arrived. If the upstream is down, the connection is dropped.
     """
 
     upstream: str
@@ -50,15 +50,15 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def forward(self) -> None:
-        """Do what a proxy should."""
+        """Forward requests and responses."""
         self._set(self._forward)
 
     def delay(self, seconds: float | None = None) -> None:
-        """Forward the request at once, and the answer only after so many seconds, None: not before the mode changes."""
+        """Forward the request at once, and the response after so many seconds; None: when the mode changes."""
         self._set(lambda request, changed: self._late(request, changed, seconds))
 
     def answer(self, status: int, body: bytes = b"{}", *, times: int | None = None) -> None:
-        """Answer in the server's place, with a JSON body: always, or so many times."""
+        """Answer instead of the server, with a JSON body: always, or so many times."""
         made = Answer(status, body, [("Content-Type", "application/json")])
         self._set(lambda *_: made, times)
 
@@ -71,7 +71,7 @@ class Proxy:
         self._set(self._silence)
 
     def refuse(self) -> None:
-        """Close the port and every connection: nobody is there. Any other mode opens the same port again."""
+        """Close the port and every connection. Any other mode opens the same port again."""
         self._set(self._forward, listen=False)
 
     def close(self) -> None:
@@ -117,8 +117,8 @@ class Proxy:
         try:
             with suppress(OSError, http.client.HTTPException):
                 connection.request(request.method, request.path, request.body or None, dict(request.headers))
-                came = connection.getresponse()
-                return Answer(came.status, came.read(), came.getheaders())
+                response = connection.getresponse()
+                return Answer(response.status, response.read(), response.getheaders())
             return None
         finally:
             connection.close()

@@ -1,4 +1,4 @@
-"""A server that answers any bytes at all, at any pace: what a damaged or hostile store may send."""
+"""A server that sends arbitrary bytes at any pace, as a damaged or hostile store may."""
 
 import socket
 import threading
@@ -9,13 +9,13 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-amzn-RequestId: 
 
 
 def answer(body: bytes, length: int | None = None) -> bytes:
-    """A whole answer; ``length``: what it says of its body, where that is not true."""
+    """A whole response; ``length``: a false content length."""
     return HEAD + b"Content-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body
 
 
 @contextmanager
 def raw_server(pieces: Iterable[bytes], pause_s: float = 0.0) -> Iterator[str]:
-    """The URL of a server that answers each request with these pieces, ``pause_s`` before each; then it hangs up."""
+    """The URL of a server that answers each request with these pieces, each after ``pause_s``, and then hangs up."""
     over = threading.Event()
     threads: list[threading.Thread] = []
 
@@ -27,7 +27,7 @@ def raw_server(pieces: Iterable[bytes], pause_s: float = 0.0) -> Iterator[str]:
                 if pause_s and over.wait(pause_s):
                     return
                 connection.sendall(piece)
-            # Else what was not read yet of the request would make a reset of the hanging up.
+            # Otherwise unread bytes of the request would turn the close into a reset.
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(1 << 16):
                 pass

@@ -1,4 +1,4 @@
-"""What a machine without the servers, or without a registry, means: CI fails; elsewhere the test is skipped."""
+"""Without the servers, or without a registry, CI fails; elsewhere the test is skipped."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def required(install: Callable[[], T], environment: Mapping[str, str]) -> T:
-    """What ``install`` returns. Where it can't run, raises CannotRun if ``CI`` is true, else skips the test."""
+    """What ``install`` returns. If it raises CannotRun, raises it if ``CI`` is true, else skips the test."""
     try:
         return install()
     except CannotRun as error:
@@ -22,7 +22,7 @@ def required(install: Callable[[], T], environment: Mapping[str, str]) -> T:
 
 
 def skip_lines(reports: Iterable[pytest.TestReport]) -> list[str]:
-    """One line a reason, the most frequent first: ``14 skipped: the servers need a JDK ...``."""
+    """One line per reason, the most frequent first: ``14 skipped: the servers need a JDK ...``."""
     reasons: Counter[str] = Counter()
     for report in reports:
         if isinstance(report.longrepr, tuple):

@@ -1,4 +1,4 @@
-"""What OpenSearch Serverless refuses, by generation. The next difference is a line here.
+"""What OpenSearch Serverless refuses, by generation. Further differences are added here.
 
 Sources: Amazon OpenSearch Serverless developer guide, "Supported operations", "Working with vector search collections"
 and "Limitations"; reports from live collections for ``engine`` and ``mode``, ids, ``refresh`` and ``GET /``.
@@ -16,7 +16,7 @@ from tests.servers.http_server import Request
 Generation = Literal["nextgen", "classic"]
 
 _INDEX = r"/[a-z0-9*,][^/]*"
-# Everything else does not exist: ping, info, _cluster, _nodes, _stats, _refresh, _flush, _delete_by_query, scrolls, ...
+# No other operation exists: ping, info, _cluster, _nodes, _stats, _refresh, _flush, _delete_by_query, scrolls, ...
 _OPERATIONS = tuple(
     (methods.split(), re.compile(path))
     for methods, path in (
@@ -45,7 +45,7 @@ NO_IDS = "Document ID is not supported in create/index operation request"
 
 @dataclass(frozen=True)
 class Refusal:
-    """``items``: it stands in each of so many items of a bulk answer, which itself is 200."""
+    """``items``: it is repeated in each of so many items of a bulk response, whose own status is 200."""
 
     status: int
     reason: str
@@ -54,7 +54,7 @@ class Refusal:
 
 
 def refusal_of(kind: Generation, request: Request) -> Refusal | None:
-    """The refusal of a request, None: this generation takes it."""
+    """The refusal of a request; None: this generation accepts it."""
     url = urlsplit(request.path)
     path = unquote(url.path)
     if not any(request.method in methods and pattern.fullmatch(path) for methods, pattern in _OPERATIONS):
@@ -73,7 +73,7 @@ def refusal_of(kind: Generation, request: Request) -> Refusal | None:
 
 def _bulk(kind: Generation, body: bytes) -> Refusal | None:
     actions = list(_actions(body))
-    if kind == "classic" and any("_id" in given for name, given in actions if name != "delete"):
+    if kind == "classic" and any("_id" in fields for name, fields in actions if name != "delete"):
         return Refusal(400, NO_IDS, items=len(actions))
     return None
 
@@ -81,14 +81,14 @@ def _bulk(kind: Generation, body: bytes) -> Refusal | None:
 def _actions(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     lines = iter(body.splitlines())
     for line in lines:
-        [(name, given)] = json.loads(line).items()
-        yield name, given
+        [(name, fields)] = json.loads(line).items()
+        yield name, fields
         if name != "delete":
             next(lines, None)
 
 
 def _index(kind: Generation, document: dict[str, Any]) -> Iterator[Refusal]:
-    """What is wrong with a new index."""
+    """The refusals of a new index."""
     for name in document.get("settings", {}).get("index", {}):
         if name not in _SETTINGS:
             yield Refusal(400, f"unknown setting [index.{name}]")
@@ -97,12 +97,12 @@ def _index(kind: Generation, document: dict[str, Any]) -> Iterator[Refusal]:
             yield from _vector(kind, field | field.get("method", {}))
 
 
-def _vector(kind: Generation, said: dict[str, Any]) -> Iterator[Refusal]:
+def _vector(kind: Generation, field: dict[str, Any]) -> Iterator[Refusal]:
     for name, reason in _VECTOR[kind].items():
-        if name in said:
+        if name in field:
             yield Refusal(400, reason)
-    # Without a name the engine is nmslib there, which the server behind would not be.
-    if kind in _ENGINES and said.get("engine") not in _ENGINES[kind]:
-        yield Refusal(400, f"engine {said.get('engine')} is not supported")
-    if kind in _COMPRESSIONS and said.get("compression_level") not in _COMPRESSIONS[kind] | {None}:
-        yield Refusal(400, f"compression_level {said['compression_level']} is not supported")
+    # Without a name Classic uses nmslib, which the server behind would not.
+    if kind in _ENGINES and field.get("engine") not in _ENGINES[kind]:
+        yield Refusal(400, f"engine {field.get('engine')} is not supported")
+    if kind in _COMPRESSIONS and field.get("compression_level") not in _COMPRESSIONS[kind] | {None}:
+        yield Refusal(400, f"compression_level {field['compression_level']} is not supported")

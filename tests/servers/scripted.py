@@ -1,4 +1,4 @@
-"""A server that is a line of shell, to see how servers are run without waiting for a real one."""
+"""A server that is a line of shell, to test how servers are run without waiting for a real one."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ GOOD = "echo ready {port}; exec sleep 600"
 
 
 class Scripted(Server):
-    """Runs a script; ready when it has said so. It tells port 4321 when it may choose."""
+    """Runs a script; ready once the script prints so. If it may choose its port, it prints 4321."""
 
     name = "scripted"
     starts = 0

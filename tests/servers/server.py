@@ -22,10 +22,10 @@ TAIL_LINES = 30
 
 
 class Server(ABC):
-    """Base of the servers. Its data outlast ``stop`` and ``start``; ``close`` removes them, and keeps the log.
+    """Base of the servers. Data survive ``stop`` and ``start``; ``close`` removes them, and keeps the log.
 
-    ``log`` is the file that gets the server's output, from the last start on. ``quick`` compiles with C1 only, which
-    halves the start: right for tests, wrong for measurements.
+    ``log``: the file with the server's output since its last start. ``quick``: compile with C1 only, which halves the
+    start; for tests, not for measurements.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Server(ABC):
         self._installed = installed or install()
         self._process: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix=f"marquee-{self.name}-")).resolve()
-        # Held as long as this object lives: the guard ends the server when the lock is free.
+        # Held as long as this object lives: the guard stops the server when the lock is free.
         self._owner = (self.folder / "owner").open("w")
         fcntl.flock(self._owner, fcntl.LOCK_EX)
 
@@ -51,7 +51,7 @@ class Server(ABC):
         """The port, once the started server answers; None until then."""
 
     def greet(self) -> None:  # noqa: B027 - not every server needs it
-        """What has to be said to a server that has just started, if anything."""
+        """Prepare a server that has just started, if needed."""
 
     @property
     def url(self) -> str:
@@ -71,7 +71,7 @@ class Server(ABC):
         return self
 
     def stop(self) -> None:
-        """End it and wait. The port is closed then."""
+        """Stop it and wait until the port is closed."""
         if self._process is not None:
             self._process.terminate()
             wait_for(lambda: not self.running, f"{self.name} to end")
@@ -94,7 +94,7 @@ class Server(ABC):
         self.close()
 
     def home(self, installed: Path) -> Path:
-        """The program's folder; a copy where root's checkout is closed to the user that the server runs as."""
+        """The program's folder; a copy if the user that the server runs as cannot read root's checkout."""
         if os.geteuid() != 0 or anyone_can_read(installed):
             return installed
         copy = self.folder / "program"

@@ -3,10 +3,10 @@
 ::
 
     with Serverless(opensearch_url, kind="classic") as collection: ...
-    Serverless(opensearch_url, kind="nextgen", first=[403, 403, 503, "drop"])  # access comes late, and it wakes slowly
+    Serverless(opensearch_url, kind="nextgen", first=[403, 403, 503, "drop"])  # late access, then a slow wake-up
     Serverless(opensearch_url, kind="nextgen", keeps_meta=False)  # a mapping's ``_meta`` is lost
 
-What is not known to be supported is refused. A difference that turns up later is a line in ``tests/servers/rules.py``.
+All that is not known to be supported is refused. Further differences are added to ``tests/servers/rules.py``.
 Requests need no signature.
 """
 
@@ -34,9 +34,9 @@ _SAID = {
 
 @dataclass
 class Serverless(Proxy):
-    """Listens on a port of its own. ``first``: what becomes of the first requests, in order, before all is well.
+    """Listens on its own port. ``first``: the failures of the first requests, in order.
 
-    ``lost``: like ``first``, but the request has its effect; only the answer is lost.
+    ``lost``: like ``first``, but the request takes effect; only the response is lost.
     """
 
     kind: Generation = "nextgen"
@@ -84,7 +84,7 @@ def _answer(refusal: Refusal, request: Request) -> Answer:
 
 
 def _without_meta(request: Request) -> Request:
-    """The request without ``_meta``, be it for a new index or for a mapping."""
+    """The request without ``_meta``, for a new index or a mapping."""
     if request.method != "PUT" or not request.body:
         return request
     document = json.loads(request.body)

@@ -1,8 +1,8 @@
-"""One server for all processes of a test run, with nobody in charge but the kernel's file locks.
+"""One server for all processes of a test run, coordinated by file locks only.
 
-Whoever needs a server first starts it and owns it; the others find its address in a file. Every user holds a shared
-lock; the owner stops the server once it can get that lock alone, so after the last user. An owner that dies takes the
-server along (see ``guard.py``), and the locks of a user that dies are free.
+The first process that needs a server starts and owns it; the others read its address from a file. Every user holds a
+shared lock; the owner stops the server once it gets the lock exclusively, so after the last user. If an owner dies, the
+server is stopped (see ``guard.py``); if a user dies, its locks are released.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from tests.servers.server import Server
 def shared(make: Callable[[Path], Server], name: str, folder: Path) -> Iterator[str]:
     """The URL of the run's server. ``make`` gets the path of its log; ``folder`` is the same for the whole run.
 
-    Raises DidNotStart also where another process tried and failed: trying again would cost minutes a test.
+    Raises DidNotStart, also if another process tried and failed: trying again would cost minutes per test.
     """
     address = folder / f"{name}.url"
     with (folder / f"{name}.users").open("a") as users:

@@ -54,7 +54,7 @@ def test_it_is_installed_once(machine: Path) -> None:
     assert left_over(machine) == [fingerprint()]
 
 
-def test_of_many_at_once_one_installs(machine: Path) -> None:
+def test_concurrent_callers_install_once(machine: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
         folders = set(pool.map(lambda _: installed_by(machine), range(6)))
     assert folders == {machine / "servers" / fingerprint()}
@@ -85,13 +85,13 @@ def test_without_maven_the_message_says_so(machine: Path) -> None:
         installed_by(machine)
 
 
-def test_what_is_installed_needs_no_maven(machine: Path) -> None:
+def test_an_existing_installation_needs_no_maven(machine: Path) -> None:
     folder = installed_by(machine)
     (machine / "bin/mvn").unlink()
     assert installed_by(machine) == folder
 
 
-def test_maven_gets_the_found_kit_only_where_it_has_none(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maven_gets_the_found_kit_only_without_its_own(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tool(machine / "bin/mvn", f'echo "$JAVA_HOME" > "{machine}/java"; exit 1')
     monkeypatch.delenv("JAVA_HOME", raising=False)
     for set_home, seen in ((None, str(machine / "jdk")), ("/my/own", "/my/own")):

@@ -29,7 +29,7 @@ def make_kit(home: Path, told: str, *, compiler: bool = True) -> Path:
         ("Error: could not find libjvm", 0),
     ],
 )
-def test_the_version_is_what_java_tells(open_folder: Path, told: str, version: int) -> None:
+def test_the_version_is_parsed_from_the_output_of_java(open_folder: Path, told: str, version: int) -> None:
     assert version_of(make_kit(open_folder / "kit", told)) == version
 
 
@@ -39,7 +39,7 @@ def test_a_java_that_does_not_run_has_no_version(open_folder: Path) -> None:
     assert version_of(kit) == 0
 
 
-def test_the_first_kit_that_will_do_is_taken(open_folder: Path) -> None:
+def test_the_first_suitable_kit_is_chosen(open_folder: Path) -> None:
     old = make_kit(open_folder / "old", 'openjdk version "17.0.15"')
     good = make_kit(open_folder / "good", 'openjdk version "21.0.2"')
     newer = make_kit(open_folder / "newer", 'openjdk version "25"')
@@ -61,7 +61,7 @@ def test_the_refusal_names_every_kit_and_its_fault(open_folder: Path) -> None:
     assert "broken (does not run)" in said
 
 
-def test_no_kit_at_all_is_said_too() -> None:
+def test_the_refusal_says_if_there_is_no_kit() -> None:
     with pytest.raises(CannotRun, match="Found: none"):
         first_fit([])
 
@@ -74,7 +74,7 @@ def test_java_home_comes_first(monkeypatch: pytest.MonkeyPatch, open_folder: Pat
     assert found[:2] == [open_folder / "named", on_path.resolve()]
 
 
-def test_a_folder_is_closed_by_any_folder_above_it(open_folder: Path) -> None:
+def test_a_file_is_unreadable_below_a_closed_folder(open_folder: Path) -> None:
     program = open_folder / "above/program"
     program.mkdir(parents=True)
     program.chmod(0o755)
@@ -86,7 +86,7 @@ def test_a_folder_is_closed_by_any_folder_above_it(open_folder: Path) -> None:
     assert not anyone_can_read(program)
 
 
-def test_what_a_strict_umask_closed_is_opened(open_folder: Path) -> None:
+def test_files_closed_by_a_strict_umask_are_opened(open_folder: Path) -> None:
     folder = open_folder / "program"
     folder.mkdir(mode=0o700)
     (folder / "data").touch(0o600)

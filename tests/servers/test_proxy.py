@@ -65,7 +65,7 @@ def test_a_fixed_answer_takes_the_servers_place(proxy: Proxy, client: httpx2.Cli
     assert client.get("/").status_code == 200
 
 
-def test_a_fixed_answer_can_end_by_itself(proxy: Proxy, client: httpx2.Client) -> None:
+def test_a_fixed_answer_can_be_limited(proxy: Proxy, client: httpx2.Client) -> None:
     proxy.answer(503, times=2)
     assert [client.get("/").status_code for _ in range(4)] == [503, 503, 200, 200]
     assert proxy.requests == 4
@@ -78,7 +78,7 @@ def test_an_exact_number_of_concurrent_requests_is_refused(proxy: Proxy, client:
     assert (statuses.count(429), statuses.count(200)) == (5, 35)
 
 
-def test_a_late_answer_is_later_than_the_client_waits(proxy: Proxy, client: httpx2.Client) -> None:
+def test_a_late_answer_exceeds_the_client_s_timeout(proxy: Proxy, client: httpx2.Client) -> None:
     proxy.delay()
     with pytest.raises(httpx2.ReadTimeout):
         client.get("/", timeout=HASTE_S)
@@ -87,7 +87,7 @@ def test_a_late_answer_is_later_than_the_client_waits(proxy: Proxy, client: http
 
 
 @pytest.mark.parametrize("seconds", [HASTE_S, None])
-def test_a_late_answer_comes_when_its_time_is_over_or_the_mode_changes(
+def test_a_late_answer_arrives_after_its_delay_or_a_change_of_mode(
     proxy: Proxy, client: httpx2.Client, seconds: float | None
 ) -> None:
     proxy.delay(seconds)
@@ -138,7 +138,7 @@ def test_a_server_that_is_down_drops_the_connection(upstream: HttpServer, proxy:
         client.get("/")
 
 
-def test_closing_leaves_no_thread_whatever_waits(upstream: HttpServer) -> None:
+def test_closing_leaves_no_thread(upstream: HttpServer) -> None:
     before = threading.active_count()
     proxy = Proxy(f"http://127.0.0.1:{upstream.port}")
     proxy.black_hole()

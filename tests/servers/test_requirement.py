@@ -30,7 +30,7 @@ def report(reason: str) -> pytest.TestReport:
     return pytest.TestReport("test", ("f", 0, "test"), {}, "skipped", where, "setup")
 
 
-def test_installed_servers_are_handed_on() -> None:
+def test_installed_servers_are_returned() -> None:
     assert required(lambda: NOWHERE, {"CI": "true"}) is NOWHERE
 
 
@@ -52,7 +52,7 @@ def test_the_last_lines_count_the_skipped_by_reason() -> None:
     assert skip_lines(reports) == ["2 skipped: no JDK", "1 skipped: no browser"]
 
 
-def test_a_reason_of_many_lines_is_told_in_one() -> None:
+def test_a_reason_of_several_lines_is_joined() -> None:
     assert skip_lines([report("Maven failed:\n[ERROR] offline")]) == ["1 skipped: Maven failed: [ERROR] offline"]
 
 

@@ -69,7 +69,7 @@ def test_a_closed_server_leaves_its_log_and_nothing_else(tmp_path: Path) -> None
     assert server.log.read_text() == "ready 4321\n"
 
 
-def test_a_server_that_ends_at_once_shows_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_server_that_exits_at_once_shows_the_end_of_its_log(tmp_path: Path) -> None:
     server = Scripted(tmp_path / "log", "seq 100; echo no heap >&2; exit 3")
     with (
         pytest.raises(DidNotStart, match=r"(?s)scripted ended while it started; the end of .*log:\n72\n.*no heap"),
@@ -79,7 +79,7 @@ def test_a_server_that_ends_at_once_shows_the_end_of_its_log(tmp_path: Path) -> 
     assert not server.folder.exists()
 
 
-def test_a_silent_server_is_given_up_and_ended(tmp_path: Path) -> None:
+def test_a_silent_server_times_out_and_is_stopped(tmp_path: Path) -> None:
     class Impatient(Scripted):
         """Waits no longer once it was said hello."""
 
@@ -94,7 +94,7 @@ def test_a_silent_server_is_given_up_and_ended(tmp_path: Path) -> None:
     assert not processes_of(server.folder)
 
 
-def test_a_killed_owner_takes_server_and_folder_along(tmp_path: Path) -> None:
+def test_server_and_folder_are_removed_when_the_owner_is_killed(tmp_path: Path) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(tmp_path / "log")],
         cwd=ROOT,
@@ -135,7 +135,7 @@ def test_the_guard_passes_the_servers_exit_status_on(tmp_path: Path) -> None:
     assert done.returncode == 7
 
 
-def test_root_runs_a_copy_of_what_nobody_can_read(open_folder: Path, tmp_path: Path) -> None:
+def test_root_runs_a_copy_of_unreadable_programs(open_folder: Path, tmp_path: Path) -> None:
     program = open_folder / "closed/program"
     program.mkdir(parents=True)
     (program / "jar").touch()

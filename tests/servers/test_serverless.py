@@ -57,7 +57,7 @@ def collection(**given: Any) -> Iterator[tuple[httpx2.Client, list[Request]]]:
         ("PUT", "/_cluster/settings"),
     ],
 )
-def test_what_is_not_listed_does_not_exist(kind: Generation, method: str, path: str) -> None:
+def test_unlisted_operations_do_not_exist(kind: Generation, method: str, path: str) -> None:
     with collection(kind=kind) as (client, came):
         assert client.request(method, path).status_code == 404
         assert came == []
@@ -78,7 +78,7 @@ def test_what_is_not_listed_does_not_exist(kind: Generation, method: str, path: 
         ("POST", "/films/_search?refresh=false"),
     ],
 )
-def test_what_is_listed_passes(kind: Generation, method: str, path: str) -> None:
+def test_listed_operations_are_forwarded(kind: Generation, method: str, path: str) -> None:
     with collection(kind=kind) as (client, came):
         assert client.request(method, path).status_code == 200
         assert [(each.method, each.path) for each in came] == [(method, path)]
@@ -151,14 +151,14 @@ def test_access_comes_late_and_waking_takes_a_while() -> None:
     assert len(came) == 1
 
 
-def test_silence_is_longer_than_a_client_waits() -> None:
+def test_silence_exceeds_the_client_s_timeout() -> None:
     with collection(first=["silent"]) as (client, _):
         with pytest.raises(httpx2.ReadTimeout):
             client.get("/films", timeout=HASTE_S)
         assert client.get("/films").status_code == 200
 
 
-def test_a_lost_answer_had_its_effect() -> None:
+def test_a_request_with_a_lost_answer_took_effect() -> None:
     with collection(lost=[502]) as (client, came):
         assert client.get("/films").status_code == 200
         assert client.post("/films/_doc", json={}).status_code == 502
@@ -167,7 +167,7 @@ def test_a_lost_answer_had_its_effect() -> None:
 
 
 @pytest.mark.parametrize("keeps_meta", [True, False])
-def test_meta_is_lost_if_told_to(keeps_meta: bool) -> None:
+def test_meta_is_dropped_if_configured(keeps_meta: bool) -> None:
     with collection(keeps_meta=keeps_meta) as (client, came):
         client.put("/films-v1", json={"mappings": {"_meta": {"a": 1}, "properties": {}}})
         client.put("/films-v1/_mapping", json={"_meta": {"a": 1}, "dynamic": False})

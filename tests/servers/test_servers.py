@@ -38,7 +38,9 @@ def dynamodb(url: str) -> Any:
 
 
 @pytest.mark.parametrize("engine", ["faiss", "lucene"])
-def test_vectors_are_found_by_cosine_and_the_node_survives(opensearch_url: str, unique_name: str, engine: str) -> None:
+def test_vectors_are_searched_by_cosine_and_the_node_survives(
+    opensearch_url: str, unique_name: str, engine: str
+) -> None:
     with httpx2.Client(base_url=opensearch_url, timeout=PATIENCE_S) as client:
         assert client.put(f"/{unique_name}", json=films_index(engine)).status_code == 200
         for number, vector in enumerate(([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0])):

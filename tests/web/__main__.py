@@ -1,4 +1,4 @@
-"""``python -m tests.web``: install what the browser tests need beside a browser; where it can't be had, say why."""
+"""``python -m tests.web``: install what the browser tests need besides a browser; print why if it fails."""
 
 import sys
 

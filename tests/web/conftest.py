@@ -1,4 +1,4 @@
-"""A real browser for the page, where there is one; else its tests are skipped and say what is missing."""
+"""A real browser for the page, if there is one; otherwise its tests are skipped with the reason."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -10,7 +10,8 @@ from tests.patience import PATIENCE_S
 from tests.web.tools import Missing, find_chromium, install_axe
 
 T = TypeVar("T")
-# Its own sandbox needs rights that containers do not have; it opens nothing but this page here, and asks nobody else.
+# Chromium's sandbox needs permissions that containers lack; the browser opens only local pages and sends no requests
+# elsewhere.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -22,19 +23,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def needed(find: Callable[[], T]) -> T:
-    """What was found; skips the test where it is missing."""
+    """Return what ``find`` returns; skip the test if it is missing."""
     try:
         return find()
     except Missing as error:
         pytest.skip(str(error))
 
 
-# Of a module: while it runs, no other event loop can in this thread.
+# Module scope: while it runs, this thread can run no other event loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = needed(find_chromium)
     with sync_playwright() as playwright:
-        # Playwright's own download is another browser than the one that is tested on.
+        # Not Playwright's own download: the tests use the installed browser.
         started = playwright.chromium.launch(executable_path=program, args=FLAGS, timeout=1_000 * PATIENCE_S)
         yield started
         started.close()

@@ -1,4 +1,4 @@
-"""A stand-in for the API, for the page's tests: a dozen films, one process, no bundle. It also serves the page."""
+"""A stand-in for the API in the page's tests: a dozen films, one process, no bundle. It also serves the page."""
 
 import json
 import threading
@@ -49,7 +49,7 @@ FILMS: list[Json] = [
 
 
 class Problem(Exception):
-    """An answer that is not a 2xx."""
+    """A response other than 2xx."""
 
     def __init__(self, status: int, title: str, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -106,15 +106,19 @@ class FakeApi:
         query = body.get("query")
         if not query:
             return {}
-        known = {"crime": ("genre:crime", "Crime", True), "90s": ("year:1990-1999", "1990s", False)}
+        conditions_by_word = {"crime": ("genre:crime", "Crime", True), "90s": ("year:1990-1999", "1990s", False)}
         off = body.get("ignore_conditions") or []
-        read = [(word, *known[word]) for word in query.split() if word in known and known[word][0] not in off]
+        read = [
+            (word, *conditions_by_word[word])
+            for word in query.split()
+            if word in conditions_by_word and conditions_by_word[word][0] not in off
+        ]
         conditions = [
             {"id": which, "kind": "genre", "text": text, "words": word, "applied": applied}
             for word, which, text, applied in read
         ]
-        left = " ".join(word for word in query.split() if word not in [each[0] for each in read])
-        return {"understood": {"text": left, "conditions": conditions}, "matched": 0 if "nonsense" in query else 3}
+        rest = " ".join(word for word in query.split() if word not in [each[0] for each in read])
+        return {"understood": {"text": rest, "conditions": conditions}, "matched": 0 if "nonsense" in query else 3}
 
     def feedback(self, body: Json) -> Json:
         self.film(body["item_id"])
@@ -202,7 +206,7 @@ def _item(film: Json, liked: list[Json], body: Json) -> Json:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Routes; one instance a request."""
+    """The routes; one instance per request."""
 
     api: FakeApi
 

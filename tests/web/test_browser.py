@@ -1,4 +1,4 @@
-"""The page in a real browser, before a stand-in for the API; axe-core looks for barriers."""
+"""The page in a real browser, with a stand-in for the API; axe-core checks accessibility."""
 
 import json
 import shlex
@@ -14,8 +14,8 @@ from tests.web.fake_api import FILMS, FakeApi, Problem, served
 pytestmark = pytest.mark.browser
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# What the page takes away after some seconds stays: a slow machine has not looked at it by then.
-NOTHING_GOES_BY_ITSELF = """
+# Elements that the page removes after some seconds stay: a slow machine may not have looked at them by then.
+NOTHING_DISAPPEARS = """
 const soon = window.setTimeout;
 window.setTimeout = (act, ms, ...rest) => (ms >= 1000 ? 0 : soon(act, ms, ...rest));
 """
@@ -31,7 +31,7 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def opened(browser: Browser, api: FakeApi) -> Iterator[Opener]:
-    """Open the page; at the end nothing may have gone wrong in it, and nothing foreign been asked for."""
+    """Open the page; at the end it must have no errors and no requests to other hosts."""
     faults: list[str] = []
     foreign: list[str] = []
     contexts = []
@@ -42,7 +42,7 @@ def opened(browser: Browser, api: FakeApi) -> Iterator[Opener]:
                 viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
             )
             context.set_default_timeout(1_000 * PATIENCE_S)
-            context.add_init_script(NOTHING_GOES_BY_ITSELF)
+            context.add_init_script(NOTHING_DISAPPEARS)
             contexts.append(context)
             page = context.new_page()
             page.route("https://**", lambda route: (foreign.append(route.request.url), route.abort()))
@@ -68,7 +68,7 @@ def titles(page: Page) -> list[str]:
 
 
 def press(page: Page, action: str, title: str) -> None:
-    """Push a card's button and wait for the list that follows."""
+    """Click a card's button and wait for the new list."""
     card = page.locator(".film", has=page.get_by_role("heading", name=title, exact=True))
     with page.expect_response("**/recommend"):
         card.locator(f'[data-action="{action}"]').click()
@@ -76,7 +76,7 @@ def press(page: Page, action: str, title: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
-def test_there_are_no_barriers(opened: Opener, axe: str, width: int, scheme: str) -> None:
+def test_the_page_is_accessible(opened: Opener, axe: str, width: int, scheme: str) -> None:
     page = opened(width, scheme)
     page.evaluate(axe)
 
@@ -119,7 +119,7 @@ def test_a_like_changes_the_list_and_can_be_undone(opened: Opener, api: FakeApi)
 
 
 @pytest.mark.parametrize(("action", "word"), [("dislike", "Not for you"), ("watch", "Seen")])
-def test_not_for_me_and_seen_take_the_film_away(opened: Opener, api: FakeApi, action: str, word: str) -> None:
+def test_not_for_me_and_seen_remove_the_film(opened: Opener, api: FakeApi, action: str, word: str) -> None:
     page = opened()
     press(page, action, "Psycho")
     assert "Psycho" not in titles(page)
@@ -170,7 +170,7 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     page.select_option("#language", "en")
     page.locator("#diversity").fill("0.5")
     page.locator("#diversity").dispatch_event("change")
-    # Each may have been sent by itself, or all at once.
+    # They may have been sent one by one or all at once.
     asked = eventually(lambda: api.asked[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
     assert asked["filters"] == {
         "genres": ["Crime"], "not_genres": ["Comedy"], "year_from": 1970, "runtime_to": 180, "languages": ["en"],
@@ -181,7 +181,7 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     wait_for(lambda: "filters" not in api.asked[-1], "a request without filters")
 
 
-def test_what_was_understood_can_be_taken_away(opened: Opener, api: FakeApi) -> None:
+def test_understood_conditions_can_be_removed(opened: Opener, api: FakeApi) -> None:
     page = opened()
     page.fill("#query", "crime boss 90s")
     page.press("#query", "Enter")
@@ -198,7 +198,7 @@ def test_what_was_understood_can_be_taken_away(opened: Opener, api: FakeApi) -> 
     assert "ignore_conditions" not in api.asked[-1]
 
 
-def test_a_query_that_nothing_matches_is_said_so(opened: Opener) -> None:
+def test_a_query_without_matches_shows_a_notice(opened: Opener) -> None:
     page = opened()
     assert page.is_hidden("#matched")
     page.fill("#query", "nonsense")
@@ -303,7 +303,7 @@ def choose(page: Page, name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
-def test_a_history_is_imported_and_what_did_not_come_in_is_listed(
+def test_a_history_is_imported_and_unmatched_films_are_listed(
     opened: Opener, api: FakeApi, axe: str, width: int, scheme: str
 ) -> None:
     page = opened(width, scheme)
@@ -325,7 +325,7 @@ def test_a_history_is_imported_and_what_did_not_come_in_is_listed(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_file_that_is_no_export_is_said_so_and_another_can_be_sent(opened: Opener, api: FakeApi) -> None:
+def test_an_unknown_file_is_refused_and_another_can_be_sent(opened: Opener, api: FakeApi) -> None:
     page = opened()
     choose(page, "x.csv", b"nothing")
     page.wait_for_selector("#import-failed:not([hidden])")
@@ -357,7 +357,7 @@ def test_a_demo_person_and_erasing_ones_own_data(opened: Opener, api: FakeApi) -
     assert page.is_visible("#taste-empty")
 
 
-def test_posters_are_asked_for_only_when_switched_on(opened: Opener, api: FakeApi) -> None:
+def test_posters_are_loaded_only_when_switched_on(opened: Opener, api: FakeApi) -> None:
     api.films[0] = api.films[0] | {"poster_path": "/kid.jpg"}
     api.films[1] = api.films[1] | {"poster_path": "/../evil.svg?x"}
     page = opened()

@@ -1,4 +1,4 @@
-"""The page of `marquee evaluate --compare` in a real browser: without barriers, light and dark, wide and narrow."""
+"""The page of `marquee evaluate --compare` in a real browser: accessible, light and dark, wide and narrow."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_there_are_no_barriers_and_nothing_is_asked_for(
+def test_the_page_is_accessible_and_sends_no_requests(
     browser: Browser, axe: str, tmp_path: Path, width: int, scheme: str
 ) -> None:
     path = tmp_path / "compare.html"

@@ -1,4 +1,4 @@
-"""The API reference in a real browser: it shows the API, asks nobody else and breaks no rule of its policy."""
+"""The API reference in a real browser: it shows the API, loads nothing from other hosts and respects its policy."""
 
 import threading
 from collections.abc import Iterator

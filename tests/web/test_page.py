@@ -1,4 +1,4 @@
-"""The page's files, without a browser: nothing inline, nothing foreign, nothing dangling, nothing heavy."""
+"""The page's files, without a browser: nothing inline, external, dangling or large."""
 
 import gzip
 import re
@@ -16,7 +16,7 @@ STYLES = {file.name: file.read_text("utf-8") for file in sorted(WEB.glob("*.css"
 POSTER_HOST = "https://image.tmdb.org/"
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 MAX_BYTES, MAX_SENT = 70_000, 26_000
-# Loaded when somebody asks for it, and no sooner.
+# Loaded on demand.
 LATER, MAX_LATER = "history.js", 3_500
 
 
@@ -95,7 +95,7 @@ def test_every_reference_on_the_page_has_its_target() -> None:
 
 
 def test_every_icon_is_in_the_sprite() -> None:
-    # The buttons' icons carry the name of what they do.
+    # The buttons' icons are named after their actions.
     used = {name for source in SCRIPTS.values() for name in re.findall(r"icon\(\"(\w+)\"\)", source)}
     actions = set(re.findall(r"\[\"(\w+)\", \"[A-Z]", SCRIPTS["cards.js"]))
     assert actions >= {"like", "dislike", "watch", "similar"}
@@ -126,8 +126,8 @@ def _imports(source: str) -> list[tuple[list[str], str]]:
     return [([name.strip() for name in names.split(",")], file) for names, file in found]
 
 
-def _later(source: str) -> list[tuple[list[str], str]]:
-    """What is imported once it is asked for."""
+def _dynamic_imports(source: str) -> list[tuple[list[str], str]]:
+    """Dynamic imports."""
     return [([name], file) for file, name in re.findall(r"\(await import\(\"\./([\w.]+)\"\)\)\.(\w+)", source)]
 
 
@@ -141,7 +141,7 @@ def test_imports_name_what_is_exported_and_used(name: str) -> None:
             assert len(re.findall(rf"(?<!\w){re.escape(imported)}(?!\w)", source)) > 1, f"{imported} is not used"
 
 
-def test_nothing_is_exported_for_nobody() -> None:
+def test_every_export_is_imported() -> None:
     exported = {
         (file, name)
         for file, source in SCRIPTS.items()
@@ -150,14 +150,14 @@ def test_nothing_is_exported_for_nobody() -> None:
     imported = {
         (file, name)
         for source in SCRIPTS.values()
-        for names, file in (*_imports(source), *_later(source))
+        for names, file in (*_imports(source), *_dynamic_imports(source))
         for name in names
     }
     tested = {("api.js", "serverTiming")}
     assert exported - imported == tested
 
 
-def test_no_style_is_left_over() -> None:
+def test_every_style_is_used() -> None:
     """Each class in the style sheets is on the page or in a script."""
     sheets = re.sub(r"/\*.*?\*/", "", "".join(STYLES.values()), flags=re.S)
     selectors = re.findall(r"(?:^|[};,])\s*([^{};@]+)\{", sheets)
@@ -174,7 +174,7 @@ def test_each_file_is_served_and_each_link_leads_somewhere() -> None:
         f"/{link}" for link in PAGE.values("href") + PAGE.values("src") if re.fullmatch(r"[\w.-]+\.(css|js|svg)", link)
     }
     assert own <= served
-    imported = {f"/{file}" for source in SCRIPTS.values() for _, file in (*_imports(source), *_later(source))}
+    imported = {f"/{file}" for source in SCRIPTS.values() for _, file in (*_imports(source), *_dynamic_imports(source))}
     assert imported | own | {"/"} == served
 
 

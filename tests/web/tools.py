@@ -1,4 +1,4 @@
-"""What the browser tests run with: the system's Chromium, and axe-core from the npm registry, as its lock pins it."""
+"""The tools of the browser tests: the system's Chromium, and axe-core from the npm registry, as locked."""
 
 import json
 import shutil
@@ -21,31 +21,32 @@ class Missing(Exception):
 def find_chromium() -> str:
     """The path of the browser. Raises Missing."""
     for name in CHROMIUM:
-        found = shutil.which(name)
-        if found is not None:
-            return found
+        program = shutil.which(name)
+        if program is not None:
+            return program
     raise Missing("browser tests did not run: Chromium is not installed; install it, e.g. apt-get install chromium")
 
 
 def install_axe(folder: Path = FOLDER) -> Path:
-    """The script of axe-core, of the version in ``package-lock.json``; several processes may call it at once.
+    """Install axe-core in the version of ``package-lock.json`` if needed and return its script. Several processes may
+    call it at once.
 
     Raises Missing if npm is not there or can't fetch it.
     """
     package = folder / "node_modules/axe-core"
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder.with_suffix(".lock")):
-        if _version(package) != _wanted():
+        if _installed_version(package) != _locked_version():
             _fetch(folder)
     return package / "axe.min.js"
 
 
-def _wanted() -> str:
+def _locked_version() -> str:
     lock = json.loads((HERE / "package-lock.json").read_text("utf-8"))
     return str(lock["packages"]["node_modules/axe-core"]["version"])
 
 
-def _version(package: Path) -> str | None:
+def _installed_version(package: Path) -> str | None:
     try:
         return str(json.loads((package / "package.json").read_text("utf-8"))["version"])
     except FileNotFoundError:
@@ -61,5 +62,5 @@ def _fetch(folder: Path) -> None:
     command = [npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DOWNLOAD_S)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()[-400:]
-        raise Missing(f"tests for barriers did not run: npm could not install axe-core: {said}")
+        output = (done.stderr or done.stdout).strip()[-400:]
+        raise Missing(f"tests for barriers did not run: npm could not install axe-core: {output}")

@@ -37,10 +37,10 @@ class Lock:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise Locked(_told(error.response)) from error
+            raise Locked(_message(error.response)) from error
 
     def leave(self, owner: str) -> None:
-        """Release the lock, unless it belongs to another owner or nobody by now."""
+        """Release the lock if this owner still holds it."""
         try:
             self._client.delete_item(
                 TableName=self._table,
@@ -53,8 +53,8 @@ class Lock:
             return
 
 
-def _told(response: Any) -> str:  # noqa: ANN401 - botocore gives no type
+def _message(response: Any) -> str:  # noqa: ANN401 - botocore gives no type
     item = response.get("Item", {})
-    who, what = (item.get(name, {}).get("S", "somebody") for name in ("owner", "what"))
+    owner, what = (item.get(name, {}).get("S", unknown) for name, unknown in (("owner", "someone"), ("what", "change")))
     until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(int(item.get("until", {}).get("N", "0"))))
-    return f"{who} holds the stage for a {what} until {until}; wait, or run `make unlock` if nobody works on it"
+    return f"{owner} holds the stage for a {what} until {until}; wait, or run `make unlock` if no one works on it"

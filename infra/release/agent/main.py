@@ -1,4 +1,4 @@
-"""The function itself: verbs over AWS clients."""
+"""The Lambda function: the agent with its AWS clients."""
 
 import json
 import os
@@ -22,17 +22,17 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 @cache
 def agent() -> Agent:
     """Return the agent of this function's environment (infra/constructs/releases.py)."""
-    given = os.environ
-    name = given.get("FUNCTION")
+    environment = os.environ
+    name = environment.get("FUNCTION")
     return Agent(
-        lock=Lock(boto3.client("dynamodb"), given["RELEASES_TABLE"]),
-        pointer=ReleasePointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
-        function=AliasedFunction(_any_client("lambda"), name, given["ALIAS"]) if name else None,
-        alarms=_up,
+        lock=Lock(boto3.client("dynamodb"), environment["RELEASES_TABLE"]),
+        pointer=ReleasePointer(boto3.client("s3"), environment["BUNDLE_BUCKET"]),
+        function=AliasedFunction(_any_client("lambda"), name, environment["ALIAS"]) if name else None,
+        alarms=_raised,
         headers=_headers,
-        towers=_towers(given.get("TWO_TOWER_ENDPOINT")),
-        watched=tuple(given["ALARMS"].split(",")),
-        person=given["PROBE_PERSON"],
+        towers=_towers(environment.get("TWO_TOWER_ENDPOINT")),
+        watched=tuple(environment["ALARMS"].split(",")),
+        person=environment["PROBE_PERSON"],
     )
 
 
@@ -44,24 +44,24 @@ def _towers(name: str | None) -> Endpoint | None:
     )
 
 
-def _up(names: Sequence[str]) -> list[str]:
+def _raised(names: Sequence[str]) -> list[str]:
     return alarms_up(_any_client("cloudwatch"), names)
 
 
 def alarms_up(client: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - no types for it are installed
-    """Return the alarms that are up or do not exist: a missing one watches nothing."""
+    """Return the alarms that are up or do not exist: a missing alarm would never stop a release."""
     alarms = client.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
-    states = {str(each["AlarmName"]): each["StateValue"] for each in alarms}
+    states = {str(alarm["AlarmName"]): alarm["StateValue"] for alarm in alarms}
     return [name for name in names if states.get(name, "ALARM") == "ALARM"]
 
 
 def _headers() -> dict[str, str]:
     """Return the canary's key and the origin header, which appear in no log and no execution history."""
     secrets = boto3.client("secretsmanager")
-    named = {"x-api-key": "CANARY_KEY_ARN", "x-origin-verify": "ORIGIN_SECRET_ARN"}
+    variables = {"x-api-key": "CANARY_KEY_ARN", "x-origin-verify": "ORIGIN_SECRET_ARN"}
     return {
         header: secrets.get_secret_value(SecretId=os.environ[name])["SecretString"]
-        for header, name in named.items()
+        for header, name in variables.items()
         if os.environ.get(name)
     }
 

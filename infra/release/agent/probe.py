@@ -41,16 +41,16 @@ def event(method: str, target: str, body: Mapping[str, Any] | None, headers: Map
     path, _, query = target.partition("?")
     sent = {"content-type": "application/json", "host": "probe", **headers}
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "probe"}
-    made: dict[str, Any] = {
+    message: dict[str, Any] = {
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": sent,
         "requestContext": {"http": http, "requestId": "probe", "routeKey": "$default", "stage": "$default"},
         "isBase64Encoded": False,
     }  # fmt: skip
-    return made | ({} if body is None else {"body": json.dumps(body)})
+    return message | ({} if body is None else {"body": json.dumps(body)})
 
 
-def asking(call: Callable[[dict[str, Any]], Mapping[str, Any]], headers: Mapping[str, str]) -> Ask:
-    """Return a function that sends a request to a handler of events."""
+def event_requester(call: Callable[[dict[str, Any]], Mapping[str, Any]], headers: Mapping[str, str]) -> Ask:
+    """Return a function that sends a request as an event to a handler."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         answer = call(event(method, target, body, headers))

@@ -55,8 +55,8 @@ class AliasedFunction:
     def release(self, version: str) -> FunctionRelease:
         """Return an existing version."""
         function = self._client.get_function(FunctionName=self._name, Qualifier=version)
-        described = function["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
-        return FunctionRelease(version, function["Code"]["ImageUri"], "" if described == NONE else described)
+        bundle = function["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
+        return FunctionRelease(version, function["Code"]["ImageUri"], "" if bundle == NONE else bundle)
 
     def put_code(self, image: str) -> None:
         """Make the image that of the function's next version; nothing changes if it already is."""
@@ -78,8 +78,10 @@ class AliasedFunction:
 
     def publish(self, what: str, bundle: str) -> FunctionRelease:
         """Publish the function as it stands; returns the last version if nothing has changed since."""
-        made = self._client.publish_version(FunctionName=self._name, Description=f"{what}: {BUNDLE}{bundle or NONE}")
-        return FunctionRelease(made["Version"], self.release(made["Version"]).image, bundle)
+        published = self._client.publish_version(
+            FunctionName=self._name, Description=f"{what}: {BUNDLE}{bundle or NONE}"
+        )
+        return FunctionRelease(published["Version"], self.release(published["Version"]).image, bundle)
 
     def give(self, version: str, other: str = "", share: float = 0.0) -> None:
         """Give a version all requests, except for the ``share`` that goes to ``other``."""
@@ -92,10 +94,10 @@ class AliasedFunction:
     def call(self, version: str, event: dict[str, Any]) -> dict[str, Any]:
         """Return a version's response to an event. Raises Unusable if it ends with an error."""
         done = self._client.invoke(FunctionName=self._name, Qualifier=version, Payload=json.dumps(event).encode())
-        said = done["Payload"].read()
+        payload = done["Payload"].read()
         if "FunctionError" in done:
-            raise Unusable(f"version {version} ended with an error: {said.decode(errors='replace')[:500]}")
-        answer: dict[str, Any] = json.loads(said)
+            raise Unusable(f"version {version} ended with an error: {payload.decode(errors='replace')[:500]}")
+        answer: dict[str, Any] = json.loads(payload)
         return answer
 
     def _wake(self, version: str) -> None:
@@ -124,11 +126,11 @@ class ReleasePointer:
         if not _BUNDLE.fullmatch(bundle):
             return False
         key = f"bundles/{bundle}/manifest.json"
-        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
-        return any(each.get("Key") == key for each in found.get("Contents", ()))
+        objects = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        return any(item.get("Key") == key for item in objects.get("Contents", ()))
 
     def move(self, bundle: str) -> None:
-        """Point to a bundle, unless it is moved concurrently; "" leaves it."""
+        """Point to a bundle; "" leaves the pointer as it is. Raises ClientError if it is moved concurrently."""
         stored, etag = self._stored()
         before = stored.get("version")
         if not bundle or before == bundle:

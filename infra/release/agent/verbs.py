@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.release.agent.lock import Lock
 from infra.release.agent.model_endpoint import Endpoint
-from infra.release.agent.probe import asking, probe
+from infra.release.agent.probe import event_requester, probe
 from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer, Unusable
 
 # Share of the requests during the watch for alarms.
@@ -79,25 +79,25 @@ class Agent:
         """
         if not event["new"]["image"]:
             raise ValueError("no image given: a deployment is started by `make deploy`")
-        self._needed.put_code(event["new"]["image"])
+        self._required_function.put_code(event["new"]["image"])
 
     def _ready(self, event: Mapping[str, Any]) -> None:
-        self._needed.check(event["version"])
+        self._required_function.check(event["version"])
 
     def _publish(self, event: Mapping[str, Any]) -> Json:
-        return self._needed.publish(event["what"], event["new"]["bundle"]).as_json()
+        return self._required_function.publish(event["what"], event["new"]["bundle"]).as_json()
 
     def _probe(self, event: Mapping[str, Any]) -> None:
-        version, function = event["new"]["version"], self._needed
-        ask = asking(lambda request: function.call(version, request), self.headers())
+        version, function = event["new"]["version"], self._required_function
+        ask = event_requester(lambda request: function.call(version, request), self.headers())
         probe(ask, bundle=event["new"]["bundle"], person=self.person, strict=event["what"] != "rollback")
 
     def _calm(self, event: Mapping[str, Any]) -> Json:
-        """Return whether ``minutes`` have passed since ``since``, which is the first call if it is 0. Raises
-        AlarmUp.
-        """
+        """Return whether ``minutes`` have passed since ``since``; 0 starts counting now. Raises AlarmUp."""
         if up := self.alarms(self.watched):
-            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` or `make deploy NOW=1` goes on, to all at once")
+            raise AlarmUp(
+                f"{', '.join(up)} is up; `make release NOW=1` or `make deploy NOW=1` ignores it and skips the shift"
+            )
         since = event["since"] or self.clock()
         return {"since": since, "over": self.clock() - since >= 60 * event["minutes"]}
 
@@ -105,9 +105,9 @@ class Agent:
         """Give the new version all requests, or ``SHARE`` of them."""
         new, served = event["new"]["version"], event["served"]["version"]
         if event["all"]:
-            self._needed.give(new)
+            self._required_function.give(new)
         else:
-            self._needed.give(served, new, SHARE)
+            self._required_function.give(served, new, SHARE)
 
     def _keep(self, event: Mapping[str, Any]) -> None:
         """Store what the next deployment uses: the function's image and the bucket's pointer."""
@@ -123,28 +123,28 @@ class Agent:
             self.function.put_code(served["image"])
         self.pointer.move(served["bundle"])
         if self.towers is not None and event["towers"]:
-            self.towers.go_to(event["towers"])
+            self.towers.deploy(event["towers"])
 
     def _towers(self, event: Mapping[str, Any]) -> Json:
         """Deploy the new bundle's model to the two-tower endpoint."""
-        return {"config": self._needed_towers.put(event["new"]["bundle"])}
+        return {"config": self._required_towers.put(event["new"]["bundle"])}
 
     def _towers_ready(self, event: Mapping[str, Any]) -> None:
-        self._needed_towers.check(event["config"])
+        self._required_towers.check(event["config"])
 
     @property
-    def _needed_towers(self) -> Endpoint:
+    def _required_towers(self) -> Endpoint:
         if self.towers is None:
             raise ValueError("TWO_TOWER_ENDPOINT is not set: this verb is for deployments with two_tower")
         return self.towers
 
     @property
-    def _needed(self) -> AliasedFunction:
+    def _required_function(self) -> AliasedFunction:
         if self.function is None:
             raise ValueError("FUNCTION is not set: this verb is for deployments on Lambda")
         return self.function
 
 
 def _owner(event: Mapping[str, Any]) -> str:
-    """Return the lock's owner: the one who started the execution, if given, else the execution."""
+    """Return the lock's owner: that of the request, if given, else the execution."""
     return str(event["asked"].get("owner") or event["execution"])
