@@ -165,7 +165,7 @@ def notes_of(counted: CountedFilms) -> list[str]:
     notes += [f"{count:,} events left out by it: {name}" for name, count in about["left_out"].items()]
     if counted.gone:
         notes.append(f"{counted.gone:,} of its films are not in the catalogue")
-    return [*notes, 'no SVD was made of them, and the preset "svd" is not available']
+    return [*notes, 'no SVD and no latent factors were made of them; the preset "svd" is not available']
 
 
 def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:

@@ -22,7 +22,7 @@ needs_spark = pytest.mark.skipif(
     reason="Spark is not here: `uv sync --locked --group spark` (480 MB) and Java 17 or 21, or `make test SPARK=1`",
 )
 PEOPLE, FILMS = 2_300, 120
-PARAMS = {"train": {"max_films": 100, "svd_k": 0, "neighbours_by_people": False}}
+PARAMS = {"train": {"max_films": 100, "svd_k": 0, "latent_k": 0, "neighbours_by_people": False}}
 """Fewer films than there are, so that likes and votes decide. Counts do not say who likes a film outside the tables."""
 
 

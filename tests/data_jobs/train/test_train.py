@@ -225,7 +225,13 @@ class Watcher:
 def test_every_step_is_told_from_nothing_to_its_end() -> None:
     dataset, watcher = two_camps(), Watcher()
     train(dataset, build_catalogue(dataset.films, dataset.events), progress=watcher)
-    assert list(watcher.steps) == ["choosing lambda", "main table", "short-profile table", "truncated SVD"]
+    assert list(watcher.steps) == [
+        "choosing lambda",
+        "main table",
+        "short-profile table",
+        "truncated SVD",
+        "latent factors",
+    ]
     for told in watcher.steps.values():
         assert told[0][0] == 0
         assert told[-1][0] == told[-1][1]
