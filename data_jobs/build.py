@@ -166,7 +166,7 @@ def notes_of(counted: CountedFilms) -> list[str]:
     notes += [f"gram_job.py left out {count:,} events: {name}" for name, count in about["left_out"].items()]
     if counted.missing:
         notes.append(f"{counted.missing:,} of its films are not in the catalogue")
-    return [*notes, 'no SVD is made of counts: the preset "svd" is not available']
+    return [*notes, 'no SVD and no latent factors are made of counts: the preset "svd" is not available']
 
 
 def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:

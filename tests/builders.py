@@ -12,7 +12,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.factors import ItemFactors
+from services.recommender.domain.factors import ItemFactors, LatentFactors
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
@@ -157,6 +157,13 @@ def make_factors(films: int, k: int = 8) -> ItemFactors:
     return ItemFactors.of(factors)
 
 
+def make_latent(films: int, k: int = 8) -> LatentFactors:
+    """Vectors of table positions: those of one taste point the same way, roughly."""
+    rng = np.random.default_rng(3)
+    vectors = np.eye(3, k)[np.arange(films) % 3] + rng.normal(0, 0.15, (films, k))
+    return LatentFactors(vectors.astype(np.float16))
+
+
 def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTowerModel:
     """Make a two-tower model that retrieves films of the same taste; the last film is unknown to it."""
     rng = np.random.default_rng(4)
@@ -174,6 +181,7 @@ def make_bundle(
     weights: Weights | None = None,
     version: str = "v1",
     svd: bool = False,
+    latent: bool = True,
     towers: bool = False,
 ) -> Bundle:
     popularity = np.linspace(2, 0, films).astype(np.float32)
@@ -188,6 +196,7 @@ def make_bundle(
         weights=weights or Weights(),
         created_at="2026-01-01T00:00:00Z",
         svd=make_factors(films) if svd else None,
+        latent=make_latent(films - outside) if latent else None,
         towers=make_towers(films) if towers else None,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data_jobs.records import Dataset, Film
 from data_jobs.report import Progress, Silent
+from data_jobs.train.als import PASSES, latent_factors
 from data_jobs.train.counted import Counted, CountedFilms
 from data_jobs.train.ease import TrainingError, solver_for
 from data_jobs.train.gram import Design, design, weighted
@@ -26,7 +27,7 @@ from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Split, Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.factors import ItemFactors
+from services.recommender.domain.factors import ItemFactors, LatentFactors
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 
 # Films on which lambda is chosen: the others have few likes, and with them the grid would cost as much as the tables.
@@ -37,7 +38,8 @@ TUNING_FILMS = 3_000
 class TrainedModel:
     """A trained model. ``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and
     eight hex digits. ``params``: those given, with the lambda used; ``figures``: counts, and the result of each
-    lambda. ``svd``: of the ratings; None if ratings or ``svd_k`` allow none.
+    lambda. ``svd``: of the ratings; None if ratings or ``svd_k`` allow none. ``latent``: factors of the tables' films;
+    None without likes.
     """
 
     collaborative: CollaborativeTables
@@ -47,6 +49,7 @@ class TrainedModel:
     params: TrainParams
     figures: Mapping[str, Any]
     svd: Svd | None = None
+    latent: LatentFactors | None = None
 
     @property
     def factors(self) -> ItemFactors | None:
@@ -148,10 +151,13 @@ def train(
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
     svd = _svd(dataset, catalogue, params, progress) if counted is None else None
-    svd_arrays = () if svd is None else (svd.factors, svd.singular_values)
+    latent = _latent(material, rows, params, progress) if counted is None else None
+    arrays = () if svd is None else (svd.factors, svd.singular_values)
+    if latent is not None:
+        arrays = (*arrays, latent.vectors)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
-    version = _version(params, collaborative, (popular, praised, *svd_arrays))
-    return TrainedModel(collaborative, popular, praised, version, params, figures, svd)
+    version = _version(params, collaborative, (popular, praised, *arrays))
+    return TrainedModel(collaborative, popular, praised, version, params, figures, svd, latent)
 
 
 def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, counted: CountedFilms | None) -> _Material:
@@ -177,6 +183,15 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
     svd = factorise(dataset.events, rows, len(catalogue), params.svd_k, params.svd_centred)
     done(1)
     return svd
+
+
+def _latent(
+    material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
+) -> LatentFactors | None:
+    done = _reporter(progress, "latent factors", PASSES)
+    latent = latent_factors(material.interactions.on(rows).matrix(), params, done)
+    done(PASSES)
+    return latent
 
 
 def _table_size(likes: NDArray[np.int64], votes: NDArray[np.int32], params: TrainParams) -> int:
@@ -267,7 +282,7 @@ def _figures(
     }
 
 
-def _version(params: TrainParams, tables: CollaborativeTables, priors: tuple[NDArray[np.float32], ...]) -> str:
+def _version(params: TrainParams, tables: CollaborativeTables, priors: tuple[NDArray[np.floating], ...]) -> str:
     """Return the name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
     arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]

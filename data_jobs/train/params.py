@@ -43,6 +43,12 @@ class TrainParams:
     neighbour_damping: float = 2.0
     """Weights of its neighbours are w / (sum of w + damping), w being cosines: for four, at most 2/3 in total."""
 
+    latent_k: int = 64
+    """Latent factors of likes (train/als.py); 0: none."""
+    latent_ridge: float = 0.02
+    latent_unobserved: float = 0.02
+    """Weight of a pair of person and film without an event, relative to a like."""
+
     svd_k: int = 64
     """Number of factors of the truncated SVD of the ratings; 0: no SVD and no preset "svd"."""
     svd_centred: bool = False
@@ -64,6 +70,9 @@ class TrainParams:
         self._require(1 <= self.max_films_unliked < 2**16, "max_films_unliked", "between 1 and 65,535")
         self._require(self.table_bytes > 0, "table_bytes", "positive")
         self._require(self.neighbours >= 1, "neighbours", "1 or more")
+        self._require(0 <= self.latent_k <= 256, "latent_k", "between 0 and 256")
+        self._require(0 < self.latent_ridge < inf, "latent_ridge", "positive")
+        self._require(0 < self.latent_unobserved <= 1, "latent_unobserved", "above 0, at most 1")
         self._require(0 <= self.svd_k <= 1_024, "svd_k", "between 0 and 1,024")
         self._require(0 <= self.svd_scaling <= 2, "svd_scaling", "between 0 and 2")
         self._require(0 <= self.neighbour_damping < inf, "neighbour_damping", "0 or more")

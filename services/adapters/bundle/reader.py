@@ -14,6 +14,7 @@ from services.adapters.bundle.layout import (
     collaborative_of,
     embeddings_of,
     factors_of,
+    latent_of,
     lengths,
     nearest_of,
     towers_of,
@@ -56,6 +57,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         created_at=manifest.created_at,
         sources=manifest.sources,
         svd=factors_of(arrays),
+        latent=latent_of(arrays),
         towers=towers_of(arrays),
         nearest=nearest_of(arrays),
     )

@@ -26,6 +26,8 @@ class Weights:
     popularity_power: float = 2.5
     # Share of the prior that never fades.
     standing_popularity: float = 0.0
+    # Latent factors, beside the tables; fades in with the main table's share.
+    latent: float = 0.35
     traits: float = 1.0
     # Coherence of a taste: its films resemble each other by a (taste/coherence.py); c = (a - from) / span in 0 ... 1.
     # Popularity is scaled by 1 - c; the shared concept weighs concept c, text coherent_content c (seeds_content c for

@@ -16,6 +16,7 @@ from services.recommender.signals.collaborative import Collaborative
 from services.recommender.signals.concept import Concept
 from services.recommender.signals.content import Content, Novelty
 from services.recommender.signals.dislikes import Aversion, Dislikes
+from services.recommender.signals.latent import Latent
 from services.recommender.signals.popularity import Esteem, Popularity
 from services.recommender.signals.sequels import Sequels
 from services.recommender.signals.signal import Cause, Cites, Floats, Given, Inputs, LeftOut, Rows, Signal
@@ -122,7 +123,7 @@ class Mixture:
 
 
 SIGNALS = (
-    Popularity.of, Collaborative.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of,
+    Popularity.of, Collaborative.of, Latent.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of,
     Dislikes.of, Aversion.of, Dissonance.of, Tone.of, Esteem.of,
 )  # fmt: skip
 

@@ -62,6 +62,8 @@ class Content(KernelMean):
 
 # Below this novelty the term does not matter, so the film's vector is not read.
 FADED = 0.02
+# A sum of vectors shorter than this share of their weights is rounding: it has no direction.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,8 @@ class Novelty:
         novel = np.flatnonzero(self.novelty[rows] >= FADED)
         if len(novel):
             lengths = np.linalg.norm(totals, axis=1, keepdims=True)
-            units = np.where(lengths > 0, totals / np.where(lengths > 0, lengths, 1), 0).astype(np.float32)
+            some = lengths > ROUNDING * float(self.weights.sum())
+            units = np.where(some, totals / np.where(some, lengths, 1), 0).astype(np.float32)
             cosines = self._centred(rows, novel).dots(units)
             out[:, novel] = np.float32(self.weight) * np.maximum(cosines, 0) * self.novelty[rows[novel]]
         return out

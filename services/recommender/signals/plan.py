@@ -25,6 +25,7 @@ class Plan:
     strategy: Strategy
     main: float = 0.0
     short: float = 0.0
+    latent: float = 0.0
     popularity: float = 0.0
     traits: float = 0.0
     concept: float = 0.0
@@ -86,6 +87,7 @@ def make_plan(
         strategy,
         main=people * main,
         short=people * short,
+        latent=people * main * (1 - coherence) * constants.latent,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
         concept=share * constants.concept * coherence,

@@ -22,7 +22,7 @@ needs_spark = pytest.mark.skipif(
     reason="Spark is not installed: `uv sync --locked --group spark` (480 MB), Java 17 or 21; or `make test SPARK=1`",
 )
 PEOPLE, FILMS = 2_300, 120
-PARAMS = {"train": {"max_films": 100, "svd_k": 0, "neighbours_by_people": False}}
+PARAMS = {"train": {"max_films": 100, "svd_k": 0, "latent_k": 0, "neighbours_by_people": False}}
 """Fewer films in the tables than exist, so that likes and votes decide. Neighbours by people need the events."""
 
 

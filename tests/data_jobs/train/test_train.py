@@ -225,7 +225,8 @@ class Watcher:
 def test_every_step_is_reported_from_0_to_its_end() -> None:
     dataset, watcher = two_camps(), Watcher()
     train(dataset, build_catalogue(dataset.films, dataset.events), progress=watcher)
-    assert list(watcher.steps) == ["choosing lambda", "main table", "short-profile table", "truncated SVD"]
+    steps = ["choosing lambda", "main table", "short-profile table", "truncated SVD", "latent factors"]
+    assert list(watcher.steps) == steps
     for reports in watcher.steps.values():
         assert reports[0][0] == 0
         assert reports[-1][0] == reports[-1][1]
