@@ -14,7 +14,7 @@ from services.adapters.bundle.writer import write_bundle
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.factors import ItemFactors, LatentFactors
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -33,7 +33,7 @@ def assemble(
     figures: Mapping[str, Any] | None = None,
     sources: tuple[str, ...] = (),
     svd: ItemFactors | None = None,
-    latent: LatentFactors | None = None,
+    latent: NDArray[np.float16] | None = None,
     towers: TwoTowerModel | None = None,
     nearest: NearestFilms | None = None,
 ) -> Bundle:

@@ -12,7 +12,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.factors import ItemFactors, LatentFactors
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
@@ -157,11 +157,11 @@ def make_factors(films: int, k: int = 8) -> ItemFactors:
     return ItemFactors.of(factors)
 
 
-def make_latent(films: int, k: int = 8) -> LatentFactors:
+def make_latent(films: int, k: int = 8) -> NDArray[np.float16]:
     """Vectors of table positions: those of one taste point the same way, roughly."""
     rng = np.random.default_rng(3)
     vectors = np.eye(3, k)[np.arange(films) % 3] + rng.normal(0, 0.15, (films, k))
-    return LatentFactors(vectors.astype(np.float16))
+    return np.asarray(vectors, np.float16)
 
 
 def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTowerModel:

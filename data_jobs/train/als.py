@@ -16,7 +16,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.train.params import TrainParams
-from services.recommender.domain.factors import LatentFactors
 
 Dense = NDArray[np.float64]
 
@@ -35,9 +34,9 @@ BATCH = 256
 
 def latent_factors(
     people: sp.csr_matrix, params: TrainParams, on_pass: Callable[[int], None] = lambda _: None
-) -> LatentFactors | None:
-    """Return the vectors of films, for positive weights float32[people, films]; None without any, and for
-    ``latent_k`` 0. Deterministic. ``on_pass`` receives the number of passes done, of ``PASSES``.
+) -> NDArray[np.float16] | None:
+    """Return the vectors of films, float16[films, k], for positive weights float32[people, films]; None without any, and
+    for ``latent_k`` 0. Deterministic. ``on_pass`` receives the number of passes done, of ``PASSES``.
     """
     sample = _sample(people)
     if not params.latent_k or not sample.nnz:
@@ -47,7 +46,7 @@ def latent_factors(
     vectors = films @ _square_root(_fold_in(films, events, params))
     vectors *= ((1 + events / DAMPED_FROM) ** -DAMPING)[:, None]
     lengths = np.sort(np.linalg.norm(vectors, axis=1))[-LONGEST:]
-    return LatentFactors((vectors / lengths.mean()).astype(np.float16))
+    return np.asarray(vectors / lengths.mean(), np.float16)
 
 
 def item_factors(

@@ -27,7 +27,7 @@ from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Split, Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.factors import ItemFactors, LatentFactors
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 
 # Films on which lambda is chosen: the others have few likes, and with them the grid would cost as much as the tables.
@@ -49,7 +49,7 @@ class TrainedModel:
     params: TrainParams
     figures: Mapping[str, Any]
     svd: Svd | None = None
-    latent: LatentFactors | None = None
+    latent: NDArray[np.float16] | None = None
 
     @property
     def factors(self) -> ItemFactors | None:
@@ -154,7 +154,7 @@ def train(
     latent = _latent(material, rows, params, progress) if counted is None else None
     arrays = () if svd is None else (svd.factors, svd.singular_values)
     if latent is not None:
-        arrays = (*arrays, latent.vectors)
+        arrays = (*arrays, latent)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
     version = _version(params, collaborative, (popular, praised, *arrays))
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd, latent)
@@ -187,7 +187,7 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 
 def _latent(
     material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
-) -> LatentFactors | None:
+) -> NDArray[np.float16] | None:
     done = _reporter(progress, "latent factors", PASSES)
     latent = latent_factors(material.interactions.on(rows).matrix(), params, done)
     done(PASSES)

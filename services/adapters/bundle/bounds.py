@@ -70,7 +70,7 @@ _FINITE_LARGE = (
     "collaborative.short.values",
     "collaborative.neighbour_weights",
     "nearest.cosines",
-    "latent.vectors",
+    "latent",
     "svd.units",
     "towers.items",
     "towers.history",

@@ -10,7 +10,7 @@
       embeddings.*.npy         absent if built without an encoder
       cells.*.npy              films by the direction of their vectors; only in very large catalogues
       nearest.*.npy            neighbours by text; absent without vectors, and in bundles of older versions
-      latent.vectors.npy       absent without likes, and in bundles of older versions
+      latent.npy               absent without likes, and in bundles of older versions
       svd.units.npy            absent without ratings, and in bundles of older versions
       towers.*.npy             absent if built without a two-tower model
       text_index/              the embedded text index
@@ -28,7 +28,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.factors import ItemFactors, LatentFactors
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -109,7 +109,7 @@ _NEAREST = {
     "nearest.rows": Column("<i4", ("nearest films", "nearest each")),
     "nearest.cosines": Column("<f2", ("nearest films", "nearest each")),
 }
-_LATENT = {"latent.vectors": Column("<f2", ("table films", "latent factors"))}
+_LATENT = {"latent": Column("<f2", ("table films", "latent factors"))}
 _SVD = {"svd.units": Column("<f2", ("films", "svd factors"))}
 _TOWERS = {
     "towers.items": Column("<f4", ("films", "tower dims+1")),
@@ -251,11 +251,6 @@ def nearest_of(arrays: Arrays) -> NearestFilms | None:
 def factors_of(arrays: Arrays) -> ItemFactors | None:
     """Return the film factors over these arrays, None in a bundle without them."""
     return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
-
-
-def latent_of(arrays: Arrays) -> LatentFactors | None:
-    """Return the latent factors over these arrays, None in a bundle without them."""
-    return LatentFactors(arrays["latent.vectors"]) if "latent.vectors" in arrays else None
 
 
 def towers_of(arrays: Arrays) -> TwoTowerModel | None:

@@ -14,7 +14,6 @@ from services.adapters.bundle.layout import (
     collaborative_of,
     embeddings_of,
     factors_of,
-    latent_of,
     lengths,
     nearest_of,
     towers_of,
@@ -57,7 +56,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         created_at=manifest.created_at,
         sources=manifest.sources,
         svd=factors_of(arrays),
-        latent=latent_of(arrays),
+        latent=arrays.get("latent"),
         towers=towers_of(arrays),
         nearest=nearest_of(arrays),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.factors import ItemFactors, LatentFactors
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -23,7 +23,8 @@ class Bundle:
     order unrated films). ``acclaim`` float32[films], >= 0, on the same scale: votes times their squared average, for
     catalogues with few or no likes; all 0 without votes. ``embeddings`` is None in a bundle built without an encoder,
     ``nearest`` in such a one or of an earlier version, ``svd`` in one without ratings or of an earlier version,
-    ``latent`` in one without likes or of an earlier version, ``towers`` in one built without such a model.
+    ``latent`` float16[table films, k] (signals/latent.py) in one without likes or of an earlier version, ``towers`` in
+    one built without such a model.
     ``model_version`` identifies the collaborative model. ``figures`` are the evaluation figures written at build time.
     """
 
@@ -39,7 +40,7 @@ class Bundle:
     created_at: str = ""
     sources: tuple[str, ...] = ()
     svd: ItemFactors | None = None
-    latent: LatentFactors | None = None
+    latent: NDArray[np.float16] | None = None
     towers: TwoTowerModel | None = None
     nearest: NearestFilms | None = None
 

@@ -1,7 +1,4 @@
-"""Item factors: a few numbers per film that say what people like it together with.
-
-The SVD's are compared by cosine; those of alternating least squares are a term of the score.
-"""
+"""Item factors of a truncated SVD of people's ratings: one direction per film, compared by cosine."""
 
 from dataclasses import dataclass
 
@@ -27,17 +24,3 @@ class ItemFactors:
     def rows(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the directions of some films, float32[rows, k]."""
         return self.units[rows].astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LatentFactors:
-    """``vectors`` float16[table films, k]: factors of alternating least squares by table position. The inner product of
-    two films says how far people who like one like the other, beyond the pairs that were seen; well-known films are
-    damped. The mean length of the 300 longest is 1.
-    """
-
-    vectors: NDArray[np.float16]
-
-    def rows(self, positions: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the vectors of some table positions, float32[positions, k]."""
-        return self.vectors[positions].astype(np.float32)

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import ByRows
-from services.recommender.domain.factors import LatentFactors
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.signals.signal import Cause, Cites, Floats, Inputs, LeftOut, Rows
 
-# A direction shorter than this share of the vectors it is the sum of is rounding.
+# A sum shorter than this share of the taste's vectors is rounding: it has no direction.
 ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """``vectors`` float32[taste films, k]; ``weights`` float32[taste films]."""
+    """``factors`` float16[table films, k]; ``vectors`` float32[taste films, k]; ``weights`` float32[taste films]."""
 
     tables: CollaborativeTables
-    factors: LatentFactors
+    factors: NDArray[np.float16]
     weight: float
     vectors: Floats
     weights: Floats
@@ -47,7 +47,8 @@ class Latent:
     @cached_property
     def direction(self) -> Floats:
         """The direction of the taste at unit length, float32[k]; zeros if there is none."""
-        return self._unit(self.weights[None, :] @ self.vectors, self.weights[None, :])[0]
+        unit: Floats = self._unit(self.weights[None, :] @ self.vectors)[0]
+        return unit
 
     def dense(self) -> None:
         """None: candidates only."""
@@ -66,31 +67,29 @@ class Latent:
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
         sums = self.weights @ self.vectors + left_out.change @ self.vectors[left_out.moved]
-        weights = np.tile(self.weights, (len(sums), 1))
-        weights[:, left_out.moved] += left_out.change
-        return np.asarray(np.float32(self.weight) * (self._unit(sums, weights) @ self._vectors_of(rows).T), np.float32)
+        return np.asarray(np.float32(self.weight) * (self._unit(sums) @ self._vectors_of(rows).T), np.float32)
 
-    def _unit(self, sums: Floats, weights: Floats) -> Floats:
-        """Return sums float32[s, k] of the vectors with weights float32[s, taste films] at unit length."""
+    def _unit(self, sums: Floats) -> Floats:
+        """Return weighted sums of the vectors at unit length, float32[s, k]; zeros for those that are rounding."""
         length = np.linalg.norm(sums, axis=1)
-        some = length > ROUNDING * (np.maximum(weights, 0) @ np.linalg.norm(self.vectors, axis=1))
+        some = length > ROUNDING * float(self.weights @ np.linalg.norm(self.vectors, axis=1))
         return np.asarray(sums * np.where(some, 1 / np.where(some, length, 1), 0)[:, None], np.float32)
 
     def _vectors_of(self, rows: Rows) -> Floats:
         return self._others.get(rows, lambda rows: vectors_of(self.factors, self.tables, rows))
 
 
-def vectors_of(factors: LatentFactors, tables: CollaborativeTables, rows: Rows) -> Floats:
+def vectors_of(factors: NDArray[np.float16], tables: CollaborativeTables, rows: Rows) -> Floats:
     """Return the vectors of some films, float32[rows, k]: those outside the tables have the weighted sum of their
     neighbours'.
     """
     position = tables.position[rows]
-    vectors = factors.rows(np.maximum(position, 0))
+    vectors = factors[np.maximum(position, 0)].astype(np.float32)
     away = np.flatnonzero(position < 0)
     if len(away):
         vectors[away] = 0
         slots = tables.slots(rows[away]) if len(tables.outside) else np.zeros(0, np.intp)
         for neighbour, weight in zip(tables.neighbours, tables.neighbour_weights, strict=True):
             if len(slots):
-                vectors[away] += weight[slots, None] * factors.rows(neighbour[slots].astype(np.int32))
+                vectors[away] += weight[slots, None] * factors[neighbour[slots]]
     return vectors

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.recommender.domain.factors import LatentFactors
 from services.recommender.domain.request import Strategy
 from services.recommender.signals.latent import Latent, vectors_of
 from services.recommender.signals.plan import Plan
@@ -62,7 +61,7 @@ def test_a_film_outside_the_tables_has_the_vectors_of_its_neighbours():
     film = tables.outside[:1]
     [vector] = vectors_of(BUNDLE.latent, tables, film)
     neighbours, weights = tables.neighbours[:, 0].astype(np.int32), tables.neighbour_weights[:, 0]
-    assert vector == pytest.approx(weights @ BUNDLE.latent.rows(neighbours), abs=1e-5)
+    assert vector == pytest.approx(weights @ BUNDLE.latent[neighbours].astype(float), abs=1e-5)
 
 
 def test_a_film_that_borrows_from_nobody_has_none():
@@ -81,7 +80,7 @@ def test_a_bundle_without_factors_and_a_plan_without_weight_have_no_signal():
 
 
 def test_a_taste_that_points_nowhere_moves_nothing():
-    empty = replace(BUNDLE, latent=LatentFactors(np.zeros_like(BUNDLE.latent.vectors)))
+    empty = replace(BUNDLE, latent=np.zeros_like(BUNDLE.latent))
     signal = latent_of(bundle=empty)
     assert not signal.scores(ROWS).any()
     assert not signal.contributions(ROWS).any()
