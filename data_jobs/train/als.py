@@ -35,8 +35,8 @@ BATCH = 256
 def latent_factors(
     people: sp.csr_matrix, params: TrainParams, on_pass: Callable[[int], None] = lambda _: None
 ) -> NDArray[np.float16] | None:
-    """Return the vectors of films, float16[films, k], for positive weights float32[people, films]; None without any, and
-    for ``latent_k`` 0. Deterministic. ``on_pass`` receives the number of passes done, of ``PASSES``.
+    """Return the vectors of films, float16[films, k], for positive weights float32[people, films]; None without any,
+    and for ``latent_k`` 0. Deterministic. ``on_pass`` receives the number of passes done, of ``PASSES``.
     """
     sample = _sample(people)
     if not params.latent_k or not sample.nnz:
