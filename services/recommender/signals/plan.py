@@ -82,12 +82,13 @@ def make_plan(
     people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
     alone = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
     traits = constants.traits * (1 + alone)
+    latent = people * main * (1 - coherence) * constants.latent
     content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     plan = Plan(
         strategy,
         main=people * main,
         short=people * short,
-        latent=people * main * (1 - coherence) * constants.latent,
+        latent=latent if latent >= SMALLEST_SHARE else 0.0,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
         concept=share * constants.concept * coherence,

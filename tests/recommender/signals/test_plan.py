@@ -225,3 +225,11 @@ class TestLikeness:
     def test_the_short_table_is_weighted_by_maturity(self):
         assert likeness_plan(self.CONSTANTS, 0.0, Strategy.QUERY).short == 0
         assert likeness_plan(self.CONSTANTS, 0.5, Strategy.QUERY).short == 0.75
+
+
+def test_latent_factors_fade_in_with_likes_and_not_for_a_clear_taste():
+    weights = [plan(likes).latent for likes in (1, 10, 50)]
+    assert weights[0] == 0, "too small to change an order"
+    assert 0 < weights[1] < weights[2] <= Weights().latent
+    assert plan(10, clear=1.0).latent < weights[1]
+    assert plan(3, clear=1.0).latent == 0
