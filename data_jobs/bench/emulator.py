@@ -108,11 +108,11 @@ class Emulated:
             connection.request("POST", _INVOKE, event)
             return connection.getresponse().read()
         except (OSError, HTTPException) as error:
-            raise Unavailable(f"the Lambda emulator failed: {error!r}; its output: {self.said()[-500:]}") from error
+            raise Unavailable(f"the Lambda emulator failed: {error!r}; its output: {self.output()[-500:]}") from error
         finally:
             connection.close()
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return the output of emulator and function so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
@@ -125,8 +125,8 @@ class Emulated:
             else:
                 return
             if self._process is None or self._process.poll() is not None:
-                raise Unavailable(f"the Lambda emulator exited at once: {self.said()[-500:]}")
-        raise Unavailable(f"the Lambda emulator did not start within {_START_S:.0f} s: {self.said()[-500:]}")
+                raise Unavailable(f"the Lambda emulator exited at once: {self.output()[-500:]}")
+        raise Unavailable(f"the Lambda emulator did not start within {_START_S:.0f} s: {self.output()[-500:]}")
 
     def _stop(self) -> None:
         """Stop the emulator and the function, which share a session of their own."""

@@ -149,7 +149,7 @@ def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
     status, body = fields.get("statusCode"), str(fields.get("body", answer))
     # An unreachable store would make the response faster.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
-        response = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
+        response = f"{status} {body[-500:]}; the log ends: {emulated.output()[-500:]}"
         raise LoopFailed(f"{raw[:60]!r} returned {response}")
     return seconds
 

@@ -29,7 +29,7 @@ class FixedSecret:
     """A secret given by a setting."""
 
     values: tuple[str, ...]
-    is_at_hand: bool = True
+    is_cached: bool = True
 
     def __call__(self) -> tuple[str, ...]:
         """Return the values, newest first."""
@@ -62,15 +62,15 @@ class RotatingSecret:
         self._until = float("-inf")
 
     @property
-    def is_at_hand(self) -> bool:
+    def is_cached(self) -> bool:
         """Whether the cached values are still valid."""
         return self._clock.monotonic() < self._until
 
     def __call__(self) -> tuple[str, ...]:
         """Return the values. Raises SecretUnavailable if none was ever read."""
-        if not self.is_at_hand:
+        if not self.is_cached:
             with self._lock:
-                if not self.is_at_hand:
+                if not self.is_cached:
                     self._refresh()
         if not self._values:
             raise SecretUnavailable(f"{self._what} cannot be read from Secrets Manager; see the log")

@@ -65,7 +65,7 @@ def test_client_and_secret_are_loaded_on_first_use() -> None:
     client = FlakyClient()
     secret = rotating(stored("one"), ManualClock(), client)
     assert client.clients == 0
-    assert not secret.is_at_hand
+    assert not secret.is_cached
     assert secret() == ("one",)
     assert client.clients == 1
 
@@ -75,11 +75,11 @@ def test_a_secret_is_cached_until_it_expires() -> None:
     secret = rotating(stored("one"), clock, client)
     secret()
     calls = client.calls
-    assert secret.is_at_hand
+    assert secret.is_cached
     assert secret() == ("one",)
     assert client.calls == calls
     clock.advance(CACHED_S + 1)
-    assert not secret.is_at_hand
+    assert not secret.is_cached
 
 
 def test_after_a_rotation_both_values_are_accepted() -> None:
@@ -132,5 +132,5 @@ def test_a_binary_secret_is_refused(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_fixed_secret_is_always_available() -> None:
     secret = FixedSecret(("new", "old"))
-    assert secret.is_at_hand
+    assert secret.is_cached
     assert secret() == ("new", "old")

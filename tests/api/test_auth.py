@@ -109,7 +109,7 @@ def test_a_pepper_that_has_to_be_fetched_does_not_block_the_loop(recommender: Fa
     threads: list[threading.Thread] = []
 
     class RemotePepper:
-        is_at_hand = False
+        is_cached = False
 
         def __call__(self) -> tuple[str, ...]:
             threads.append(threading.current_thread())

@@ -84,7 +84,7 @@ EXPLAINED = {
 
 
 def test_sentences_of_a_model_are_counted_with_tokens_and_cost() -> None:
-    metrics, _ = lines_of(facts(told=EXPLAINED))
+    metrics, _ = lines_of(facts(sentences=EXPLAINED))
     check_emf(metrics)
     values = {name: value for name, value in metrics.items() if name.startswith("Explain.")}
     assert values == {
@@ -94,7 +94,7 @@ def test_sentences_of_a_model_are_counted_with_tokens_and_cost() -> None:
 
 
 def test_cached_sentences_use_no_tokens() -> None:
-    metrics, _ = lines_of(facts(told={"wanted": 20, "cached": 20, "template": 0}))
+    metrics, _ = lines_of(facts(sentences={"wanted": 20, "cached": 20, "template": 0}))
     assert metrics["Explain.CachedPct"] == 100
     assert "Explain.InputTokens" not in metrics
 

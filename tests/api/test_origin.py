@@ -17,7 +17,7 @@ BOTH = FixedSecret(("new-secret", "old-secret"))
 class Unreadable:
     """A remote secret whose service does not answer."""
 
-    is_at_hand = False
+    is_cached = False
 
     def __call__(self) -> tuple[str, ...]:
         raise SecretUnavailable("the secret can't be read")

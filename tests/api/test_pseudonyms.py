@@ -31,7 +31,7 @@ def test_without_a_secret_pseudonyms_are_stable_within_the_process() -> None:
 
 def test_a_secret_that_has_to_be_fetched_is_not_awaited() -> None:
     class Elsewhere:
-        is_at_hand = False
+        is_cached = False
 
         def __call__(self) -> tuple[str, ...]:
             raise AssertionError("the secret is fetched")

@@ -102,7 +102,7 @@ def test_the_request_id_of_the_caller_is_kept(emulated: Emulated) -> None:
 @pytest.mark.parametrize("warm_up", [{"warmer": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
 def test_a_warm_up_is_answered_and_is_no_request(emulated: Emulated, warm_up: dict[str, object]) -> None:
     assert emulated.invoke(warm_up) == {"warm": True}
-    assert '"message":"request"' not in emulated.said()
+    assert '"message":"request"' not in emulated.output()
 
 
 @pytest.mark.parametrize("odd", [{"Records": [{"s3": {"object": {"key": "secret"}}}]}, [1, 2], "text", None, {}])
@@ -110,18 +110,18 @@ def test_an_event_that_is_not_http_is_refused_by_shape_and_not_by_content(emulat
     answer = emulated.invoke(odd)
     assert answer["errorType"] == "InvalidRequest"
     assert "not an event of an HTTP API" in answer["errorMessage"]
-    assert "secret" not in emulated.said()
+    assert "secret" not in emulated.output()
     assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
 
 
 def test_metrics_and_the_log_are_whole_lines_of_their_own(emulated: Emulated) -> None:
     emulated.invoke(event("POST", "/recommend", {"user_id": "someone-special"}))
-    lines = [json.loads(line) for line in emulated.said().splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in emulated.output().splitlines() if line.startswith("{")]
     (metrics,) = [line for line in lines if "_aws" in line]
     (logged,) = [line for line in lines if line.get("message") == "request"]
     assert (metrics["route"], metrics["API.RPS"], metrics["API.ErrorRate"]) == ("/recommend", [1.0], [0.0])
     assert (logged["status"], logged["strategy"]) == (200, "popular")
-    assert "someone-special" not in emulated.said()
+    assert "someone-special" not in emulated.output()
 
 
 def test_the_lines_of_one_request_share_their_ids(emulated: Emulated) -> None:
@@ -131,7 +131,7 @@ def test_the_lines_of_one_request_share_their_ids(emulated: Emulated) -> None:
     request["headers"]["x-amzn-trace-id"] = f"Root={trace}"
     request["requestContext"]["requestId"] = "JKJaXmPLvHcESHA="
     emulated.invoke(request)
-    output = emulated.said()
+    output = emulated.output()
     (logged,) = [line for line in map(json.loads, filter(_is_object, output.splitlines())) if "aws_request_id" in line]
     assert (logged["apigw_request_id"], logged["trace_id"]) == ("JKJaXmPLvHcESHA=", trace)
     (report,) = [line for line in output.splitlines() if line.startswith("REPORT ")]
@@ -151,7 +151,7 @@ def test_every_log_line_is_json_and_names_no_person(tools: Path, tree: Tree, hom
     with Emulated(function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as emulated:
         assert emulated.invoke(event("GET", "/users/ann%40example.org/export"))["statusCode"] == 503
         assert emulated.invoke(event("POST", "/recommend", {"user_id": "ann@example.org"}))["statusCode"] == 200
-        output = emulated.said()
+        output = emulated.output()
     assert "ann" not in output
     own = [line for line in output.splitlines() if not line.startswith(PLATFORM)]
     entries = [json.loads(line) for line in own]
@@ -249,7 +249,7 @@ def test_an_image_without_a_bundle_reports_it(tools: Path, tree: Tree, tmp_path:
     with Emulated(homeless, tmp_path / "function.log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend", {}))
         assert (answer["statusCode"], body_of(answer)["type"]) == (503, "/problems/bundle-missing")
-        assert "No bundle to serve" in emulated.said()
+        assert "No bundle to serve" in emulated.output()
         assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
 
 
@@ -258,4 +258,4 @@ def test_a_home_that_cannot_store_people_is_reported_with_the_setting(tools: Pat
     homeless = function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "home")})
     with Emulated(homeless, tmp_path / "function.log") as emulated:
         emulated.invoke_raw(json.dumps(event("GET", "/health/live")).encode())
-        assert "set DDB_USERS_TABLE" in emulated.said()
+        assert "set DDB_USERS_TABLE" in emulated.output()

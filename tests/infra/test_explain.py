@@ -105,7 +105,7 @@ def test_throttling_latency_the_daily_budget_and_fallbacks_raise_alarms(explaine
 def test_the_dashboard_shows_each_metric_of_the_sentences(explained: Deployment, dev: Deployment) -> None:
     facts = {"model": 1, "wanted": 3, "cached": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1,
             "budget_pct": 2.0}  # fmt: skip
-    observation = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"explain": 1.0}, {"told": facts})
+    observation = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"explain": 1.0}, {"sentences": facts})
     shown, hidden = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
     own = {name for name, _, _ in metrics_of(observation) if name.startswith("Explain.")} - {"Explain.UsagePct"}
     assert len(own) == 7

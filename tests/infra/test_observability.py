@@ -49,7 +49,12 @@ def written_by_the_service() -> dict[tuple[str, ...], set[str]]:
     """The same for the service, from the lines that it writes for a request that triggers every metric."""
     lines: list[str] = []
     explained = {"wanted": 1, "model": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1, "budget_pct": 1.0}
-    facts = {"told": explained, "cached": False, "explain": True, "degraded": [f"{cause}: down" for cause in CAUSES]}
+    facts = {
+        "sentences": explained,
+        "cached": False,
+        "explain": True,
+        "degraded": [f"{cause}: down" for cause in CAUSES],
+    }
     observation = replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0, "rank": 1.0}, facts=facts)
     EmfTelemetry("dev", lines.append).record(observation)
     written: dict[tuple[str, ...], set[str]] = {}
@@ -189,7 +194,7 @@ def test_every_cause_of_a_fallback_has_an_alarm() -> None:
     written = {
         name
         for name, _, _ in metrics_of(
-            replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0}, facts={"told": {"wanted": 1}})
+            replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0}, facts={"sentences": {"wanted": 1}})
         )
     }
     assert {asks for _, asks in FALLBACKS.values()} <= written

@@ -107,7 +107,7 @@ class Edge:
 
     async def secret(self, source: SecretPort) -> tuple[str, ...]:
         """Return a secret's values; read them in a thread unless cached. Raises SecretUnavailable."""
-        return source() if source.is_at_hand else await self.blocking(source)
+        return source() if source.is_cached else await self.blocking(source)
 
     def deadline(self) -> Deadline:
         """Return a new request deadline, starting now."""

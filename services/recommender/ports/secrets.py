@@ -7,7 +7,7 @@ class SecretPort(Protocol):
     """Accepted values of one secret, newest first; more than one during rotation."""
 
     @property
-    def is_at_hand(self) -> bool:
+    def is_cached(self) -> bool:
         """Whether the values can be read without blocking."""
         ...
 

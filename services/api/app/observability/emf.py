@@ -110,7 +110,7 @@ def metrics_of(seen: Observation) -> list[Metric]:
 
 def _of_model(seen: Observation) -> Iterator[Metric]:
     """Yield the metrics of the explanations, if a model was to write some."""
-    counts = seen.facts.get("told")
+    counts = seen.facts.get("sentences")
     if not isinstance(counts, Mapping) or not counts.get("wanted"):
         return
     written = counts.get("model", 0) + counts.get("cached", 0)

@@ -27,7 +27,7 @@ class Pseudonyms:
 
     def _keyed(self) -> bytes:
         # Only authenticated requests are logged, so the pepper is already cached.
-        if self._secret is not None and self._secret.is_at_hand:
+        if self._secret is not None and self._secret.is_cached:
             self._key = hmac.digest(self._secret()[0].encode(), _PURPOSE, "sha256")
         self._key = self._key or secrets.token_bytes(32)
         return self._key

@@ -36,7 +36,7 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
     if answer.sentence_counts:
-        context.facts["told"] = dict(answer.sentence_counts)
+        context.facts["sentences"] = dict(answer.sentence_counts)
     if answer.counts:
         context.facts["candidates"] = dict(answer.counts)
     if answer.degraded:
