@@ -16,7 +16,7 @@ from tests.patience import HASTE_S, PATIENCE_S
 def test_a_healthy_bundle_passes_and_the_bucket_is_not_followed(home: Path) -> None:
     (version,) = bundles(home)
     with probe_server.serving(environment(home, {"BUNDLE_BUCKET": "no-such-bucket"})) as port:
-        send = probe_server.asking(port, {})
+        send = probe_server.http_requester(port, {})
         probe(send, bundle=version, person="sim-0001")
         with pytest.raises(ProbeFailed, match="version: expected bundle another"):
             probe(send, bundle="another", person="sim-0001")
@@ -42,7 +42,7 @@ def test_a_failed_request_fails_the_probe() -> None:
     """No server listens on the port."""
     port = probe_server._free_port()
     with pytest.raises(ProbeFailed, match="GET /version: "):
-        probe_server.asking(port, {})("GET", "/version", None)
+        probe_server.http_requester(port, {})("GET", "/version", None)
 
 
 def test_the_exit_code_is_the_outcome_of_the_probe(monkeypatch: pytest.MonkeyPatch, capsys: Any, home: Path) -> None:

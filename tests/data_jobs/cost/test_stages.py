@@ -63,7 +63,7 @@ def test_the_firewall_is_billed_for_its_rules() -> None:
 
 
 def test_all_kept_images_are_billed() -> None:
-    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("image_repository")
+    assert f"MAX_IMAGES = {storing.KEPT_IMAGES:.0f}\n" in code("image_repository")
     assert "ComputeType.LARGE" in code("jobs")
 
 
