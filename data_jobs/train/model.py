@@ -151,7 +151,7 @@ def train(
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
     svd = _svd(dataset, catalogue, params, progress) if counted is None else None
-    latent = _latent(material, rows, params, progress) if counted is None else None
+    latent = None if counted is not None else _latent(material, rows, catalogue.traits, embeddings, progress)
     arrays = () if svd is None else (svd.factors, svd.singular_values)
     if latent is not None:
         arrays = (*arrays, latent)
@@ -186,11 +186,19 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 
 
 def _latent(
-    material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
+    material: _Material, rows: NDArray[np.int32], traits: Traits, embeddings: Embeddings | None, progress: Progress
 ) -> NDArray[np.float16] | None:
-    done = _reporter(progress, "latent factors", PASSES)
+    """Return the latent factors. A film that nobody has liked has those of similar films: with zeros it would fall
+    behind all others by what they gain.
+    """
+    done, params = _reporter(progress, "latent factors", PASSES), material.params
     latent = latent_factors(material.interactions.on(rows).matrix(), params, done)
     done(PASSES)
+    if latent is not None:
+        known = latent.any(axis=1)
+        similar = borrowing(traits, embeddings, rows[known], rows[~known], params.neighbours, params.neighbour_damping)
+        weights = similar.weights.astype(np.float32)[:, :, None]
+        latent[~known] = (weights * latent[known][similar.neighbours]).sum(axis=1)
     return latent
 
 

@@ -7,6 +7,8 @@ from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import Taste
 
 SMALLEST_SHARE = 0.01
+# Films nobody has rated must keep up with what the latent factors add to the others; chosen on cold films.
+NOVELTY_GAIN = 1.5
 # Minimum number of films to share a concept.
 HELD_BY = 2
 LEAST_COHERENCE = 0.2
@@ -83,17 +85,18 @@ def make_plan(
     alone = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
     traits = constants.traits * (1 + alone)
     latent = people * main * (1 - coherence) * constants.latent
+    latent = latent if latent >= SMALLEST_SHARE else 0.0
     content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     plan = Plan(
         strategy,
         main=people * main,
         short=people * short,
-        latent=latent if latent >= SMALLEST_SHARE else 0.0,
+        latent=latent,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
         concept=share * constants.concept * coherence,
         content=share * (maturity * content * coherence + bare * constants.bare_content),
-        novelty=share * maturity * constants.novelty,
+        novelty=maturity * constants.novelty * (share + NOVELTY_GAIN * latent),
         sequels=share * constants.sequels,
         dissonance=share * constants.dissonance * coherence,
         tone=share * constants.tone * coherence,

@@ -231,3 +231,12 @@ def test_every_step_is_reported_from_0_to_its_end() -> None:
         assert reports[0][0] == 0
         assert reports[-1][0] == reports[-1][1]
         assert reports == sorted(reports)
+
+
+def test_a_film_without_likes_has_the_latent_factors_of_similar_films() -> None:
+    latent = trained(two_camps()).latent
+    assert latent is not None
+    western, musical = latent[-2].astype(float), latent[-1].astype(float)
+    products = latent[:-2].astype(float) @ np.stack([western, musical]).T
+    assert products[::2, 0].mean() > 2 * products[1::2, 0].mean()
+    assert products[1::2, 1].mean() > 2 * products[::2, 1].mean()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.signals.plan import LEAST_COHERENCE, Plan, likeness_plan, make_plan
+from services.recommender.signals.plan import LEAST_COHERENCE, NOVELTY_GAIN, Plan, likeness_plan, make_plan
 from services.recommender.taste.fold_in import fold_in
 from tests.builders import make_catalogue, person
 
@@ -147,7 +147,7 @@ class TestCertainty:
     def test_maturity_interpolates_between_bare_and_normal_weights(self, maturity, certainty):
         constants = Weights(
             collaborative=2.0, traits=1.0, coherent_content=0.0, novelty=0.4,
-            bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
+            bare_tables=0.5, bare_traits=4.0, bare_content=16.0, latent=0.0,
         )  # fmt: skip
         result, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
         assert result.main + result.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
@@ -233,3 +233,9 @@ def test_latent_factors_fade_in_with_likes_and_not_for_a_clear_taste():
     assert 0 < weights[1] < weights[2] <= Weights().latent
     assert plan(10, clear=1.0).latent < weights[1]
     assert plan(3, clear=1.0).latent == 0
+
+
+def test_novelty_keeps_up_with_the_latent_factors():
+    long, without = plan(50), plan(50, constants=Weights(latent=0.0))
+    assert long.novelty == pytest.approx(without.novelty * (1 + NOVELTY_GAIN * long.latent))
+    assert plan(50, constants=Weights(novelty=0.0)).novelty == 0
