@@ -151,12 +151,15 @@ def train(
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
     svd = _svd(dataset, catalogue, params, progress) if counted is None else None
-    latent = None if counted is not None else _latent(material, rows, catalogue.traits, embeddings, progress)
-    arrays = () if svd is None else (svd.factors, svd.singular_values)
-    if latent is not None:
-        arrays = (*arrays, latent)
+    latent = _latent(material, rows, catalogue.traits, embeddings, progress) if counted is None else None
+    served: list[NDArray[np.floating]] = [
+        popular,
+        praised,
+        *([] if svd is None else [svd.factors, svd.singular_values]),
+    ]
+    served += [] if latent is None else [latent]
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
-    version = _version(params, collaborative, (popular, praised, *arrays))
+    version = _version(params, collaborative, served)
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd, latent)
 
 
@@ -290,11 +293,11 @@ def _figures(
     }
 
 
-def _version(params: TrainParams, tables: CollaborativeTables, priors: tuple[NDArray[np.floating], ...]) -> str:
+def _version(params: TrainParams, tables: CollaborativeTables, served: Sequence[NDArray[np.floating]]) -> str:
     """Return the name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
     arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]
-    arrays += [tables.events, tables.shared, *priors]
+    arrays += [tables.events, tables.shared, *served]
     for table in (tables.main, tables.short):
         arrays += [table.columns, table.values]
     for array in arrays:

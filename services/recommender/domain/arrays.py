@@ -63,6 +63,14 @@ def mean_of_best(scores: Floats) -> float:
     return mean if np.isfinite(mean) and mean > 0 else 0.0
 
 
+def lengths_of(sums: Floats, least: float) -> Floats:
+    """Return the lengths of weighted sums of vectors float32[s, k], float32[s, 1]; infinite for one not above
+    ``least``: it is rounding and has no direction, and divided by its length it is 0.
+    """
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.where(lengths > least, lengths, np.float32(np.inf))
+
+
 def scaled(scores: Floats, reference: float) -> Floats:
     """Return the scores divided by their reference; zeros if the reference is 0."""
     return scores / np.float32(reference) if reference > 0 else np.zeros_like(scores)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.arrays import ByRows
+from services.recommender.domain.arrays import ByRows, lengths_of
 from services.recommender.domain.embeddings import Centred, Embeddings
 from services.recommender.signals.signal import Cause, Cites, Dense, Floats, Inputs, KernelMean, LeftOut, Rows
 
@@ -62,7 +62,7 @@ class Content(KernelMean):
 
 # Below this novelty the term does not matter, so the film's vector is not read.
 FADED = 0.02
-# A sum of vectors shorter than this share of their weights is rounding: it has no direction.
+# A sum of vectors shorter than this share of their weights is rounding.
 ROUNDING = 1e-6
 
 
@@ -104,10 +104,11 @@ class Novelty:
         novel = np.flatnonzero(self.novelty[rows] >= FADED)
         if not len(novel):
             return None
-        length = float(np.linalg.norm(self._total)) or 1.0
         out = np.zeros((len(self.weights), len(rows)), np.float32)
         cosines = self._taste.products(self._centred(rows, novel))
-        out[:, novel] = cosines * (self.weights[:, None] / np.float32(length)) * self.novelty[rows[novel]]
+        out[:, novel] = (
+            cosines * (self.weights[:, None] / self._lengths(self._total[None, :])) * self.novelty[rows[novel]]
+        )
         return np.asarray(np.float32(self.weight) * out, np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
@@ -129,14 +130,14 @@ class Novelty:
             return self.embeddings.centred(rows[novel])
         return self.texts.get(rows, self.embeddings.centred).take(novel)
 
+    def _lengths(self, totals: Floats) -> Floats:
+        return lengths_of(totals, ROUNDING * float(self.weights.sum()))
+
     def _scores(self, rows: Rows, totals: Floats) -> Floats:
         """Return the scores for some tastes (``totals`` float32[tastes, dims]), float32[tastes, rows]."""
         out = np.zeros((len(totals), len(rows)), np.float32)
         novel = np.flatnonzero(self.novelty[rows] >= FADED)
         if len(novel):
-            lengths = np.linalg.norm(totals, axis=1, keepdims=True)
-            some = lengths > ROUNDING * float(self.weights.sum())
-            units = np.where(some, totals / np.where(some, lengths, 1), 0).astype(np.float32)
-            cosines = self._centred(rows, novel).dots(units)
+            cosines = self._centred(rows, novel).dots(np.asarray(totals / self._lengths(totals), np.float32))
             out[:, novel] = np.float32(self.weight) * np.maximum(cosines, 0) * self.novelty[rows[novel]]
         return out

@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.arrays import ByRows
+from services.recommender.domain.arrays import ByRows, lengths_of
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.signals.signal import Cause, Cites, Floats, Inputs, LeftOut, Rows
 
-# A sum shorter than this share of the taste's vectors is rounding: it has no direction.
+# A sum shorter than this share of the taste's vectors is rounding.
 ROUNDING = 1e-4
 
 
@@ -37,18 +37,15 @@ class Latent:
         factors, tables = inputs.bundle.latent, inputs.bundle.collaborative
         if not inputs.plan.latent or factors is None:
             return None
-        vectors = vectors_of(factors, tables, inputs.taste.rows)
-        return cls(tables, factors, inputs.plan.latent, vectors, inputs.weights)
+        return cls(tables, factors, inputs.plan.latent, tables.at(factors, inputs.taste.rows), inputs.weights)
 
     @cached_property
     def _others(self) -> ByRows[Floats]:
         return ByRows()
 
     @cached_property
-    def direction(self) -> Floats:
-        """The direction of the taste at unit length, float32[k]; zeros if there is none."""
-        unit: Floats = self._unit(self.weights[None, :] @ self.vectors)[0]
-        return unit
+    def _total(self) -> Floats:
+        return np.asarray(self.weights[None, :] @ self.vectors, np.float32)
 
     def dense(self) -> None:
         """None: candidates only."""
@@ -56,40 +53,24 @@ class Latent:
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return np.asarray(np.float32(self.weight) * (self._vectors_of(rows) @ self.direction), np.float32)
+        return np.asarray(self._scores(rows, self._total)[0], np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        length = float(np.linalg.norm(self.weights @ self.vectors))
-        scale = np.float32(self.weight / length if self.direction.any() else 0.0)
-        return np.asarray((scale * self.weights)[:, None] * (self.vectors @ self._vectors_of(rows).T), np.float32)
+        scale = np.float32(self.weight) * self.weights[:, None] / self._lengths(self._total)
+        return np.asarray(scale * (self.vectors @ self._vectors_of(rows).T), np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
-        sums = self.weights @ self.vectors + left_out.change @ self.vectors[left_out.moved]
-        return np.asarray(np.float32(self.weight) * (self._unit(sums) @ self._vectors_of(rows).T), np.float32)
+        return self._scores(rows, self._total + left_out.change @ self.vectors[left_out.moved])
 
-    def _unit(self, sums: Floats) -> Floats:
-        """Return weighted sums of the vectors at unit length, float32[s, k]; zeros for those that are rounding."""
-        length = np.linalg.norm(sums, axis=1)
-        some = length > ROUNDING * float(self.weights @ np.linalg.norm(self.vectors, axis=1))
-        return np.asarray(sums * np.where(some, 1 / np.where(some, length, 1), 0)[:, None], np.float32)
+    def _scores(self, rows: Rows, totals: Floats) -> Floats:
+        """Return the scores for some tastes (``totals`` float32[tastes, k]), float32[tastes, rows]."""
+        units = totals / self._lengths(totals)
+        return np.asarray(np.float32(self.weight) * (units @ self._vectors_of(rows).T), np.float32)
+
+    def _lengths(self, totals: Floats) -> Floats:
+        return lengths_of(totals, ROUNDING * float(self.weights @ np.linalg.norm(self.vectors, axis=1)))
 
     def _vectors_of(self, rows: Rows) -> Floats:
-        return self._others.get(rows, lambda rows: vectors_of(self.factors, self.tables, rows))
-
-
-def vectors_of(factors: NDArray[np.float16], tables: CollaborativeTables, rows: Rows) -> Floats:
-    """Return the vectors of some films, float32[rows, k]: those outside the tables have the weighted sum of their
-    neighbours'.
-    """
-    position = tables.position[rows]
-    vectors = factors[np.maximum(position, 0)].astype(np.float32)
-    away = np.flatnonzero(position < 0)
-    if len(away):
-        vectors[away] = 0
-        slots = tables.slots(rows[away]) if len(tables.outside) else np.zeros(0, np.intp)
-        for neighbour, weight in zip(tables.neighbours, tables.neighbour_weights, strict=True):
-            if len(slots):
-                vectors[away] += weight[slots, None] * factors[neighbour[slots]]
-    return vectors
+        return self._others.get(rows, lambda rows: self.tables.at(self.factors, rows))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.recommender.domain.request import Strategy
-from services.recommender.signals.latent import Latent, vectors_of
+from services.recommender.signals.latent import Latent
 from services.recommender.signals.plan import Plan
 from services.recommender.signals.signal import LeftOut
 from services.recommender.taste.fold_in import Taste
@@ -25,7 +25,7 @@ def latent_of(liked=LIKED, bundle=BUNDLE, plan=PLAN) -> Latent | None:
 
 def plain(liked, weights, row) -> float:
     """The formula, film by film."""
-    vectors = vectors_of(BUNDLE.latent, BUNDLE.collaborative, ROWS).astype(float)
+    vectors = BUNDLE.collaborative.at(BUNDLE.latent, ROWS).astype(float)
     direction = sum(weight * vectors[film] for film, weight in zip(liked, weights, strict=True))
     return 2.0 * float(direction @ vectors[row]) / np.linalg.norm(direction)
 
@@ -59,7 +59,7 @@ def test_without_the_only_film_nothing_is_left_but_no_rounding():
 def test_a_film_outside_the_tables_has_the_vectors_of_its_neighbours():
     tables = BUNDLE.collaborative
     film = tables.outside[:1]
-    [vector] = vectors_of(BUNDLE.latent, tables, film)
+    [vector] = tables.at(BUNDLE.latent, film)
     neighbours, weights = tables.neighbours[:, 0].astype(np.int32), tables.neighbour_weights[:, 0]
     assert vector == pytest.approx(weights @ BUNDLE.latent[neighbours].astype(float), abs=1e-5)
 
@@ -71,7 +71,7 @@ def test_a_film_that_borrows_from_nobody_has_none():
         neighbours=np.zeros((2, 0), np.uint16),
         neighbour_weights=np.zeros((2, 0), np.float32),
     )
-    assert not vectors_of(BUNDLE.latent, tables, BUNDLE.collaborative.outside).any()
+    assert not tables.at(BUNDLE.latent, BUNDLE.collaborative.outside).any()
 
 
 def test_a_bundle_without_factors_and_a_plan_without_weight_have_no_signal():

@@ -146,3 +146,10 @@ def test_without_a_film_equals_the_signal_of_the_taste_without_it(films, rows, s
             continue  # the direction is rounding error
         expected = rest.scores(EVERY)
         assert (np.zeros(6) if result is None else result[at]) == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_sum_that_is_rounding_has_no_direction_and_no_film_adds_to_it():
+    signal = Novelty.of(inputs_of(taste_of([LIKED, OPPOSITE])))
+    signal.__dict__["_total"] = np.full_like(signal._total, 1e-9)
+    assert not signal.scores(EVERY).any()
+    assert not signal.contributions(EVERY).any()
