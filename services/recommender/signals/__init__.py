@@ -17,10 +17,9 @@ from services.recommender.signals.concept import Concept
 from services.recommender.signals.content import Content, Novelty
 from services.recommender.signals.dislikes import Aversion, Dislikes
 from services.recommender.signals.popularity import Esteem, Popularity
-from services.recommender.signals.sequels import Sequels
 from services.recommender.signals.signal import Cause, Cites, Floats, Given, Inputs, LeftOut, Rows, Signal
 from services.recommender.signals.tone import Dissonance, Tone
-from services.recommender.signals.traits import TraitMatch
+from services.recommender.signals.traits import Sequels, TraitMatch
 
 S = TypeVar("S")
 
