@@ -54,12 +54,16 @@ class Centred:
 
     def dots(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the dot products with vectors float32[v, dims], float32[v, n]."""
-        products = (vectors @ self.codes.T) * self.own
+        products = _products(self.codes, vectors) * self.own
         return np.asarray(products - (vectors @ self.mean)[:, None] * self.shared, np.float32)
 
     def products(self, others: "Centred") -> NDArray[np.float32]:
         """Return the dot products with other films' vectors, float32[n, others]."""
-        return others.dots(self.codes * self.own[:, None] - self.mean * self.shared[:, None])
+        return others.dots(self.vectors())
+
+    def vectors(self) -> NDArray[np.float32]:
+        """Return the vectors themselves, float32[n, dims]."""
+        return self.codes * self.own[:, None] - self.mean * self.shared[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,9 +217,13 @@ def _cut(differing: NDArray[np.uint16], size: int) -> int:
 
 def _best_product(codes: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the largest product of each row with any query, float32[rows]."""
+    return np.asarray(np.max(_products(codes, queries), axis=0), np.float32)
+
+
+def _products(codes: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the products of each row with each query, float32[queries, rows]."""
     # Of two or three queries at once it takes longer than one by one.
-    products = [codes @ query for query in queries] if len(queries) < _SEVERAL else queries @ codes.T
-    return np.asarray(np.max(products, axis=0), np.float32)
+    return np.array([codes @ query for query in queries]) if 0 < len(queries) < _SEVERAL else queries @ codes.T
 
 
 def _signs(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
