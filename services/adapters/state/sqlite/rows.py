@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.history import pack, pack_hashes, unpack, unpack_hashes
+from services.recommender.domain.history import Event, EventKind, pack, pack_hashes, unpack, unpack_hashes
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import LoggedEvent
