@@ -30,37 +30,6 @@ _RELAXED_CHECKPOINT_PAGES = 8_000
 _DURABLE_CHECKPOINT_PAGES = 1_000
 
 
-class SqliteConnection:
-    """An open connection with its current settings, so that pragmas are sent only if they change."""
-
-    __slots__ = ("_durable", "_timeout_ms", "raw")
-
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self.raw = raw
-        self._timeout_ms = -1
-        self._durable: bool | None = None
-
-    def wait_for_locks(self, seconds: float) -> None:
-        """Set how long SQLite waits for other processes."""
-        timeout_ms = int(seconds * 1_000)
-        if timeout_ms != self._timeout_ms:
-            self.raw.execute(f"PRAGMA busy_timeout = {timeout_ms}")
-            self._timeout_ms = timeout_ms
-
-    def set_durable(self, durable: bool) -> None:
-        """Set whether the next commit must survive a power failure (with fsync) or only a process crash (without).
-
-        Never below NORMAL: with OFF a checkpoint could copy frames that are not on disk, and a power failure would
-        damage durable data.
-        """
-        if durable != self._durable:
-            self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            # Checkpoints sync, too, so relaxed commits leave them to durable ones while possible.
-            pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
-            self.raw.execute(f"PRAGMA wal_autocheckpoint = {pages}")
-            self._durable = durable
-
-
 class Database:
     """``state.db``. Every section raises StateUnavailable for any failure of the store, and leaves nothing half done.
     Thread-safe; not usable across a fork.
@@ -70,11 +39,11 @@ class Database:
         self.path = path
         self._names = [f"{path}{suffix}" for suffix in _FILES]
         self.clock = clock
-        self._idle: deque[SqliteConnection] = deque()
+        self._idle: deque[sqlite3.Connection] = deque()
         self._writer = threading.Lock()
         self._closed = False
         self._opening = threading.Lock()
-        self._anchor: SqliteConnection | None = None
+        self._anchor: sqlite3.Connection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
         # A server without its store still serves, and retries at the next request that needs it.
         try:
@@ -95,8 +64,8 @@ class Database:
         """Open a read section; begin a transaction in it if several statements must see one state."""
         connection = self._take()
         with self._guarded(connection):
-            connection.wait_for_locks(deadline.remaining())
-            yield connection.raw
+            _wait_for_locks(connection, deadline.remaining())
+            yield connection
 
     @contextmanager
     def writing(self, deadline: Deadline, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -104,10 +73,10 @@ class Database:
         raises.
         """
         with self._alone(deadline) as connection:
-            connection.set_durable(durable)
-            connection.raw.execute("BEGIN IMMEDIATE")
-            yield connection.raw
-            connection.raw.execute("COMMIT")
+            _set_durable(connection, durable)
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
 
     @contextmanager
     def maintaining(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
@@ -115,18 +84,18 @@ class Database:
         the deadline for each lock of another process.
         """
         with self._alone(deadline) as connection:
-            connection.set_durable(True)
-            yield connection.raw
+            _set_durable(connection, True)
+            yield connection
 
     @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[SqliteConnection]:
+    def _alone(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
         """Wait for the writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
         try:
             connection = self._take()
             with self._guarded(connection):
-                connection.wait_for_locks(deadline.remaining())
+                _wait_for_locks(connection, deadline.remaining())
                 yield connection
         finally:
             self._writer.release()
@@ -135,9 +104,9 @@ class Database:
         """Close every connection; those in use close when their section ends."""
         self._closed = True
         while self._idle:
-            self._idle.pop().raw.close()
+            self._idle.pop().close()
         if self._anchor is not None:
-            self._anchor.raw.close()
+            self._anchor.close()
 
     def _create(self, wait_s: float) -> None:
         """Create or open the file and migrate its tables. Raises StateUnavailable."""
@@ -152,13 +121,13 @@ class Database:
             _keep_private(name)
         anchor = self._opened()
         try:
-            anchor.wait_for_locks(wait_s)
-            prepare(anchor.raw)
+            _wait_for_locks(anchor, wait_s)
+            prepare(anchor)
         except sqlite3.Error as error:
-            anchor.raw.close()
+            anchor.close()
             raise unavailable(self.path, error) from error
         except BaseException:
-            anchor.raw.close()
+            anchor.close()
             raise
         # While it is open, SQLite neither removes nor recreates the log: any other change is external.
         self._anchor, self._files = anchor, self._identities()
@@ -176,9 +145,9 @@ class Database:
         finally:
             self._opening.release()
 
-    def _opened(self) -> SqliteConnection:
+    def _opened(self) -> sqlite3.Connection:
         try:
-            return SqliteConnection(self.connect())
+            return self.connect()
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
 
@@ -191,7 +160,7 @@ class Database:
         """
         with suppress(sqlite3.Error):
             if self._anchor is not None and self._file_is_ours():
-                self._anchor.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._anchor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return StateUnavailable(
             f"{self.path.name} or its log was moved, replaced or deleted while in use; start the program again"
         )
@@ -199,7 +168,7 @@ class Database:
     def _file_is_ours(self) -> bool:
         return self._files[:1] == (_identity(self._names[0]),)
 
-    def _take(self) -> SqliteConnection:
+    def _take(self) -> sqlite3.Connection:
         if self._closed:
             raise StateUnavailable(f"{self.path.name} was closed; start the program again")
         if self._anchor is None:
@@ -213,7 +182,7 @@ class Database:
             return self._opened()
 
     @contextmanager
-    def _guarded(self, connection: SqliteConnection) -> Iterator[None]:
+    def _guarded(self, connection: sqlite3.Connection) -> Iterator[None]:
         """Roll back what the block left open, keep the connection if it is usable, translate errors."""
         sound = True
         try:
@@ -226,16 +195,33 @@ class Database:
         finally:
             self._give_back(connection, sound)
 
-    def _give_back(self, connection: SqliteConnection, sound: bool) -> None:
+    def _give_back(self, connection: sqlite3.Connection, sound: bool) -> None:
         try:
-            if connection.raw.in_transaction:
-                connection.raw.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         except sqlite3.Error:
             sound = False
         if sound and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
             self._idle.append(connection)
         else:
-            connection.raw.close()
+            connection.close()
+
+
+def _wait_for_locks(connection: sqlite3.Connection, seconds: float) -> None:
+    """Set how long SQLite waits for other processes."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1_000)}")
+
+
+def _set_durable(connection: sqlite3.Connection, durable: bool) -> None:
+    """Set whether the next commit must survive a power failure (with fsync) or only a process crash (without).
+
+    Never below NORMAL: with OFF a checkpoint could copy frames that are not on disk, and a power failure would damage
+    durable data.
+    """
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    # Checkpoints sync, too, so relaxed commits leave them to durable ones while possible.
+    pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
+    connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
 
 
 def cut_log(raw: sqlite3.Connection) -> bool:
