@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.adapters.state.sqlite import traces
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.adapters.state.sqlite.traces import RETRY_S, holds
 from services.recommender.ports import CacheEntry, CacheKey, Deadline

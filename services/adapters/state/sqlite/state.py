@@ -7,10 +7,9 @@ from contextlib import suppress
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite import bulk
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import PROFILE_COLUMNS, Database, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.feedback import SqliteFeedback
 from services.adapters.state.sqlite.log import SqliteEventLog
-from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import MarqueeError, StateUnavailable

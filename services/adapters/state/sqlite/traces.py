@@ -14,7 +14,7 @@ import logging
 from collections.abc import Collection
 from pathlib import Path
 
-from services.adapters.state.sqlite.connection import Database, cut_log
+from services.adapters.state.sqlite.database import Database, cut_log
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 
