@@ -1,8 +1,8 @@
 """One SQLite file for many threads and processes, and its rows as domain objects.
 
-:class:`Database` is a connection pool with read and write sections. Writers of this process queue on a lock, as SQLite's
-own waiting polls and may starve some; other processes are waited for through ``busy_timeout``. Both are bounded by the
-request's deadline.
+:class:`Database` is a connection pool with read and write sections. Writers of this process queue on a lock, as
+SQLite's own waiting polls and may starve some; other processes are waited for through ``busy_timeout``. Both are
+bounded by the request's deadline.
 
 The functions on profiles and events run within such a section.
 """
