@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender import importing
 from services.recommender.domain.history import Event, EventKind

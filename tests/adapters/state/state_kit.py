@@ -20,7 +20,7 @@ from services.adapters.state.dynamodb.sentences import DynamoSentences
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.tables import create_tables
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.sentences import SqliteSentences
