@@ -216,9 +216,10 @@ def by_traits(inputs: Inputs, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     common = min(COMMON * len(allowed), MOST_COMMON)
     traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (taste[traits] > 0)]
     strongest = np.sort(traits[np.argsort(-taste[traits], kind="stable")[:STRONGEST]])
-    scores = facts.postings.scores(strongest, taste[strongest])
-    reached = (scores > 0) & allowed[: len(scores)]
-    return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
+    films, scores = facts.postings.scores(strongest, taste[strongest])
+    may_be_shown = allowed[films]
+    films, scores = films[may_be_shown], scores[may_be_shown]
+    return films[best_rows(scores * facts.quality[films], np.ones(len(films), bool), EACH)]
 
 
 def by_vectors(hits: Hits | None) -> NDArray[np.int32]:

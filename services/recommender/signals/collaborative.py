@@ -183,10 +183,10 @@ SHORTEST = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """``factors`` float16[table films, k]; ``vectors`` float32[taste films, k]; ``weights`` float32[taste films]."""
+    """``factors`` float32[table films, k]; ``vectors`` float32[taste films, k]; ``weights`` float32[taste films]."""
 
     tables: CollaborativeTables
-    factors: NDArray[np.float16]
+    factors: Floats
     weight: float
     vectors: Floats
     weights: Floats
@@ -197,7 +197,7 @@ class Latent:
     @classmethod
     def of(cls, inputs: Inputs) -> "Latent | None":
         """Return None without weight, and in a bundle without factors."""
-        factors, tables = inputs.bundle.latent, inputs.bundle.collaborative
+        factors, tables = inputs.facts.latent, inputs.bundle.collaborative
         if not inputs.plan.latent or factors is None:
             return None
         return cls(tables, factors, inputs.plan.latent, tables.at(factors, inputs.taste.rows), inputs.weights)

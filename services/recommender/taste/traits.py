@@ -148,15 +148,19 @@ class Postings:
         """Return the films of one trait, int32[n]."""
         return self.films[self.offsets[trait] : self.offsets[trait + 1]]
 
-    def scores(self, traits: NDArray[np.integer], weights: Floats) -> Floats:
-        """Return the contribution of some traits to each film, float32[films at most]; reads only their films."""
+    def scores(self, traits: NDArray[np.integer], weights: Floats) -> tuple[NDArray[np.int32], Floats]:
+        """Return the films that have some of the traits, ascending, and the traits' contribution to each: int32[n],
+        float32[n]. ``weights`` float32[traits], positive. Reads only the films of these traits.
+        """
         starts, ends = self.offsets[traits], self.offsets[traits + 1]
         lengths = ends - starts
         before = np.cumsum(lengths) - lengths
         at = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
         films = self.films[at]
         terms = self.values[at] * np.repeat(weights, lengths)
-        return np.bincount(films, terms).astype(np.float32)
+        sums = np.bincount(films, terms)
+        reached = np.flatnonzero(sums > 0)
+        return reached.astype(np.int32), sums[reached].astype(np.float32)
 
     def of_pairs(self, ids: NDArray[np.int32], shares: Floats) -> Floats:
         """Return the share of the films (``shares`` float32[films], summing to 1) that has both traits of a pair
