@@ -64,12 +64,14 @@ class TermGain:
 
 @dataclass(frozen=True, slots=True)
 class AttentionOutcome(Outcome):
-    """``tried``: the variants on the inner holdouts, best first. ``splits``, ``newcomers``: of the best. ``ms``: CPU
+    """``tried``: the variants on the inner holdouts, best first. ``splits``, ``newcomers``: of the best;
+    ``by_gap``: for the splits by time, by how long after the newest known like the hidden ones were given. ``ms``: CPU
     time of the forward pass for one person, median; ``numbers``: of the model's weights.
     """
 
     tried: tuple[TermGain, ...]
     splits: tuple[TermGain, ...]
+    by_gap: tuple[TermGain, ...]
     newcomers: tuple[TermGain, ...]
     ms: float
     numbers: int
@@ -82,6 +84,7 @@ class AttentionOutcome(Outcome):
         for first, of, entries, notes in (
             ("variant", "on holdouts inside a training part", self.tried, ()),
             ("split", f"with {self.tried[0].name}", self.splits, (cost,)),
+            ("hidden likes", "by time after the newest known like", self.by_gap, ()),
             ("likes", "newcomers, five folds", self.newcomers, ()),
         ):
             rows = [entry.row() for entry in entries]
@@ -89,7 +92,7 @@ class AttentionOutcome(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield the gains and the time."""
-        for entry in (*self.tried, *self.splits, *self.newcomers):
+        for entry in (*self.tried, *self.splits, *self.by_gap, *self.newcomers):
             yield f"attention, {entry.name}", "recall@10 gain", entry.recall_gain
             yield f"attention, {entry.name}", "ndcg@10 gain", entry.ndcg_gain
         yield "attention", "ms of a forward pass", self.ms

@@ -40,12 +40,13 @@ class AttentionPass:
             states = states + self._linear(f"{block}.self_attn.out_proj.", mixed)
             inner = np.maximum(self._linear(f"{block}.linear1.", self._norm(f"{block}.norm2", states)), 0)
             states = states + self._linear(f"{block}.linear2.", inner)
-        return self._norm("norm", states[-1:])[0]
+        return np.asarray(self._norm("norm", states[-1:])[0], np.float32)
 
     def _linear(self, name: str, inputs: Dense) -> Dense:
-        return inputs @ self.weights[f"{name}weight"].T + self.weights[f"{name}bias"]
+        return np.asarray(inputs @ self.weights[f"{name}weight"].T + self.weights[f"{name}bias"], np.float32)
 
     def _norm(self, name: str, inputs: Dense) -> Dense:
         centred = inputs - inputs.mean(axis=1, keepdims=True)
         deviation = np.sqrt((centred * centred).mean(axis=1, keepdims=True) + _EPSILON)
-        return centred / deviation * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
+        scaled = centred / deviation * self.weights[f"{name}.weight"]
+        return np.asarray(scaled + self.weights[f"{name}.bias"], np.float32)

@@ -11,7 +11,7 @@ the holdout of the evaluation is not used. ``diversity`` is 0.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from itertools import product
@@ -27,7 +27,7 @@ from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP, Result, result_of
-from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
+from data_jobs.evaluate.split import Holdout, SplitKind
 from data_jobs.evaluate.trials.attention_outcome import AttentionOutcome, Pair, TermGain
 from data_jobs.evaluate.trials.attention_pass import LENGTH, AttentionPass
 from data_jobs.evaluate.trials.inner import Dense, in_units_of_best
@@ -47,6 +47,15 @@ TEMPERATURES = (1.0, 3.0, 10.0)
 DAMPING = (0.0, 0.5)
 DAMPED_FROM = 20.0
 WEIGHTS = (0.05, 0.1, 0.2)
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+GAPS = {
+    "within an hour": (-np.inf, HOUR_MS),
+    "within a day": (HOUR_MS, DAY_MS),
+    "more than a day": (DAY_MS, np.inf),
+}
+"""Times of hidden likes after the newest known one: most people of MovieLens rate in one session, in the order in which
+the site shows the films.
+"""
 PASSES, SCORED = 200, 700
 """Number of forward passes that are timed, and of the films scored in each."""
 
@@ -147,6 +156,28 @@ class Cases:
         terms = [variant.term(*each) for each in zip(logits, likes, strict=True)]
         return Pair([case.person.profile.user_id for case in self.cases], self.without, self._result("with", terms))
 
+    def within(self, pair: Pair, dataset: Dataset, low: float, high: float) -> Pair:
+        """Return the results of the same lists for the hidden likes more than ``low`` and at most ``high`` ms later
+        than the newest known one. ``dataset``: with the hidden events, its films in any order.
+        """
+        catalogue, events = self.bench.bundle.catalogue, dataset.events
+        rows = catalogue.rows_of(film.item_id for film in dataset.films)[events.film]
+        moments = dict(zip(zip(events.user.tolist(), rows.tolist(), strict=True), events.ts_ms.tolist(), strict=True))
+        code_of = {user_id: code for code, user_id in enumerate(events.user_ids)}
+        whose, people = [], []
+        for at, case in enumerate(self.cases):
+            code, hidden = code_of[case.person.profile.user_id], case.person.relevant
+            newest = max(moments[code, row] for row in self.films[case.liked].tolist()) if len(case.liked) else -np.inf
+            later = np.array([moments[code, row] for row in hidden.tolist()]) - newest
+            if len(inside := hidden[(later > low) & (later <= high)]):
+                whose.append(at)
+                people.append(replace(case.person, relevant=inside))
+        without, term = (
+            result_of(result.model, [result.lists[at] for at in whose], people, self.bench)
+            for result in (pair.without, pair.term)
+        )
+        return Pair([pair.user_ids[at] for at in whose], without, term)
+
     @cached_property
     def without(self) -> Result:
         """Return the results of the pipeline alone."""
@@ -179,17 +210,21 @@ def part(job: Job) -> AttentionOutcome:
     )
     chosen = gains[0][1]
     measured: dict[str, Pair] = {}
-    numbers = 0
-    for name, holdout in _holdouts(
-        job.dataset, [(kind, job.seed + 3 + at) for at, kind in enumerate(np.repeat(list(PER_PERSON), 2))]
-    ):
+    by_gap: dict[str, list[Pair]] = {name: [] for name in GAPS}
+    kinds = (SplitKind.RANDOM, SplitKind.RANDOM, SplitKind.TIME, SplitKind.TIME)
+    for name, holdout in _holdouts(job.dataset, list(zip(kinds, range(job.seed + 3, job.seed + 7), strict=True))):
         cases = _cases(job, name, holdout)
         [(_, model)] = cases.models([chosen.epochs])
         measured[name] = cases.pair(chosen, cases.logits(model))
+        if holdout.kind is SplitKind.TIME:
+            for gap, bounds in GAPS.items():
+                if (pair := cases.within(measured[name], job.dataset, *bounds)).user_ids:
+                    by_gap[gap].append(pair)
         ms, numbers = _ms(model), sum(values.size for values in model.weights.values())
     return AttentionOutcome(
         tuple(gain for gain, _ in gains),
         (*(TermGain.of(name, [pair]) for name, pair in measured.items()), TermGain.of("all", list(measured.values()))),
+        tuple(TermGain.of(name, pairs) for name, pairs in by_gap.items() if pairs),
         _newcomers(job, chosen),
         ms,
         numbers,

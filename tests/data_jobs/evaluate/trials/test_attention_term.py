@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from data_jobs.evaluate import split
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import PipelineModel
+from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.trials import attention_term
 from data_jobs.evaluate.trials.attention_outcome import Pair, TermGain
 from data_jobs.evaluate.trials.attention_pass import AttentionPass
@@ -145,6 +147,31 @@ def test_a_person_counts_once(cases):
     assert TermGain.of("both", [pair, other]).recall_gain.mean == pytest.approx(once.recall_gain.mean / 2)
 
 
+def test_hidden_likes_are_grouped_by_the_time_since_the_newest_known_like(cases, holdout):
+    pair, data = cases.without, kit.dataset()
+    pair = Pair([case.person.profile.user_id for case in cases.cases], pair, pair)
+    everything = cases.within(pair, data, -np.inf, np.inf)
+    assert everything.user_ids == pair.user_ids
+    assert everything.term.ndcg.tolist() == pair.term.ndcg.tolist()
+    earlier, later = cases.within(pair, data, -np.inf, 0), cases.within(pair, data, 0, np.inf)
+    assert set(earlier.user_ids) | set(later.user_ids) == set(pair.user_ids)
+    ts_of = {
+        (data.events.user_ids[user], data.films[film].item_id): ts_ms
+        for user, film, ts_ms in zip(*(each.tolist() for each in (data.events.user, data.events.film,
+                                                                  data.events.ts_ms)), strict=True)
+    }  # fmt: skip
+    newest = {
+        case.person.profile.user_id: max(
+            ts_of[case.person.profile.user_id, cases.bench.bundle.catalogue.item_ids[row]]
+            for row in cases.films[case.liked].tolist()
+        )
+        for case in cases.cases
+    }
+    assert later.user_ids == [
+        user for user in pair.user_ids if any(ts_of[user, item] > newest[user] for item in holdout.relevant[user])
+    ]
+
+
 def test_at_least_twenty_variants_are_tried():
     counts = map(len, (attention_term.EPOCHS, attention_term.TEMPERATURES, attention_term.DAMPING,
                        attention_term.WEIGHTS))  # fmt: skip
@@ -163,8 +190,17 @@ def job(tmp_path, monkeypatch):
 
 
 @needs_torch
-def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job):
+def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job, monkeypatch):
+    drawn, measured, of = [], {}, TermGain.of
+    monkeypatch.setattr(
+        attention_term.TermGain, "of", lambda name, pairs: measured.update({name: pairs[0]}) or of(name, pairs)
+    )
+    draw = split.draw
+    monkeypatch.setattr(split, "draw", lambda data, kind, seed: drawn.append((kind, seed)) or draw(data, kind, seed))
     result = attention_term.part(job)
+    random, time = SplitKind.RANDOM, SplitKind.TIME
+    assert drawn == [(time, 0), (random, 1), (time, 2), (random, 3), (random, 4), (time, 5), (time, 6)]
+    assert all(isinstance(kind, SplitKind) for kind, _ in drawn)
     assert len(result.tried) == 8
     gains = [gain.ndcg_gain.mean for gain in result.tried]
     assert gains == sorted(gains, reverse=True)
@@ -175,11 +211,14 @@ def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job):
     assert [entry.name for entry in result.newcomers] == ["1 like", "3 likes", "5 likes", "10 likes"]
     assert result.newcomers[0].people == kit.VIEWERS
     assert result.ms > 0
-    variants, splits, newcomers = result.tables()
-    assert [len(table.rows) for table in (variants, splits, newcomers)] == [8, len(names), 4]
+    # The invented people rate one film each half second.
+    assert [entry.name for entry in result.by_gap] == ["within an hour"]
+    assert result.by_gap[0].ndcg_gain == of("", [measured["time, seed 5"], measured["time, seed 6"]]).ndcg_gain
+    variants, splits, by_gap, newcomers = result.tables()
+    assert [len(table.rows) for table in (variants, splits, by_gap, newcomers)] == [8, len(names), 1, 4]
     assert all(len(row) == len(table.headings) for table in result.tables() for row in table.rows)
     assert f"{result.numbers:,} numbers" in splits.notes[0]
-    assert len(list(result.figures())) == 2 * (8 + len(names) + 4) + 1
+    assert len(list(result.figures())) == 2 * (8 + len(names) + 1 + 4) + 1
 
 
 def test_without_pytorch_the_error_says_what_to_install(job, monkeypatch):
