@@ -79,8 +79,9 @@ def trained(likes: Interactions, epochs: Sequence[int], rng: np.random.Generator
 
 
 def exported(model: NextFilm) -> AttentionPass:
-    """Return the model for numpy."""
-    return AttentionPass({name: np.array(values.numpy()) for name, values in model.state_dict().items()}, BLOCKS)
+    """Return a copy of the model for numpy."""
+    weights = {name: np.array(values.detach().numpy()) for name, values in model.named_parameters()}
+    return AttentionPass(weights, BLOCKS)
 
 
 def _step(model: NextFilm, optimizer: torch.optim.Optimizer, windows: torch.Tensor, films: int) -> None:

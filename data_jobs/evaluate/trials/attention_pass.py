@@ -15,7 +15,7 @@ _EPSILON = np.float32(1e-5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionPass:
-    """``weights`` by the names of PyTorch's ``state_dict``; ``blocks``: number of them, each with one head."""
+    """``weights`` by PyTorch's names of parameters; ``blocks``: number of them, each with one head."""
 
     weights: Mapping[str, Dense]
     blocks: int

@@ -50,7 +50,7 @@ WEIGHTS = (0.05, 0.1, 0.2)
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 GAPS = {
     "within an hour": (-np.inf, HOUR_MS),
-    "within a day": (HOUR_MS, DAY_MS),
+    "an hour to a day": (HOUR_MS, DAY_MS),
     "more than a day": (DAY_MS, np.inf),
 }
 """Times of hidden likes after the newest known one: most people of MovieLens rate in one session, in the order in which
@@ -87,7 +87,7 @@ class TermVariant:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class PersonCandidates:
     """One person's candidates: ``rows`` int32[c], ascending, with the pipeline's ``terms``, float32[c] each, and their
     ``positions`` in the model, -1 outside it. ``liked``: positions of the likes, oldest first. ``taste`` int32: rows.
     """
@@ -100,7 +100,7 @@ class Case:
     taste: NDArray[np.int32]
 
     @classmethod
-    def of(cls, bench: Workbench, position: Positions, person: HeldOutPerson) -> "Case":
+    def of(cls, bench: Workbench, position: Positions, person: HeldOutPerson) -> "PersonCandidates":
         """Rank with the pipeline; ``position`` int64[films]: of each catalogue row."""
         request = Request(user_id=person.profile.user_id, k=len(position), diversity=0.0, explain=True)
         ranking = bench.pipeline.rank(request, person.profile, patient(), with_reasons=False)
@@ -122,20 +122,24 @@ class Case:
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class ReleaseCandidates:
     """Everyone ranked with one release. ``films`` int32: catalogue rows of the model's films."""
 
     bench: Workbench
     films: NDArray[np.int32]
-    cases: list[Case]
+    cases: list[PersonCandidates]
 
     @classmethod
-    def of(cls, bench: Workbench, people: Sequence[HeldOutPerson], step: str, progress: Progress) -> "Cases":
+    def of(
+        cls, bench: Workbench, people: Sequence[HeldOutPerson], step: str, progress: Progress
+    ) -> "ReleaseCandidates":
         """Rank for everyone."""
         films = most_liked(bench.likes, bench.bundle.catalogue.votes, FILMS)
         position = np.full(len(bench.bundle.catalogue), -1, np.int64)
         position[films] = np.arange(len(films))
-        return cls(bench, films, [Case.of(bench, position, person) for person in tracked(people, step, progress)])
+        return cls(
+            bench, films, [PersonCandidates.of(bench, position, person) for person in tracked(people, step, progress)]
+        )
 
     def models(self, epochs: Sequence[int]) -> Iterator[tuple[int, AttentionPass]]:
         """Yield the model of the release's training part after each of ``epochs``."""
@@ -167,7 +171,7 @@ class Cases:
         whose, people = [], []
         for at, case in enumerate(self.cases):
             code, hidden = code_of[case.person.profile.user_id], case.person.relevant
-            newest = max(moments[code, row] for row in self.films[case.liked].tolist()) if len(case.liked) else -np.inf
+            newest = self.bench.dataset.events.ts_ms[self.bench.people.likes_of(code)].max(initial=0)
             later = np.array([moments[code, row] for row in hidden.tolist()]) - newest
             if len(inside := hidden[(later > low) & (later <= high)]):
                 whose.append(at)
@@ -239,10 +243,10 @@ def _holdouts(dataset: Dataset, drawn: Sequence[tuple[SplitKind, int]]) -> Itera
         yield "one moment", moments.draw(dataset)
 
 
-def _cases(job: Job, name: str, holdout: Holdout) -> Cases:
+def _cases(job: Job, name: str, holdout: Holdout) -> ReleaseCandidates:
     with job.workshop.temporary() as workshop:
         bench = workshop.make(holdout.training)
-        return Cases.of(bench, bench.people.cases(holdout.relevant), f"attention, {name}", job.progress)
+        return ReleaseCandidates.of(bench, bench.people.cases(holdout.relevant), f"attention, {name}", job.progress)
 
 
 def _newcomers(job: Job, variant: TermVariant) -> tuple[TermGain, ...]:
@@ -252,7 +256,9 @@ def _newcomers(job: Job, variant: TermVariant) -> tuple[TermGain, ...]:
         model = None
         for likes in LIKES:
             people = cut(fold.people, fold.codes, likes, job.seed + 8)
-            cases = Cases.of(fold.bench, people, f"attention, newcomers with {likes_in_words(likes)}", job.progress)
+            cases = ReleaseCandidates.of(
+                fold.bench, people, f"attention, newcomers with {likes_in_words(likes)}", job.progress
+            )
             model = model or next(cases.models([variant.epochs]))[1]
             pairs[likes].append(cases.pair(variant, cases.logits(model)))
     return tuple(TermGain.of(likes_in_words(likes), pairs[likes]) for likes in LIKES)

@@ -14,7 +14,7 @@ from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.trials import attention_term
 from data_jobs.evaluate.trials.attention_outcome import Pair, TermGain
 from data_jobs.evaluate.trials.attention_pass import AttentionPass
-from data_jobs.evaluate.trials.attention_term import Cases, TermVariant
+from data_jobs.evaluate.trials.attention_term import ReleaseCandidates, TermVariant
 from data_jobs.report import DataError, Silent
 from tests.data_jobs.evaluate import kit
 from tests.data_jobs.two_tower.kit import needs_torch
@@ -48,7 +48,7 @@ def people(bench, holdout):
 
 @pytest.fixture(scope="module")
 def cases(bench, people):
-    return Cases.of(bench, people, "test", Silent())
+    return ReleaseCandidates.of(bench, people, "test", Silent())
 
 
 @pytest.mark.parametrize("count", [1, 3, 50, 60])
@@ -121,7 +121,9 @@ def test_a_person_without_likes_has_no_term(bench, people, cases):
         def logits(self, liked, films):
             raise AssertionError("no likes to read")
 
-    stranger = Cases.of(bench, [people[0].__class__(bench.people.profile("nobody"), people[0].relevant)], "", Silent())
+    stranger = ReleaseCandidates.of(
+        bench, [people[0].__class__(bench.people.profile("nobody"), people[0].relevant)], "", Silent()
+    )
     [logits] = stranger.logits(Refusing({}, 0))
     assert (logits == -np.inf).all()
 
