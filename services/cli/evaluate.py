@@ -52,9 +52,10 @@ PARTS = {
     "dan": "Trial of DAN (normalised people and films) on splits of the training part; not part of --all.",
     "sparse-rows": "Trial of scores for films outside the tables, on splits of the training part; not part of --all.",
     "next-film": "Trial of models of the order of likes, on splits of the training part; not part of --all.",
+    "attention": "Trial of self-attention as a term of the whole score; needs PyTorch, so not part of --all.",
 }
 """Option name and help text of each part in the evaluation's registry."""
-APART = frozenset({"two-tower", "svd-grid", "l3ae", "deql", "dan", "sparse-rows", "next-film"})
+APART = frozenset({"two-tower", "svd-grid", "l3ae", "deql", "dan", "sparse-rows", "next-film", "attention"})
 """Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts implied by a split."""

@@ -7,17 +7,18 @@ Source: W.-C. Kang and J. McAuley, "Self-attentive sequential recommendation", I
 A. Klenitskiy and A. Vasilev, "Turning dross into gold loss", RecSys 2023.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from data_jobs.evaluate.trials.attention_pass import LENGTH, AttentionPass
 from data_jobs.evaluate.trials.inner import Dense
 from data_jobs.train.interactions import Interactions
 
-DIMS, LENGTH, BLOCKS = 64, 50, 2
+DIMS, BLOCKS = 64, 2
 DROPOUT = 0.3
 EPOCHS = (5, 10, 20, 30)
 TEMPERATURES = (1.0, 3.0)
@@ -53,22 +54,34 @@ def attended(likes: Interactions, people: NDArray[np.int64]) -> Iterator[tuple[s
     """Yield names and scores of each film as the next like of ``people``, float32[people, films], after each of
     ``EPOCHS``.
     """
+    rng = np.random.default_rng(0)
+    for epoch, model in trained(likes, EPOCHS, rng):
+        logits = _logits(model, likes, people, rng)
+        for temperature in TEMPERATURES:
+            # Probabilities, not logits, because scores are scaled from 0.
+            scores = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
+            yield f"attention, epochs {epoch}, temperature {temperature:g}", scores
+
+
+def trained(likes: Interactions, epochs: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[int, NextFilm]]:
+    """Yield the model after each of ``epochs``; ``rng`` draws the order of films liked at one moment, and batches."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    rng = np.random.default_rng(0)
     model = NextFilm(likes.films)
     optimizer = torch.optim.Adam(model.parameters(), RATE)
-    for epoch in range(1, max(EPOCHS) + 1):
+    for epoch in range(1, max(epochs) + 1):
         model.train()
         windows = _windows(likes, rng)
         for at in np.array_split(rng.permutation(len(windows)), max(len(windows) // BATCH, 1)):
             _step(model, optimizer, torch.from_numpy(windows[at]), likes.films)
-        if epoch in EPOCHS:
-            logits = _logits(model, likes, people, rng)
-            for temperature in TEMPERATURES:
-                # Probabilities, not logits, because scores are scaled from 0.
-                scores = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
-                yield f"attention, epochs {epoch}, temperature {temperature:g}", scores
+        if epoch in epochs:
+            yield epoch, model
+
+
+def exported(model: NextFilm) -> AttentionPass:
+    """Return a copy of the model for numpy."""
+    weights = {name: np.array(values.detach().numpy()) for name, values in model.named_parameters()}
+    return AttentionPass(weights, BLOCKS)
 
 
 def _step(model: NextFilm, optimizer: torch.optim.Optimizer, windows: torch.Tensor, films: int) -> None:
