@@ -23,6 +23,8 @@ LIFT_EVENTS = 20.0
 WATCHED = 4096
 # Share of known films from which a taste counts as fully known.
 KNOWN = 0.8
+# Number of films of a genre at which its other genres are believed by half.
+UNTYPICAL = np.float32(5)
 # From this maturity on votes are no longer used.
 GROWN_UP = 0.98
 
@@ -140,11 +142,11 @@ class Facts:
     @cached_property
     def genre_lifts(self) -> Floats:
         """How many times likelier a film of one genre (row) also has another (column) than any film, float32[genres,
-        genres].
+        genres]; nearer to 1 the fewer films there are, as if ``UNTYPICAL`` more were like any film.
         """
-        both = self._films_of_genres
-        films = np.maximum(np.diagonal(both), 1)
-        return np.asarray(both * np.float32(len(self.bundle.catalogue)) / np.outer(films, films), np.float32)
+        both, films = self._films_of_genres, np.diagonal(self._films_of_genres)
+        usual = np.maximum(films, 1) / np.float32(max(len(self.bundle.catalogue), 1))
+        return np.asarray((both / usual + UNTYPICAL) / (films[:, None] + UNTYPICAL), np.float32)
 
     @cached_property
     def _films_of_genres(self) -> Floats:

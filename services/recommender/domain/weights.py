@@ -75,10 +75,10 @@ class Weights:
     # Score of an unrated film per unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0
-    # What disliked films have in common (signals/aversion.py), and a mood that a coherent taste has not
-    # (signals/dissonance.py).
+    # What disliked films have in common (signals/dislikes.py), and a mood that a coherent taste lacks
+    # (signals/tone.py).
     aversion: float = 2.5
-    dissonance: float = 4.0
+    dissonance: float = 6.0
     # A coherent taste's mix of genres and its time (signals/tone.py).
     tone: float = 1.2
     query_text: float = 1.0

@@ -1,12 +1,13 @@
-"""Kind of film: its mix of genres, whether it is a comedy, how near in time; and moods that the taste does not have.
+"""Kind of film: its mix of genres, whether it is a comedy, how near in time; and moods that the taste lacks.
 
 :class:`Tone`: rare traits count more, so one film noir of the 2010s would be surrounded by those of the 1940s, and a
 comedy about hired killers by thrillers. A person who asks for similar films means that mix of genres and about that
 time.
 
 :class:`Dissonance`: shared traits ignore what else a film is. Pride and Prejudice and Zombies shares every trait of
-Pride & Prejudice. A film with one of the ``MOODS`` (horror, animation, family) that no liked film has scores lower, the
-more so the rarer that mood is among films of the taste's genres: horror is nearer to mysteries than to romances.
+Pride & Prejudice. A film scores lower for a genre of ``MOODS`` that no liked film has, the more so the rarer that genre
+is among films of the liked films' genres: horror is nearer to mysteries than to romances. Of several genres of a liked
+film the least compatible decides: fantasy is often for families, a horror comedy with fantasy is not.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import ByRows
-from services.recommender.domain.genres import GENRES
+from services.recommender.domain.genres import GENRES, NO_GENRES
 from services.recommender.facts import Facts
 from services.recommender.signals.signal import Deduction, Floats, Inputs, KernelMean, LeftOut, Rows
 
@@ -71,14 +72,18 @@ def _unit(rows: Floats) -> Floats:
 
 Sums = NDArray[np.float64]
 
-MOODS = ("Animation", "Family", "Horror")
+# Genres that set a film's mood: violence, fear and suspense, and films for the young. The others (drama, romance, crime
+# and so on) say what happens; penalties on them gain nothing on the panel.
+MOODS = ("Action", "Animation", "Family", "Horror", "Thriller", "War")
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
+IS_GENRE = np.array([name not in NO_GENRES for name in GENRES])
 
 
 @dataclass(frozen=True, eq=False)
 class Dissonance(Deduction):
     """``has`` float64[taste films, moods]: 1 if a liked film has a mood; ``lifts`` float64[taste films, moods]: how
-    many times likelier films of its genres have the mood than any film; 0 for a film that was not liked.
+    many times likelier films of its least compatible genre have the mood than any film; 0 for a film that was not
+    liked.
     """
 
     weight: float
@@ -95,10 +100,9 @@ class Dissonance(Deduction):
         liked = np.asarray(inputs.taste.base >= 1, np.float32)
         if not inputs.plan.dissonance or not liked.any():
             return None
-        # In float64: a sum minus one film must equal the sum of the others to the last digit, as a root is taken.
+        # In float64: a sum minus one film must equal the sum of the others but for rounding, which is clipped.
         genres = inputs.genres.get(inputs.taste.rows, inputs.facts.genres_of).astype(np.float64)
-        many = np.maximum(genres.sum(axis=1, keepdims=True), 1)
-        lifts = (genres @ inputs.facts.genre_lifts[:, _PLACES] / many) * liked[:, None]
+        lifts = _least_lifts(genres, inputs.facts.genre_lifts[:, _PLACES]) * liked[:, None]
         has = genres[:, _PLACES] * liked[:, None]
         return cls(inputs.plan.dissonance, inputs.facts, liked, has, lifts, inputs.genres)
 
@@ -116,9 +120,8 @@ class Dissonance(Deduction):
 
     def _penalties(self, count: Floats | np.float32, has: Sums, lifts: Sums) -> Floats:
         """Return the penalty for each mood, float32[..., moods], from the sums over ``count`` liked films."""
-        foreign = 1 - lifts / np.maximum(count, 1)
-        rare = np.sqrt(np.clip(foreign, 0, 1))
-        return np.asarray(np.where((has == 0) & (count > 0), rare, 0), np.float32)
+        foreign = np.clip(1 - lifts / np.maximum(count, 1), 0, 1)
+        return np.asarray(np.where((has == 0) & (count > 0), foreign, 0), np.float32)
 
     def _scores(self, rows: Rows, penalties: Floats) -> Floats:
         """Return the scores under some penalties (float32[tastes, moods]), float32[tastes, rows]. Of several moods the
@@ -127,3 +130,12 @@ class Dissonance(Deduction):
         moods = self.genres.get(rows, self.facts.genres_of)[:, _PLACES]
         worst = (penalties[:, None, :] * moods).max(axis=2)
         return self.deducted(worst)
+
+
+def _least_lifts(genres: Sums, lifts: Floats) -> Sums:
+    """Return the smallest lift of each mood (``lifts`` float32[genres, moods]) among the genres of each film
+    (float64[films, genres]), float64[films, moods]; 1 for a film without genres, which says nothing.
+    """
+    has = (genres > 0) & IS_GENRE
+    least = np.where(has[:, :, None], lifts, np.inf).min(axis=1)
+    return np.where(has.any(axis=1, keepdims=True), least, 1.0)

@@ -1,4 +1,4 @@
-"""Dissonance: a horror film, cartoon or family film scores less if the taste has none, the less usual the more."""
+"""Dissonance: violence, fear, suspense or a film for the young scores less if the taste has none."""
 
 import numpy as np
 import pytest
@@ -38,8 +38,33 @@ def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list
 
 def test_a_genre_that_never_occurs_with_those_of_the_taste_lowers_a_film():
     result = scores(taste_of([ROMANCE]), weight=3.0)
-    assert (result[HORROR], result[CARTOON], result[PLAIN]) == (-3, -3, 0)
+    assert result[HORROR] == result[CARTOON] < -1
     assert str(result[PLAIN]) == "0.0"
+
+
+def test_the_more_films_show_that_a_genre_never_occurs_the_lower():
+    many = scores(taste_of([ROMANCE]), weight=3.0, films=FILMS * 20)
+    assert -3 < many[HORROR] < scores(taste_of([ROMANCE]), weight=3.0)[HORROR]
+    assert many[HORROR] == pytest.approx(-3, abs=0.2)
+
+
+@pytest.mark.parametrize("genre", ["Action", "Animation", "Family", "Horror", "Thriller", "War"])
+def test_violence_fear_suspense_and_films_for_the_young_are_such_genres(genre):
+    films = [*[of("Romance")] * 9, *[of(genre)] * 3, of("Comedy")]
+    result = scores(taste_of([0]), films=films)
+    assert result[9] < 0 == result[12]
+
+
+def test_the_least_compatible_genre_of_a_liked_film_decides():
+    fantasy, horror, both, family = of("Fantasy"), of("Horror"), of("Fantasy", "Horror"), of("Family")
+    films = [fantasy, both, family, *[of("Fantasy", "Family")] * 6, *[horror] * 9]
+    assert scores(taste_of([0]), films=films)[2] == 0
+    assert scores(taste_of([1]), films=films)[2] < -0.5
+
+
+@pytest.mark.parametrize("silent", [(), ("IMAX",)])
+def test_a_liked_film_without_genres_says_nothing(silent):
+    assert scores(taste_of([0]), films=[of(*silent), *[of("Horror")] * 3, *[of("Drama")] * 6])[1] == 0
 
 
 def test_a_genre_that_is_usual_with_those_of_the_taste_does_not():
