@@ -1,12 +1,13 @@
 """Fixture: the well-known films with their names and a text index."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.records import Events
+from data_jobs.records import Events, Film
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.domain.bundle import Bundle
@@ -48,16 +49,25 @@ class Theatre:
 
 
 @pytest.fixture(scope="session")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
-    empty = np.empty(0, np.int32)
-    events = Events((), empty, empty, np.empty(0, np.uint8), np.empty(0, np.float32), np.empty(0, np.int64))
-    catalogue = build_catalogue(CINEMA, events)
-    votes = catalogue.votes.astype(np.float32)
-    bundle = Bundle(
-        version="cinema", model_version="none", catalogue=catalogue, collaborative=make_tables(len(CINEMA), 0),
-        popularity=votes / votes.max(), acclaim=votes / votes.max(), embeddings=None,
-    )  # fmt: skip
-    folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
-    search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
-    lookup = FilmLookup(catalogue, Audience(catalogue), Postings.of(FilmTraits.of(catalogue.traits)), lexicon, search)
-    return Theatre(bundle, search, lexicon, lookup)
+def theatre_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Film]], Theatre]:
+    def make(films: Sequence[Film]) -> Theatre:
+        empty = np.empty(0, np.int32)
+        events = Events((), empty, empty, np.empty(0, np.uint8), np.empty(0, np.float32), np.empty(0, np.int64))
+        catalogue = build_catalogue(films, events)
+        votes = catalogue.votes.astype(np.float32)
+        bundle = Bundle(
+            version="cinema", model_version="none", catalogue=catalogue, collaborative=make_tables(len(films), 0),
+            popularity=votes / votes.max(), acclaim=votes / votes.max(), embeddings=None,
+        )  # fmt: skip
+        folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
+        search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
+        postings = Postings.of(FilmTraits.of(catalogue.traits))
+        lookup = FilmLookup(catalogue, Audience(catalogue), postings, lexicon, search)
+        return Theatre(bundle, search, lexicon, lookup)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def theatre(theatre_of: Callable[[Sequence[Film]], Theatre]) -> Theatre:
+    return theatre_of(CINEMA)
