@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from data_jobs.certification import age_of
 from data_jobs.items import title_with_year
+from data_jobs.places import Places
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.series import DatedTitle, Series, find_series
 from services.recommender.domain.arrays import Strings
@@ -111,9 +112,16 @@ def traits_of(film: Film) -> Iterator[Trait]:
         yield TraitKind.LANGUAGE, film.language
 
 
+def _traits_and_places(film: Film, places: Places) -> Iterator[Trait]:
+    yield from traits_of(film)
+    for place in places.named_by(film):
+        yield TraitKind.KEYWORD, place
+
+
 def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
     """Return the traits of at least two films, sorted by kind and name, and each film's as a row of trait ids."""
-    of_film = [[trait for trait in dict.fromkeys(traits_of(film)) if trait[1]] for film in films]
+    places = Places.of(films)
+    of_film = [[trait for trait in dict.fromkeys(_traits_and_places(film, places)) if trait[1]] for film in films]
     for name, members in series:
         for row in members:
             of_film[row].append((TraitKind.SERIES, name))
