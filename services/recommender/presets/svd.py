@@ -34,7 +34,7 @@ RELEVANCE = 0.8
 GENRE_LIKENESS = 0.6
 # Number of the pipeline's best films to re-rank.
 RERANKED = 200
-CITES = {"collaborative": Cites.FILMS}
+CITES = {"collaborative": Cites.LIKED_TOGETHER}
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]

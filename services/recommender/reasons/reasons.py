@@ -33,6 +33,8 @@ SHARED_TRAIT = 0.02
 # Minimum number of people who like both films to say that the same people like them.
 SHARED_PEOPLE = 2
 
+OF_FILMS = (Cites.FILMS, Cites.LIKED_TOGETHER)
+
 Terms = dict[str, float]
 Influential = list[tuple[int, float]]
 """The most influential films of the taste: index into it, and by how much the score falls without the film."""
@@ -96,14 +98,15 @@ class PageReasons:
 
     def _influential(self, rows: NDArray[np.int32]) -> list[Influential]:
         """Return the films of the taste that influenced each film most. One is cited if people who like both films
-        support it, or if at least half of its influence is not collaborative: a single rater is weak evidence.
+        support it, or if at least half of its influence is not theirs: a single rater is weak evidence.
         """
         inputs = self.inputs
         films, falls = influences(inputs.constants, inputs.taste, self.mixture, rows)
         if not falls:
             return [[] for _ in rows]
         total = np.asarray(sum(falls.values()), np.float32)
-        of_people = falls.get("collaborative", np.zeros_like(total))
+        together = [fall for name, fall in falls.items() if self.cites.get(name) is Cites.LIKED_TOGETHER]
+        of_people = np.asarray(sum(together, np.zeros_like(total)), np.float32)
         supported = inputs.bundle.collaborative.supported(inputs.taste.rows[films], rows, SHARED_PEOPLE)
         return largest(films, total, CITED, supported | (total >= 2 * of_people))
 
@@ -147,7 +150,7 @@ class PageReasons:
 
     def _causes(self, terms: Terms) -> Iterator[tuple[float, str]]:
         """Yield the size of each cause: the films of the taste, its traits, the film's popularity."""
-        yield sum([term for name, term in terms.items() if self.cites.get(name) is Cites.FILMS]), "films"
+        yield sum([term for name, term in terms.items() if self.cites.get(name) in OF_FILMS]), "films"
         yield sum([term for name, term in terms.items() if self.cites.get(name) is Cites.TRAITS]), "traits"
         yield terms.get("popularity", 0.0), "popularity"
 

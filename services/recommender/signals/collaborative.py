@@ -76,7 +76,7 @@ class Collaborative:
     weights: Floats
     name: str = "collaborative"
     cause: Cause = Cause.TASTE
-    cites: Cites = Cites.FILMS
+    cites: Cites = Cites.LIKED_TOGETHER
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Collaborative | None":
@@ -192,7 +192,7 @@ class Latent:
     weights: Floats
     name: str = "latent"
     cause: Cause = Cause.TASTE
-    cites: Cites = Cites.FILMS
+    cites: Cites = Cites.LIKED_TOGETHER
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Latent | None":

@@ -34,9 +34,12 @@ class Cause(Enum):
 
 
 class Cites(Enum):
-    """What a reason names for a signal: films of the taste, traits that they share, or nothing personal."""
+    """What a reason names for a signal: films of the taste, films of the taste as far as people like both, traits that
+    they share, or nothing personal.
+    """
 
     FILMS = "films"
+    LIKED_TOGETHER = "liked together"
     TRAITS = "traits"
     NOTHING = "nothing"
 

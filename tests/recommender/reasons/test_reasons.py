@@ -16,6 +16,7 @@ from services.recommender.signals import mixture_of
 from services.recommender.signals.plan import Plan
 from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
+from tests.builders import make_bundle
 from tests.recommender.handmade import EVEN, Film, bundle_of, matches_of, taste_of, trait_rows, with_rows
 from tests.recommender.worlds import make_inputs
 
@@ -320,3 +321,26 @@ def test_a_terms_reason_depends_on_what_its_signal_cites():
         (item,) = make_items(top, PageReasons(inputs, mixture_of(inputs), cites), EVEN, explain=True)
         kinds[str(cites)] = item.reasons[0].kind
     assert list(kinds.values()) == [ReasonKind.LIKED, ReasonKind.POPULAR, ReasonKind.POPULAR]
+
+
+class TestSupport:
+    """A film is cited for what people like together only if at least two people like both films."""
+
+    BUNDLE = make_bundle(60, outside=6)
+    LIKED = np.arange(8, dtype=np.int32)
+
+    @pytest.mark.parametrize("plan", [Plan(Strategy.PERSONAL, latent=2.0), Plan(Strategy.PERSONAL, main=2.0)])
+    def test_neither_the_tables_nor_the_factors_cite_a_film_that_shares_one_person_with_another(self, plan):
+        inputs = make_inputs(Taste.of_films(self.LIKED), self.BUNDLE, plan=plan)
+        mixture, rows = mixture_of(inputs), np.arange(8, 60, dtype=np.int32)
+        ranked = rank(rows, mixture.terms(rows))
+        shown = make_items(ranked, PageReasons(inputs, mixture, mixture.cites), EVEN, explain=True)
+        catalogue = self.BUNDLE.catalogue
+        cited = [
+            (catalogue.rows_of([reason.item_id]), np.array([item.row], np.int32))
+            for item in shown
+            for reason in item.reasons
+            if reason.kind is ReasonKind.LIKED and reason.item_id
+        ]
+        assert cited
+        assert all(self.BUNDLE.collaborative.supported(film, other, 2).all() for film, other in cited)
