@@ -52,5 +52,5 @@ PARTS = (
     EvaluationPart("dan", "trials.dan"),
     EvaluationPart("sparse-rows", "trials.sparse_rows"),
     EvaluationPart("next-film", "trials.next_film"),
-    EvaluationPart("attention", "trials.attention_term"),
+    EvaluationPart("attention", "trials.attention.term"),
 )

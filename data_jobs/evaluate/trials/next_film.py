@@ -1,7 +1,7 @@
 """A trial of the order of likes: does it improve the ranking of the table's best 500 films?
 
 *Transitions* count, over all people, how soon one film was liked after another, and shrink the counts. A small
-self-attention model (:mod:`data_jobs.evaluate.trials.attention`) learns the same from sequences, if PyTorch is
+self-attention model (:mod:`data_jobs.evaluate.trials.attention.model`) learns the same from sequences, if PyTorch is
 installed. MovieLens times are session times with ties, so the order is by rank of distinct moments, and films rated at
 the same moment do not follow each other.
 """
@@ -78,7 +78,7 @@ def orders(inner: InnerHoldout) -> Iterator[tuple[str, Dense]]:
             name = f"transitions, span {span:g}, shrinkage {shrinkage:g}, popularity {power:g}"
             yield name, np.asarray(newest @ (counts.toarray() * scale), np.float32)
     if find_spec("torch") is not None:
-        from data_jobs.evaluate.trials.attention import attended
+        from data_jobs.evaluate.trials.attention.model import attended
 
         yield from attended(likes, inner.people)
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.trials import next_film, runner
-from data_jobs.evaluate.trials.inner import InnerHoldout
+from data_jobs.evaluate.trials import next_film
 from data_jobs.train.interactions import Interactions
 
 
@@ -55,17 +54,3 @@ def test_at_least_twenty_variants_are_tried(job, monkeypatch):
     result = next_film.part(job)
     assert sum(not each.variant.today for each in result.tried) >= 20
     assert sum(each.variant.today for each in result.tried) == len(next_film.RIDGES)
-
-
-def test_attention_learns_the_next_film(job, monkeypatch):
-    pytest.importorskip("torch")
-    from data_jobs.evaluate.trials import attention
-
-    monkeypatch.setattr(attention, "EPOCHS", (1, 2))
-    inner = InnerHoldout.of(job.bench, runner._holdouts(job)["time"], 90)
-    liked = inner.training.take(inner.training.liked)
-    result = dict(attention.attended(liked, inner.people))
-    assert len(result) == 4
-    for scores in result.values():
-        assert scores.shape == inner.hidden.shape
-        assert scores.max(axis=1) == pytest.approx(1)

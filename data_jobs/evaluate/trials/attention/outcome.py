@@ -1,4 +1,4 @@
-"""What self-attention as one more term of the score gains over the whole pipeline; see ``attention_term``."""
+"""What self-attention as one more term of the score gains over the whole pipeline; see ``term``."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from data_jobs.evaluate.bootstrap import Interval
 from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.outcome import Figure, Outcome, Table
 from data_jobs.evaluate.protocol import Result
-from data_jobs.evaluate.trials.attention_pass import LENGTH
+from data_jobs.evaluate.trials.attention.forward import LENGTH
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,5 @@
 """The trial of self-attention as a term of the whole pipeline's score."""
 
-from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,34 +10,14 @@ from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import PipelineModel
 from data_jobs.evaluate.split import SplitKind
-from data_jobs.evaluate.trials import attention_term
-from data_jobs.evaluate.trials.attention_outcome import Pair, TermGain
-from data_jobs.evaluate.trials.attention_pass import AttentionPass
-from data_jobs.evaluate.trials.attention_term import ReleaseCandidates, TermVariant
+from data_jobs.evaluate.trials.attention import term
+from data_jobs.evaluate.trials.attention.forward import AttentionPass
+from data_jobs.evaluate.trials.attention.outcome import Pair, TermGain
+from data_jobs.evaluate.trials.attention.term import ReleaseCandidates, TermVariant
 from data_jobs.report import DataError, Silent
 from tests.data_jobs.evaluate import kit
+from tests.data_jobs.evaluate.trials.attention.kit import made_pass
 from tests.data_jobs.two_tower.kit import needs_torch
-
-DIMS, BLOCKS = 8, 2
-
-
-def made_pass(films, seed=0):
-    """Return a model with random weights."""
-    rng = np.random.default_rng(seed)
-
-    def drawn(*shape):
-        return rng.normal(0, 0.3, shape).astype(np.float32)
-
-    weights = {"item.weight": drawn(films + 1, DIMS), "place.weight": drawn(50, DIMS)}
-    of_layers = {"self_attn.in_proj_": 3 * DIMS, "self_attn.out_proj.": DIMS, "linear1.": DIMS, "linear2.": DIMS}
-    for block in range(BLOCKS):
-        for name, size in of_layers.items():
-            weights[f"blocks.layers.{block}.{name}weight"] = drawn(size, DIMS)
-            weights[f"blocks.layers.{block}.{name}bias"] = drawn(size)
-    norms = [f"blocks.layers.{block}.norm{number}" for block, number in product(range(BLOCKS), (1, 2))]
-    for norm in (*norms, "norm"):
-        weights |= {f"{norm}.weight": 1 + drawn(DIMS), f"{norm}.bias": drawn(DIMS)}
-    return AttentionPass(weights, BLOCKS)
 
 
 @pytest.fixture(scope="module")
@@ -51,36 +30,11 @@ def cases(bench, people):
     return ReleaseCandidates.of(bench, people, "test", Silent())
 
 
-@pytest.mark.parametrize("count", [1, 3, 50, 60])
-@needs_torch
-def test_numpy_answers_as_pytorch_does(count):
-    import torch
-
-    from data_jobs.evaluate.trials import attention
-
-    torch.manual_seed(3)
-    model = attention.NextFilm(80).eval()
-    liked = np.random.default_rng(1).permutation(80)[:count]
-    newest = liked[-attention.LENGTH :]
-    with torch.no_grad():
-        padded = torch.from_numpy(attention._padded(newest, attention.LENGTH, 80))[None]
-        expected = model.scores(model(padded)[:, len(newest) - 1])[0].numpy()
-    result = attention.exported(model).logits(liked, np.arange(80))
-    assert result == pytest.approx(expected, abs=1e-5)
-
-
-def test_the_order_of_likes_matters_and_those_before_the_newest_fifty_do_not():
-    model, films = made_pass(80), np.arange(80)
-    result = model.logits(films[:60], films)
-    assert result == pytest.approx(model.logits(np.append(films[79:], films[10:60]), films))
-    assert result != pytest.approx(model.logits(films[59:9:-1], films))
-
-
 def test_the_term_is_in_units_of_its_best_fifty():
     logits = np.random.default_rng(2).normal(0, 2, 300).astype(np.float32)
-    term = TermVariant(1, 3.0, 0.0, 0.2).term(logits, np.zeros(300, np.int64))
-    assert np.sort(term)[-50:].mean() == pytest.approx(0.2)
-    assert (np.argsort(term) == np.argsort(logits)).all()
+    result = TermVariant(1, 3.0, 0.0, 0.2).term(logits, np.zeros(300, np.int64))
+    assert np.sort(result)[-50:].mean() == pytest.approx(0.2)
+    assert (np.argsort(result) == np.argsort(logits)).all()
 
 
 def test_a_higher_temperature_levels_the_term_and_damping_lowers_well_known_films():
@@ -175,18 +129,17 @@ def test_hidden_likes_are_grouped_by_the_time_since_the_newest_known_like(cases,
 
 
 def test_at_least_twenty_variants_are_tried():
-    counts = map(len, (attention_term.EPOCHS, attention_term.TEMPERATURES, attention_term.DAMPING,
-                       attention_term.WEIGHTS))  # fmt: skip
+    counts = map(len, (term.EPOCHS, term.TEMPERATURES, term.DAMPING, term.WEIGHTS))
     assert np.prod(list(counts)) >= 20
 
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    monkeypatch.setattr(attention_term, "FILMS", 80)
-    monkeypatch.setattr(attention_term, "PASSES", 3)
-    monkeypatch.setattr(attention_term, "WEIGHTS", (0.0, 0.2))
-    monkeypatch.setattr(attention_term, "TEMPERATURES", (3.0,))
-    monkeypatch.setattr(attention_term, "EPOCHS", (1, 2))
+    monkeypatch.setattr(term, "FILMS", 80)
+    monkeypatch.setattr(term, "PASSES", 3)
+    monkeypatch.setattr(term, "WEIGHTS", (0.0, 0.2))
+    monkeypatch.setattr(term, "TEMPERATURES", (3.0,))
+    monkeypatch.setattr(term, "EPOCHS", (1, 2))
     workshop = kit.workshop(tmp_path, vectors=False)
     return SimpleNamespace(dataset=kit.dataset(), workshop=workshop, ridge=20.0, seed=0, progress=Silent())
 
@@ -194,12 +147,10 @@ def job(tmp_path, monkeypatch):
 @needs_torch
 def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job, monkeypatch):
     drawn, measured, of = [], {}, TermGain.of
-    monkeypatch.setattr(
-        attention_term.TermGain, "of", lambda name, pairs: measured.update({name: pairs[0]}) or of(name, pairs)
-    )
+    monkeypatch.setattr(term.TermGain, "of", lambda name, pairs: measured.update({name: pairs[0]}) or of(name, pairs))
     draw = split.draw
     monkeypatch.setattr(split, "draw", lambda data, kind, seed: drawn.append((kind, seed)) or draw(data, kind, seed))
-    result = attention_term.part(job)
+    result = term.part(job)
     random, time = SplitKind.RANDOM, SplitKind.TIME
     assert drawn == [(time, 0), (random, 1), (time, 2), (random, 3), (random, 4), (time, 5), (time, 6)]
     assert all(isinstance(kind, SplitKind) for kind, _ in drawn)
@@ -224,6 +175,6 @@ def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job, monk
 
 
 def test_without_pytorch_the_error_says_what_to_install(job, monkeypatch):
-    monkeypatch.setattr(attention_term, "find_spec", lambda _: None)
+    monkeypatch.setattr(term, "find_spec", lambda _: None)
     with pytest.raises(DataError, match="uv sync --locked --group train"):
-        attention_term.part(job)
+        term.part(job)

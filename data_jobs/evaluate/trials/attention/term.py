@@ -1,8 +1,8 @@
 """A trial of self-attention as one more term of the score, over all candidates of the whole pipeline.
 
-The model of :mod:`data_jobs.evaluate.trials.attention` reads a person's newest likes and says how likely each candidate
-is next. The term is weight x likelihood ** (1 / temperature) / (1 + likes of the film / 20) ** damping, in units of the
-mean of its best 50, like the tables' scores; 0 for films outside the model and for people without likes.
+The model (:mod:`data_jobs.evaluate.trials.attention.model`) reads a person's newest likes and says how likely each
+candidate is next. The term is weight x likelihood ** (1 / temperature) / (1 + likes of the film / 20) ** damping, in
+units of the mean of its best 50, like the tables' scores; 0 for films outside the model and for people without likes.
 
 The variant with the best NDCG@10 on three holdouts inside the training part of a split by time is measured on five
 others, and on newcomers as in ``few_likes``. All are drawn from the whole data with the seed and the eight after it;
@@ -28,8 +28,8 @@ from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.protocol import TOP, Result, result_of
 from data_jobs.evaluate.split import Holdout, SplitKind
-from data_jobs.evaluate.trials.attention_outcome import AttentionOutcome, Pair, TermGain
-from data_jobs.evaluate.trials.attention_pass import LENGTH, AttentionPass
+from data_jobs.evaluate.trials.attention.forward import LENGTH, AttentionPass
+from data_jobs.evaluate.trials.attention.outcome import AttentionOutcome, Pair, TermGain
 from data_jobs.evaluate.trials.inner import Dense, in_units_of_best
 from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from data_jobs.records import Dataset
@@ -143,7 +143,7 @@ class ReleaseCandidates:
 
     def models(self, epochs: Sequence[int]) -> Iterator[tuple[int, AttentionPass]]:
         """Yield the model of the release's training part after each of ``epochs``."""
-        from data_jobs.evaluate.trials.attention import exported, trained
+        from data_jobs.evaluate.trials.attention.model import exported, trained
 
         films = len(self.bench.dataset.films)
         events = interactions_of(self.bench.dataset.events, np.arange(films, dtype=np.int32), films).on(self.films)

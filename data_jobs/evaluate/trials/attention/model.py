@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from data_jobs.evaluate.trials.attention_pass import LENGTH, AttentionPass
+from data_jobs.evaluate.trials.attention.forward import LENGTH, AttentionPass
 from data_jobs.evaluate.trials.inner import Dense
 from data_jobs.train.interactions import Interactions
 
