@@ -198,7 +198,7 @@ def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTowerMod
         return None
     model = read_towers(order.home / FOLDER)
     towers = model.on(catalogue)
-    notes.append(f"{model.version} knows {int(towers.known.sum()):,} of the {len(catalogue):,} films")
+    notes.append(f"{model.version} knows {int(towers.is_known.sum()):,} of the {len(catalogue):,} films")
     return towers
 
 

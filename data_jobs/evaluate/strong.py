@@ -103,13 +103,13 @@ class StrongGeneralisation(Outcome):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutPeople:
-    """Held-out people. ``known``, ``hidden``: likes, float32[people, films], ones; ``events``: indices of each person's
-    known likes; ``codes`` of the people.
+    """Held-out people. ``known_likes``, ``hidden_likes``: float32[people, films], ones; ``events``: indices of each
+    person's known likes; ``codes`` of the people.
     """
 
     codes: Rows
-    known: sp.csr_matrix
-    hidden: sp.csr_matrix
+    known_likes: sp.csr_matrix
+    hidden_likes: sp.csr_matrix
     events: list[Rows]
 
 
@@ -151,7 +151,7 @@ def split_people(dataset: Dataset, seed: int) -> StrongSplit:
 
 def _held_out(dataset: Dataset, at: Rows, people: Rows, rng: np.random.Generator) -> HeldOutPeople:
     """Return those of ``people`` who have enough likes on films of the training set; ``at``: indices of such likes."""
-    events, codes, known, hidden = dataset.events, [], [], []
+    events, codes, known_at, hidden_at = dataset.events, [], [], []
     starts = np.searchsorted(events.user[at], np.stack([people, people + 1]))
     for code, start, stop in zip(people.tolist(), *starts.tolist(), strict=True):
         if stop - start < MIN_LIKES:
@@ -159,8 +159,8 @@ def _held_out(dataset: Dataset, at: Rows, people: Rows, rng: np.random.Generator
         likes_at = rng.permutation(at[start:stop])
         cut = int(HIDDEN_SHARE * len(likes_at))
         codes.append(code)
-        hidden.append(likes_at[:cut])
-        known.append(np.sort(likes_at[cut:]))
+        hidden_at.append(likes_at[:cut])
+        known_at.append(np.sort(likes_at[cut:]))
     shape = (len(codes), len(dataset.films))
 
     def marks(chosen: Sequence[Rows]) -> sp.csr_matrix:
@@ -168,7 +168,7 @@ def _held_out(dataset: Dataset, at: Rows, people: Rows, rng: np.random.Generator
         films = events.film[np.concatenate([*chosen, np.zeros(0, np.intp)])]
         return _ones(person, films, shape)
 
-    return HeldOutPeople(np.array(codes, np.intp), marks(known), marks(hidden), known)
+    return HeldOutPeople(np.array(codes, np.intp), marks(known_at), marks(hidden_at), known_at)
 
 
 def _ones(rows: NDArray[np.integer], columns: NDArray[np.integer], shape: tuple[int, int]) -> sp.csr_matrix:
@@ -194,11 +194,11 @@ def ranked(
     ``scores``: maps known likes on these films, float32[people, films], to scores of the same shape.
     """
     best = np.full((len(people.codes), DEPTH), -1, np.intp)
-    on_films = people.known[:, films]
+    on_films = people.known_likes[:, films]
     for start in range(0, len(best), _BATCH):
-        known = on_films[start : start + _BATCH]
-        values = scores(known)
-        values[known.nonzero()] = -np.inf
+        likes = on_films[start : start + _BATCH]
+        values = scores(likes)
+        values[likes.nonzero()] = -np.inf
         depth = min(DEPTH, len(films))
         top = np.argpartition(values, len(films) - depth, axis=1)[:, len(films) - depth :]
         order = np.argsort(-np.take_along_axis(values, top, axis=1), axis=1, kind="stable")
@@ -215,11 +215,11 @@ def strong(order: EvaluationOrder, progress: Progress) -> StrongGeneralisation:
     likes = np.asarray(parts.likes.sum(axis=0)).ravel()
     films = most_liked(likes.astype(np.int64), np.zeros(len(likes), np.int32), min(FILMS, parts.films)).astype(np.intp)
     popular = likes[films].astype(np.float32)
-    results = {"popularity": ranked(lambda known: np.tile(popular, (known.shape[0], 1)), parts.test, films)}
+    results = {"popularity": ranked(lambda batch: np.tile(popular, (batch.shape[0], 1)), parts.test, films)}
     ridge, results["plain EASE"] = _ease(parts, films, progress)
     results[PIPELINE] = _pipeline_lists(order, dataset, parts, progress)
     rows = tuple(
-        ModelRow(model, *(Estimate.of(values) for values in figures_of(best, parts.test.hidden)))
+        ModelRow(model, *(Estimate.of(values) for values in figures_of(best, parts.test.hidden_likes)))
         for model, best in results.items()
     )
     people, measured = parts.likes.shape[0], len(parts.test.codes)
@@ -238,7 +238,7 @@ def _ease(parts: StrongSplit, films: Rows, progress: Progress) -> tuple[float, N
     for done, ridge in enumerate(GRID):
         progress.advance("choosing lambda of plain EASE", done, len(GRID))
         best = lists(solver.invert(ridge, 0.0), parts.validation)
-        worth.append(float(figures_of(best, parts.validation.hidden)[2].mean()))
+        worth.append(float(figures_of(best, parts.validation.hidden_likes)[2].mean()))
     progress.advance("choosing lambda of plain EASE", len(GRID), len(GRID))
     ridge = GRID[int(np.argmax(worth))]
     return ridge, lists(solver.invert(ridge, 0.0), parts.test)
@@ -261,10 +261,10 @@ def _lists_of(bench: Workbench, dataset: Dataset, test: HeldOutPeople, progress:
     people = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
     model = PipelineModel(bench, 0.0, PIPELINE)
     best = np.full((len(test.codes), DEPTH), -1, np.intp)
-    for at, known in enumerate(test.events):
+    for at, events in enumerate(test.events):
         if at % _BATCH == 0:
             progress.advance("recommending", at, len(best))
-        rows = model.best(people.profile_of(f"person {at}", known), DEPTH)
+        rows = model.best(people.profile_of(f"person {at}", events), DEPTH)
         best[at, : len(rows)] = film_of[rows]
     progress.advance("recommending", len(best), len(best))
     return best

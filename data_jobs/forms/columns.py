@@ -119,10 +119,10 @@ def match(names: Sequence[str], vocabulary: Mapping[str, tuple[str, ...]], maps:
         if ours in columns:
             continue
         for alias in (folded(ours), *aliases, *ABROAD.get(ours, ()), *_LAST.get(ours, ())):
-            theirs = by_fold.get(alias)
-            if theirs is not None and theirs not in used:
-                columns[ours] = theirs
-                used.add(theirs)
+            column = by_fold.get(alias)
+            if column is not None and column not in used:
+                columns[ours] = column
+                used.add(column)
                 break
     return columns
 

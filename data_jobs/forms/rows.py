@@ -24,9 +24,9 @@ def note_others(part: Part, report: Report) -> None:
     """Note each column that is not read; those of JSON are noted as they appear."""
     if part.layout is Layout.JSON:
         return
-    known = ", ".join(sorted(part.columns))
+    expected = ", ".join(sorted(part.columns))
     for name in filter(None, part.others):
-        report.add("unknown-field", part.name, field=name, expected=known)
+        report.add("unknown-field", part.name, field=name, expected=expected)
 
 
 def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> Iterator[Record]:
@@ -68,11 +68,11 @@ def _with_year(batch: pl.DataFrame, year: str) -> pl.DataFrame:
 
 def _objects(part: Part, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the objects of a JSON file; note each field that is not read."""
-    seen, known = set(part.columns.values()), ", ".join(sorted(set(part.columns) - part.awaited))
+    seen, expected = set(part.columns.values()), ", ".join(sorted(set(part.columns) - part.awaited))
     for line, record in read_json_lines(part.path, report):
         for name in record.keys() - seen:
             seen.add(name)
-            report.add("unknown-field", part.name, field=name, expected=known)
+            report.add("unknown-field", part.name, field=name, expected=expected)
         yield line, record
 
 
@@ -89,8 +89,8 @@ def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataF
     while batch := list(islice(lines, _BATCH)):
         columns: dict[str, list[int] | list[str]] = {"line": [line for line, _ in batch]}
         for name in names:
-            theirs = part.columns[name]
-            columns[name] = [_as_text(record.get(theirs)) for _, record in batch]
+            field = part.columns[name]
+            columns[name] = [_as_text(record.get(field)) for _, record in batch]
         yield pl.DataFrame(columns, schema=schema)
 
 

@@ -51,8 +51,8 @@ class Sniffed:
         return [str(row[name]).strip() for row in self.rows if row.get(name) not in (None, "")]
 
 
-def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
-    """Inspect the beginning of a file; ``known``: names that are always column names."""
+def sniff(path: Path, column_names: Collection[str] = ()) -> Sniffed:
+    """Inspect the beginning of a file; ``column_names``: names that are always column names."""
     raw = _head(path, HEAD)
     if why := binary_kind(raw):
         return Sniffed(path, Layout.NONE, why=why)
@@ -61,7 +61,7 @@ def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
         return Sniffed(path, Layout.NONE, why=why)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return _sniff_json(path, text)
-    return _sniff_table(path, text, known, whole=len(raw) < HEAD)
+    return _sniff_table(path, text, column_names, whole=len(raw) < HEAD)
 
 
 def _head(path: Path, size: int) -> bytes:
@@ -127,9 +127,9 @@ def _elements(text: str) -> list[dict[str, Any]]:
     return records
 
 
-def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
+def _sniff_table(path: Path, text: str, column_names: Collection[str], *, whole: bool) -> Sniffed:
     all_lines = text.splitlines()
-    skip = _first_line(all_lines, known)
+    skip = _first_line(all_lines, column_names)
     separator = SEPARATOR.fullmatch(all_lines[skip].strip('" '))
     lines = [line for line in all_lines[skip + bool(separator) :] if line.strip()]
     lines = lines if whole or len(lines) < 3 else lines[:-1]
@@ -139,7 +139,7 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
         if not any(_RATED.fullmatch(line.strip()) for line in lines[1:3]):
             return Sniffed(path, Layout.NONE, why=QUESTIONS)
         return Sniffed(path, Layout.NETFLIX, names=("user", "value", "ts"), headed=False)
-    delimiter = separator[1] if separator else _delimiter(lines, known)
+    delimiter = separator[1] if separator else _delimiter(lines, column_names)
     quoted = delimiter != "::" and not lines[0].startswith("tconst\t")
     escaped = quoted and any(_ESCAPED_INSIDE.search(line) for line in lines) and not any(map(_DOUBLED.search, lines))
     dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator), escaped=escaped)
@@ -148,7 +148,7 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
     except csv.Error:
         rows = [line.split(delimiter) for line in lines[: _ROWS + 1]]
     first = tuple(cell.strip() for cell in rows[0])
-    if _is_header(first) or _are_named(first, known):
+    if _is_header(first) or _are_named(first, column_names):
         named = [dict(zip(first, row, strict=False)) for row in rows[1:]]
         return Sniffed(path, Layout.TABLE, dialect, first, tuple(named))
     names = tuple(f"column {at}" for at in range(1, len(first) + 1))
@@ -156,21 +156,21 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
     return Sniffed(path, Layout.TABLE, bare, names, tuple(dict(zip(names, row, strict=False)) for row in rows), False)
 
 
-def _first_line(lines: Sequence[str], known: Collection[str]) -> int:
+def _first_line(lines: Sequence[str], column_names: Collection[str]) -> int:
     """Return where the table begins: at the first line that is not blank, or below a few lines of description."""
     first = next(at for at, line in enumerate(lines) if line.strip())
     begin = [at for at in range(first, min(first + _PREAMBLE, len(lines))) if lines[at].strip()]
-    heads = [at for at in begin if any(_names_columns(_cells(lines[at], mark), known) for mark in _DELIMITERS)]
+    heads = [at for at in begin if any(_names_columns(_cells(lines[at], mark), column_names) for mark in _DELIMITERS)]
     return first if not heads or heads[0] == first else heads[-1]
 
 
-def _names_columns(cells: Sequence[str], known: Collection[str]) -> bool:
+def _names_columns(cells: Sequence[str], column_names: Collection[str]) -> bool:
     """Return whether these cells name at least two known columns."""
     columns = {*match(cells, FILM, {}).values(), *match(cells, EVENT, {}).values()}
-    return (len(columns) > 1 and _is_header(cells)) or _are_named(cells, known)
+    return (len(columns) > 1 and _is_header(cells)) or _are_named(cells, column_names)
 
 
-def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
+def _delimiter(lines: Sequence[str], column_names: Collection[str]) -> str:
     """Return the delimiter that splits the first line into the most cells, and the next lines into as many."""
     if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
         return "::"
@@ -181,7 +181,7 @@ def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
 
     def fit(mark: str) -> tuple[bool, bool, int]:
         cells = _cells(lines[0], mark)
-        headed = _is_header(cells) or _are_named(cells, known)
+        headed = _is_header(cells) or _are_named(cells, column_names)
         return len(cells) > 1, headed, steady[mark] * min(len(cells), 8)
 
     best = max(_DELIMITERS, key=fit)
@@ -199,9 +199,9 @@ def _width(line: str, mark: str) -> int:
     return len(_cells(line, mark))
 
 
-def _are_named(cells: Sequence[str], known: Collection[str]) -> bool:
+def _are_named(cells: Sequence[str], column_names: Collection[str]) -> bool:
     """Return whether the caller named one of these columns."""
-    return not {folded(cell) or cell for cell in cells}.isdisjoint(folded(name) or name for name in known)
+    return not {folded(cell) or cell for cell in cells}.isdisjoint(folded(name) or name for name in column_names)
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -75,9 +75,9 @@ def solved(weights: sp.csr_matrix, factors: Dense, ridge: float, unobserved: flo
         left, right = np.empty((len(some), k, k)), np.empty((len(some), k, 1))
         for at, row in enumerate(some.tolist()):
             entries = slice(weights.indptr[row], weights.indptr[row + 1])
-            known = factors[weights.indices[entries]]
-            weighted = known * weights.data[entries, None]
-            left[at] = weighted.T @ known
+            observed = factors[weights.indices[entries]]
+            weighted = observed * weights.data[entries, None]
+            left[at] = weighted.T @ observed
             right[at, :, 0] = weighted.sum(axis=0)
         left += everything + damping[some, None, None] * np.eye(k)
         out[some] = np.linalg.solve(left, right)[..., 0]

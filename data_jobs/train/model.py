@@ -198,10 +198,11 @@ def _latent(
     latent = latent_factors(material.interactions.on(rows).matrix(), params, done)
     done(PASSES)
     if latent is not None:
-        known = latent.any(axis=1)
-        similar = borrowing(traits, embeddings, rows[known], rows[~known], params.neighbours, params.neighbour_damping)
+        has_factors = latent.any(axis=1)
+        lenders, borrowers = rows[has_factors], rows[~has_factors]
+        similar = borrowing(traits, embeddings, lenders, borrowers, params.neighbours, params.neighbour_damping)
         weights = similar.weights.astype(np.float32)[:, :, None]
-        latent[~known] = (weights * latent[known][similar.neighbours]).sum(axis=1)
+        latent[~has_factors] = (weights * latent[has_factors][similar.neighbours]).sum(axis=1)
     return latent
 
 

@@ -86,7 +86,7 @@ def report_of(trained: "Trained", towers: TowerFile) -> dict[str, Any]:
         "model_version": towers.version,
         "params": trained.params.to_json(),
         "films": len(towers.item_ids),
-        "films_known": int(trained.known.sum()),
+        "films_known": int(trained.is_known.sum()),
         "best": asdict(curve.best),
         "judged": [asdict(epoch) for epoch in curve.judged],
         "whole": [{"number": epoch.number, "loss": epoch.loss} for epoch in curve.whole],
@@ -130,7 +130,7 @@ def _archive_files(
         "item_encoder.json": json.dumps(list(item_ids)).encode(),
         "user_encoder.json": json.dumps(people).encode(),
         "content.npy": _npy(features.values),
-        "known.npy": _npy(trained.known),
+        "known.npy": _npy(trained.is_known),
     }
 
 

@@ -62,13 +62,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """The model, trained on all likes, and its training. ``known`` bool[films]: films with at least one like, whose ids
-    count. ``resumed``: number of epochs trained by an earlier run.
+    """The model, trained on all likes, and its training. ``is_known`` bool[films]: films with at least one like, whose
+    ids count. ``resumed``: number of epochs trained by an earlier run.
     """
 
     model: TwoTower
     content: torch.Tensor
-    known: NDArray[np.bool_]
+    is_known: NDArray[np.bool_]
     curve: Curve
     params: TowerParams
     resumed: int = 0
@@ -77,7 +77,7 @@ class Trained:
     def items(self) -> NDArray[np.float32]:
         """Return the films' vectors, float32[films, dims + 1]; the product with a person's vector is the score."""
         with torch.no_grad():
-            is_known = torch.from_numpy(self.known.astype(np.float32))
+            is_known = torch.from_numpy(self.is_known.astype(np.float32))
             served: NDArray[np.float32] = self.model.served_items(self.content, is_known).numpy()
         return served
 

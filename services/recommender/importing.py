@@ -66,26 +66,26 @@ def event_id_of(user_id: str, event: Event) -> str:
 
 
 def document(
-    finder: Finder, user_id: str, history: ImportedHistory, found: Import, stored: int, first: Sequence[dict[str, Any]]
+    finder: Finder, user_id: str, history: ImportedHistory, result: Import, stored: int, first: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the response to an import. ``stored``: number of new events; ``first``: recommendations."""
     matcher, catalogue = Matcher(finder), finder.catalogue
-    doubtful = [_listed(catalogue, row, match.candidates) for row, match in found.doubtful[:LISTED]]
-    unmatched = [_listed(catalogue, row, matcher.candidates(row)) for row in found.unmatched[:LISTED]]
-    kinds = Counter(line.event.kind.label for line in found.lines)
+    doubtful = [_listed(catalogue, row, match.candidates) for row, match in result.doubtful[:LISTED]]
+    unmatched = [_listed(catalogue, row, matcher.candidates(row)) for row in result.unmatched[:LISTED]]
+    kinds = Counter(line.event.kind.label for line in result.lines)
     return {
         "user_id": user_id,
         "source": history.source,
         "rows": len(history.rows),
-        "films": len(found.lines),
+        "films": len(result.lines),
         "stored": stored,
-        "already_stored": len(found.lines) - stored,
+        "already_stored": len(result.lines) - stored,
         "events": dict(kinds),
-        "matched_by": found.films,
+        "matched_by": result.films,
         "skipped": dict(history.skipped),
-        "doubtful_films": len(found.doubtful),
+        "doubtful_films": len(result.doubtful),
         "doubtful": doubtful,
-        "unmatched_films": len(found.unmatched),
+        "unmatched_films": len(result.unmatched),
         "unmatched": unmatched,
         "recommendations": list(first),
     }

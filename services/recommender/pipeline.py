@@ -240,9 +240,9 @@ class Pipeline:
                 degraded.append(f"search: {error}")
         mixture = mixture_of(inputs, factor)
         allowed, counts = self._for_children(child, request, taste, allowed, result)
-        wanted = allowed if inputs.matches is None else allowed & inputs.matches.matched
-        brought = {"traits": retrieval.by_traits(inputs, wanted)}
-        brought["series"] = retrieval.by_series(self.facts, taste, wanted)
+        eligible = allowed if inputs.matches is None else allowed & inputs.matches.matched
+        brought = {"traits": retrieval.by_traits(inputs, eligible)}
+        brought["series"] = retrieval.by_series(self.facts, taste, eligible)
         if vectors is None:
             brought["vectors"] = retrieval.by_vectors(result.knn)
         rows = retrieval.candidates_of(self.facts, mixture, allowed, bool(plan.novelty), list(brought.values()))

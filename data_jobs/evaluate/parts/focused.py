@@ -120,7 +120,7 @@ def _measured(fold: Fold, taste: TraitTaste) -> Figures:
     """Return recall, share and NDCG of each model, float64[models, 3]."""
     _, popular, ease = fold.models
     lists = (
-        by_seeds(fold.bench, taste.known, TOP),
+        by_seeds(fold.bench, taste.known_likes, TOP),
         popular.best(taste.profile, TOP),
         ease.best(taste.profile, TOP),
     )

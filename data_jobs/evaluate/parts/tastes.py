@@ -22,13 +22,13 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TraitTaste:
-    """``known``: rows of the three likes; ``profile``: a person with only these. ``of_trait``: rows of the other likes
-    with the trait; ``others``: of all other likes; ``films``: of all films with the trait.
+    """``known_likes``: rows of the three likes; ``profile``: a person with only these. ``of_trait``: rows of the other
+    likes with the trait; ``others``: of all other likes; ``films``: of all films with the trait.
     """
 
     kind: str
     code: int
-    known: Rows
+    known_likes: Rows
     profile: Profile
     of_trait: Rows
     others: Rows
@@ -64,10 +64,12 @@ def _of_person(
     tastes = []
     for trait in rng.permutation(traits)[:TRAITS_EACH].tolist():
         of_trait = rng.permutation(likes_at[np.isin(rows, shared.films[trait])])
-        known, rest = of_trait[:KNOWN], of_trait[KNOWN:]
-        profile = fold.people.profile_of(events.user_ids[code], known)
-        others = events.film[np.setdiff1d(likes_at, known)]
+        known_at, rest_at = of_trait[:KNOWN], of_trait[KNOWN:]
+        profile = fold.people.profile_of(events.user_ids[code], known_at)
+        others = events.film[np.setdiff1d(likes_at, known_at)]
         tastes.append(
-            TraitTaste(shared.kind, code, events.film[known], profile, events.film[rest], others, shared.films[trait])
+            TraitTaste(
+                shared.kind, code, events.film[known_at], profile, events.film[rest_at], others, shared.films[trait]
+            )
         )
     return tastes

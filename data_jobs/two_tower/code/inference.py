@@ -46,9 +46,9 @@ def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 
     item_ids = json.loads((folder / "item_encoder.json").read_text("utf-8"))
     people = json.loads((folder / "user_encoder.json").read_text("utf-8"))
     content = torch.from_numpy(np.load(folder / "content.npy", allow_pickle=False))
-    known = torch.from_numpy(np.load(folder / "known.npy", allow_pickle=False))
+    is_known = torch.from_numpy(np.load(folder / "known.npy", allow_pickle=False))
     with torch.no_grad():
-        items = model.served_items(content, known.float())
+        items = model.served_items(content, is_known.float())
         in_history = model.history.weight.any(dim=1).tolist()
     return Served(
         manifest["model_version"], model, item_ids, {item_id: row for row, item_id in enumerate(item_ids)},

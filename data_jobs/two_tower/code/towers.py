@@ -44,13 +44,13 @@ class TwoTower(nn.Module):
         """Return the number that stands for all people who are not known by id."""
         return int(self.shape["people"])
 
-    def item_vectors(self, films: Tensor, content: Tensor, known: Tensor | None = None) -> Tensor:
-        """Return unit vectors float32[n, dims] of films int64[n] with their content float32[n, content]. ``known``
+    def item_vectors(self, films: Tensor, content: Tensor, is_known: Tensor | None = None) -> Tensor:
+        """Return unit vectors float32[n, dims] of films int64[n] with their content float32[n, content]. ``is_known``
         float32[n]: 0 to ignore a film's id, as for films without likes.
         """
         by_id = self.item_id(films)
-        if known is not None:
-            by_id = by_id * known[:, None]
+        if is_known is not None:
+            by_id = by_id * is_known[:, None]
         return functional.normalize(by_id + self.item_content(content), dim=1)
 
     def pooled(self, films: Tensor, offsets: Tensor, weights: Tensor) -> Tensor:
@@ -69,11 +69,11 @@ class TwoTower(nn.Module):
         scaled = self.log_scale.exp() * (person @ item.T)
         return scaled + bias if self.shape["biased"] else scaled
 
-    def served_items(self, content: Tensor, known: Tensor) -> Tensor:
+    def served_items(self, content: Tensor, is_known: Tensor) -> Tensor:
         """Return every film's vector, float32[films, dims + 1]; its inner product with a person's is the score."""
         films = torch.arange(int(self.shape["films"]), device=content.device)
-        vectors = self.log_scale.exp() * self.item_vectors(films, content, known)
-        bias = self.item_bias.weight[:, 0] * known if self.shape["biased"] else torch.zeros_like(known)
+        vectors = self.log_scale.exp() * self.item_vectors(films, content, is_known)
+        bias = self.item_bias.weight[:, 0] * is_known if self.shape["biased"] else torch.zeros_like(is_known)
         return torch.cat([vectors, bias[:, None]], dim=1)
 
 

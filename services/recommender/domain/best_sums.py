@@ -99,8 +99,8 @@ class BestSums:
         """
         inside = _Summed(self.tables.rows, self._scaled(of, self.tables.rows, of.in_tables))
         first = inside.joined(self._outside(of, self._borrowers(of, self._highest(of.in_tables), np.float32(0))))
-        found = [first.least(goal) for goal in goals]
-        least = min(found, default=np.float32(0))
+        thresholds = [first.least(goal) for goal in goals]
+        least = min(thresholds, default=np.float32(0))
         # What a film must borrow if it is none of the best known ones.
         needed = least / _ROUNDING - of.weight * self.next_prior
         if not (least > 0 and needed > 0):
@@ -109,7 +109,7 @@ class BestSums:
         if (self.offsets[positions + 1] - self.offsets[positions]).sum() > _WORTH * len(self.borrowers):
             return None
         everything = inside.joined(self._outside(of, self._borrowers(of, positions, needed)))
-        return [everything.best(goal, at_least) for goal, at_least in zip(goals, found, strict=True)]
+        return [everything.best(goal, at_least) for goal, at_least in zip(goals, thresholds, strict=True)]
 
     def _highest(self, in_tables: Floats) -> NDArray[np.intp]:
         # Most scores are 0, and equal values slow a partition.

@@ -137,11 +137,11 @@ class Embeddings:
         float32[n]. Of the films ``among`` bool[films] that have a vector these are all, in a large catalogue those of
         the shortlist.
         """
-        wanted = self._present if among is None else among & self._present
+        eligible = self._present if among is None else among & self._present
         if len(self.codes) < MANY:
-            rows = np.flatnonzero(wanted)
+            rows = np.flatnonzero(eligible)
             return rows.astype(np.int32), self.cosines(queries)[rows]
-        rows = self._shortlist(queries, wanted)
+        rows = self._shortlist(queries, eligible)
         return rows.astype(np.int32), self._best_products(queries, rows) * self.scales[rows]
 
     def directions(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -164,25 +164,25 @@ class Embeddings:
             best[some] = _best_product(part, queries)
         return best
 
-    def _shortlist(self, queries: NDArray[np.float32], wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """Return the wanted films with the fewest differing signs, ascending, intp[n]: so many as make a shortlist, and
-        those that equal the last.
+    def _shortlist(self, queries: NDArray[np.float32], eligible: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return the eligible films with the fewest differing signs, ascending, intp[n]: so many as make a shortlist,
+        and those that equal the last.
         """
         size = SHORTLIST if len(self.codes) < VERY_MANY else LONG_SHORTLIST
         if self.cells is not None:
             places = self.cells.places(queries - self.mean)
             films = self.cells.order[places]
-            kept = np.flatnonzero(wanted[films])
+            kept = np.flatnonzero(eligible[films])
             # Where filters leave too few of the nearest cells, all films are compared.
             if len(kept) >= size:
                 differing = self._differing(queries, places[kept])
                 return np.sort(films[kept[differing <= _cut(differing, size)]]).astype(np.intp)
-        if np.count_nonzero(wanted) <= size:
-            return np.flatnonzero(wanted)
+        if np.count_nonzero(eligible) <= size:
+            return np.flatnonzero(eligible)
         differing = self._differing(queries)
         if self.cells is not None:
-            wanted = wanted[self.cells.order]
-        differing[~wanted] = np.iinfo(np.uint16).max
+            eligible = eligible[self.cells.order]
+        differing[~eligible] = np.iinfo(np.uint16).max
         chosen = np.flatnonzero(differing <= _cut(differing, size))
         return chosen if self.cells is None else np.sort(self.cells.order[chosen]).astype(np.intp)
 

@@ -42,5 +42,5 @@ class NearestFilms:
         there = rows != NONE
         rows, cosines = rows[there], cosines[there]
         best_last = np.lexsort((cosines, rows))
-        found, times = counted(rows)
-        return found, cosines[best_last][np.cumsum(times) - 1]
+        neighbours, times = counted(rows)
+        return neighbours, cosines[best_last][np.cumsum(times) - 1]

@@ -40,6 +40,6 @@ class TwoTowerModel:
         return self.items @ person
 
     @property
-    def known(self) -> NDArray[np.bool_]:
+    def is_known(self) -> NDArray[np.bool_]:
         """Return which films the model knows, bool[films]."""
         return np.asarray(self.items.any(axis=1))

@@ -88,21 +88,21 @@ class Matcher:
 
     def _by_id(self, imported: ImportedRow) -> Match | None:
         rows = self.finder.catalogue.rows_of(imported.film_ids)
-        known = rows[rows >= 0]
-        return Match(int(known[0]), How.ID) if len(known) else None
+        in_catalogue = rows[rows >= 0]
+        return Match(int(in_catalogue[0]), How.ID) if len(in_catalogue) else None
 
     def _by_title(self, imported: ImportedRow, seen: int | None) -> Match:
         doubtful: tuple[int, ...] = ()
         for title in imported.titles:
             name, year = title_and_year(title)
             year = imported.year or year
-            found = self._named(imported, name)
+            named = self._named(imported, name)
             if year is None:
-                match = self._without_year(found, seen)
+                match = self._without_year(named, seen)
             else:
-                match = self._of_year(found, name, year)
+                match = self._of_year(named, name, year)
                 if match.row < 0 and not match.candidates:
-                    match = self._inexact(imported, name, year, found) or match
+                    match = self._inexact(imported, name, year, named) or match
             if match.row >= 0:
                 return match
             doubtful = doubtful or match.candidates
@@ -110,19 +110,19 @@ class Matcher:
 
     def _named(self, imported: ImportedRow, name: str) -> _NamedRows:
         """Return films with exactly this name, in any script; if none, with small numbers as digits or words."""
-        found = []
+        groups = []
         for words in spellings(name):
             own = natural(words)
-            found = [self._keyed(own, 0)]
-            if not len(found[0].rows):
-                found = [self._keyed(form, 1) for form in numbered(own)]
-            if any(len(each.rows) for each in found):
+            groups = [self._keyed(own, 0)]
+            if not len(groups[0].rows):
+                groups = [self._keyed(form, 1) for form in numbered(own)]
+            if any(len(each.rows) for each in groups):
                 break
-        if not found:
+        if not groups:
             return _NOBODY
-        rows = np.concatenate([each.rows for each in found])
+        rows = np.concatenate([each.rows for each in groups])
         kept = np.array([not self._is_another(imported, row) for row in rows.tolist()], bool)
-        return _NamedRows(rows[kept], np.concatenate([each.grades for each in found])[kept])
+        return _NamedRows(rows[kept], np.concatenate([each.grades for each in groups])[kept])
 
     def _keyed(self, words: Sequence[str], grade: int) -> _NamedRows:
         names = self.finder.names.keyed(words)
@@ -134,25 +134,25 @@ class Matcher:
         grades = np.where(kinds == NameKind.OTHER_TITLE, 2, np.where(spelt, 0, 1)) + grade
         return _NamedRows(rows, grades[of].astype(np.int64))
 
-    def _of_year(self, found: _NamedRows, name: str, year: int) -> Match:
+    def _of_year(self, named: _NamedRows, name: str, year: int) -> Match:
         """Return the film of the name within a year; exact years first, then main titles before alternative ones."""
-        years = self.finder.catalogue.years[found.rows].astype(np.int64)
+        years = self.finder.catalogue.years[named.rows].astype(np.int64)
         apart = np.where(years > 0, np.abs(years - year), 99)
         near = apart <= 1
         if not near.any():
             return Match(-1)
-        order = apart[near] * 10 + found.grades[near]
-        best = self._distinct(found.rows[near][order == order.min()])
+        order = apart[near] * 10 + named.grades[near]
+        best = self._distinct(named.rows[near][order == order.min()])
         sure = order.min() < 10 or order.min() < 12 or len("".join(natural(name.split()))) >= LONG_ENOUGH
         if len(best) > 1 or not sure:
             return Match(-1, None, best[:CANDIDATES])
         return Match(best[0], How.NEXT_YEAR if order.min() >= 10 else How.TITLE)
 
-    def _without_year(self, found: _NamedRows, seen: int | None) -> Match:
+    def _without_year(self, named: _NamedRows, seen: int | None) -> Match:
         """Return the only film of the name released by the time it was seen, or by far the best known one."""
-        rows, catalogue = found.rows, self.finder.catalogue
-        if (found.grades == _SPELT_SO).any():
-            rows = rows[found.grades != _BUT_ARTICLE]  # "Heat" is not "The Heat"
+        rows, catalogue = named.rows, self.finder.catalogue
+        if (named.grades == _SPELT_SO).any():
+            rows = rows[named.grades != _BUT_ARTICLE]  # "Heat" is not "The Heat"
         if seen is not None:
             rows = rows[catalogue.years[rows] <= seen + 1]
         films = sorted(self._distinct(rows), key=lambda row: -int(catalogue.votes[row]))
@@ -163,14 +163,14 @@ class Matcher:
             return Match(-1, None, tuple(films[:CANDIDATES]))
         return Match(films[0], How.NAME)
 
-    def _inexact(self, imported: ImportedRow, name: str, year: int, found: _NamedRows) -> Match | None:
+    def _inexact(self, imported: ImportedRow, name: str, year: int, named: _NamedRows) -> Match | None:
         """Return a film of that year with a longer, shorter or misspelt title; undecided if other years have films of
         exactly this name: a "Pinocchio" that the catalogue lacks is not "Pinocchio: A True Story".
         """
         match = self._part(imported, name, year) or self._misspelt(imported, name, year)
-        if match is None or match.row < 0 or not len(found.rows):
+        if match is None or match.row < 0 or not len(named.rows):
             return match
-        return Match(-1, None, (match.row, *self._distinct(found.rows))[:CANDIDATES])
+        return Match(-1, None, (match.row, *self._distinct(named.rows))[:CANDIDATES])
 
     def _part(self, imported: ImportedRow, name: str, year: int) -> Match | None:
         """Return a film of that year whose title begins with the name ("Star Wars"), or begins the name."""
@@ -201,12 +201,12 @@ class Matcher:
         rows = self.finder.find(f"{name[:200]} {year}", CANDIDATES)
         rows = rows[self.finder.catalogue.years[rows] == year]
         for row in rows.tolist():
-            theirs = "".join(natural((spellings(self.finder.catalogue.titles[row]) or [[]])[0]))
-            width = max(len(theirs), len(squeezed))
+            title = "".join(natural((spellings(self.finder.catalogue.titles[row]) or [[]])[0]))
+            width = max(len(title), len(squeezed))
             errors, _ = errors_inside(
-                letters_of([squeezed], width)[0][: len(squeezed)], letters_of([theirs], width), whole=True
+                letters_of([squeezed], width)[0][: len(squeezed)], letters_of([title], width), whole=True
             )
-            if int(errors[0]) <= 1 and re.findall(r"\d", theirs) == re.findall(r"\d", squeezed):
+            if int(errors[0]) <= 1 and re.findall(r"\d", title) == re.findall(r"\d", squeezed):
                 return None if self._is_another(imported, row) else Match(row, How.SPELLING)
         return None
 
@@ -236,7 +236,7 @@ class Matcher:
             match = FOREIGN_ID.fullmatch(film_id)
             if match is None:
                 continue
-            theirs = int(catalogue.tmdb_ids[row]) if match[1] else int(catalogue.imdb_ids[row])
-            if theirs and theirs != int(match[1] or match[2]):
+            catalogue_id = int(catalogue.tmdb_ids[row]) if match[1] else int(catalogue.imdb_ids[row])
+            if catalogue_id and catalogue_id != int(match[1] or match[2]):
                 return True
         return False

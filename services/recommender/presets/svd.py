@@ -91,8 +91,8 @@ def cosine_with(factors: ItemFactors, rows: Rows, liked: Rows) -> Floats:
 def year_kernel(years: NDArray[np.int16], others: NDArray[np.int16]) -> Floats:
     """Return exp(-|years apart| / 8), float32[years, others]; 0 if either is unknown."""
     apart = np.abs(years[:, None].astype(np.float32) - others[None, :])
-    known = (years > 0)[:, None] & (others > 0)[None, :]
-    return np.asarray(np.where(known, np.exp(-apart / np.float32(YEARS_APART)), 0), np.float32)
+    both_known = (years > 0)[:, None] & (others > 0)[None, :]
+    return np.asarray(np.where(both_known, np.exp(-apart / np.float32(YEARS_APART)), 0), np.float32)
 
 
 def affinity(raw: Floats) -> Floats:

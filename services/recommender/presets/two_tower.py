@@ -75,7 +75,7 @@ def _inside(bundle: Bundle, taste: Taste) -> Proposal:
     """Return the films found in this process: by the bundle's model, the SVD factors, or neither."""
     if bundle.towers is not None:
         towers = bundle.towers
-        return Proposal(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
+        return Proposal(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.is_known), "bundle")
     if bundle.svd is not None:
         everything = np.arange(len(bundle.catalogue), dtype=np.int32)
         scores = cosine_with(bundle.svd, everything, taste.rows)

@@ -48,7 +48,7 @@ class Word:
 
 @dataclass(eq=False)
 class Reading:
-    """``roles`` is aligned with ``words``; ``found``: conditions with the span of words that express each."""
+    """``roles`` is aligned with ``words``; ``conditions``: each after the span of words that expresses it."""
 
     query: str
     words: list[Word]
@@ -56,7 +56,7 @@ class Reading:
     index: TextIndex
     language: str = "en"
     roles: list[WordRole] = field(default_factory=list)
-    found: list[tuple[int, int, Condition]] = field(default_factory=list)
+    conditions: list[tuple[int, int, Condition]] = field(default_factory=list)
     like: list[tuple[str, int]] = field(default_factory=list)
     mentions: dict[str, Mention] = field(default_factory=dict)
 
@@ -106,7 +106,7 @@ class Reading:
     def add(self, at: int, count: int, condition: Condition, role: WordRole = WordRole.CONDITION) -> None:
         """Add a condition and assign a role to its words."""
         self.take(at, count, role)
-        self.found.append((at, count, condition))
+        self.conditions.append((at, count, condition))
 
     def longest(
         self, table: Mapping[str, Value], at: int, most: int, form: Callable[[str], str] = str

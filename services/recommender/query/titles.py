@@ -33,8 +33,8 @@ def corrected_words(reading: Reading) -> list[Word]:
 def _corrected(reading: Reading, at: int) -> Word:
     word = reading.words[at]
     translated = word.shown != reading.query[word.start : word.end]
-    known = word.word in grammar.KNOWN or word.word in CONCEPT_WORDS or reading.is_kind(at)
-    if translated or known or len(reading.mention(word.word).rows):
+    is_known = word.word in grammar.KNOWN or word.word in CONCEPT_WORDS or reading.is_kind(at)
+    if translated or is_known or len(reading.mention(word.word).rows):
         return word
     near = reading.lexicon.spelling.near(word.word)
     return replace(word, word=near[0], shown=near[0]) if near else word

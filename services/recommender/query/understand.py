@@ -94,11 +94,11 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     language, words = to_english(query, tokens_of(query))
     reading = Reading(query, words, lexicon, index, language)
     _read(reading)
-    kinds = all(condition.hard and not condition.negative for *_, condition in reading.found)
-    kinds = kinds and not any(condition.kind in _NUMBERS for *_, condition in reading.found)
-    if not reading.found or not kinds or any(True for _ in reading.content()):
+    kinds = all(condition.hard and not condition.negative for *_, condition in reading.conditions)
+    kinds = kinds and not any(condition.kind in _NUMBERS for *_, condition in reading.conditions)
+    if not reading.conditions or not kinds or any(True for _ in reading.content()):
         return replace(plain(query), named=tuple(rows.tolist()), mentions=reading.mentions)
-    if not any(condition.kind is ConditionKind.PERSON for *_, condition in reading.found):
+    if not any(condition.kind is ConditionKind.PERSON for *_, condition in reading.conditions):
         # A title that is also a kind of film is meant only if the film is well known.
         rows = rows[lexicon.catalogue.votes[rows] >= lexicon.known_votes]
     return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
@@ -133,13 +133,13 @@ def _read(reading: Reading) -> None:
 
 def _says_numbers(reading: Reading) -> bool:
     """Return whether the query has an explicit bound: "under 80 minutes" is not part of a title."""
-    return any(condition.kind in _NUMBERS and condition.sure is Sure.SAID for *_, condition in reading.found)
+    return any(condition.kind in _NUMBERS and condition.sure is Sure.SAID for *_, condition in reading.conditions)
 
 
 def _is_doubtful(reading: Reading) -> bool:
     """Return whether words got a meaning that they would not have in a title."""
     return any(word.word in grammar.REQUEST for word in reading.words) or any(
-        condition.kind is not ConditionKind.SERIES for *_, condition in reading.found
+        condition.kind is not ConditionKind.SERIES for *_, condition in reading.conditions
     )
 
 
@@ -154,7 +154,7 @@ def _quoted(reading: Reading) -> Rows:
 def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
     conditions, like = [], []
     freed: set[int] = set()
-    for at, count, condition in reading.found:
+    for at, count, condition in reading.conditions:
         if condition.id not in ignored:
             conditions.append((at, condition))
         elif not condition.negative:

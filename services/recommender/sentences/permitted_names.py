@@ -141,11 +141,11 @@ def _people(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
     for person, role in pairs:
         roles.setdefault(person, set()).add(role)
     named = {reason.subject for reason in evidence.reasons if reason.kind in (*_ROLES, ReasonKind.QUERY)}
-    for person, theirs in roles.items():
+    for person, of_person in roles.items():
         words = tuple(tokens_of(person))
         last = words[-1:] if len(words) > 1 and len(words[-1].text) >= _SHORTEST_SURNAME else ()
         for part in filter(None, (words, last)):
-            yield PermittedName("person", part, person in named, True, frozenset(theirs))
+            yield PermittedName("person", part, person in named, True, frozenset(of_person))
 
 
 def _made(kind: str, text: str, *, evident: bool, exact: bool = True) -> Iterable[PermittedName]:

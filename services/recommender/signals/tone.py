@@ -53,11 +53,11 @@ class Tone(KernelMean):
         mismatch = own[:, COMEDY, None] != others[:, COMEDY]
         cosines = _unit(own * self.facts.genre_rarity) @ _unit(others * self.facts.genre_rarity).T
         years = self.facts.bundle.catalogue.years
-        mine, theirs = years[self.taste_rows].astype(np.float32), years[rows].astype(np.float32)
-        apart = np.minimum(np.abs(mine[:, None] - theirs) / SPAN, FARTHEST)
+        own_years, other_years = years[self.taste_rows].astype(np.float32), years[rows].astype(np.float32)
+        apart = np.minimum(np.abs(own_years[:, None] - other_years) / SPAN, FARTHEST)
         # A film without a year has no distance.
-        apart[:, theirs == 0] = 0
-        apart[mine == 0] = 0
+        apart[:, other_years == 0] = 0
+        apart[own_years == 0] = 0
         return np.asarray(cosines - MISMATCH * mismatch - DISTANCE * apart, np.float32)
 
     def factor(self, rows: Rows) -> np.float32:  # noqa: ARG002

@@ -65,5 +65,5 @@ def grimness(keyword: str) -> int:
 
 def asks_for_more(query: str) -> bool:
     """Return whether a query asks for films for adults."""
-    asked = words(query)
-    return not ASKING.isdisjoint(asked) or any(phrase in " ".join(asked) for phrase in ASKING_PHRASES)
+    query_words = words(query)
+    return not ASKING.isdisjoint(query_words) or any(phrase in " ".join(query_words) for phrase in ASKING_PHRASES)

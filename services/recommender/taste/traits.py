@@ -101,8 +101,8 @@ class FilmTraits:
             # Most entries are of other traits: a one-byte mask filters them before any is looked up.
             is_one = np.zeros(self.traits, bool)
             is_one[ids] = True
-            wanted = np.flatnonzero(is_one.take(self.ids))
-            out[self.owner[wanted], np.searchsorted(ids, self.ids[wanted])] = self.values[wanted]
+            entries = np.flatnonzero(is_one.take(self.ids))
+            out[self.owner[entries], np.searchsorted(ids, self.ids[entries])] = self.values[entries]
         return out
 
     def overlaps(self, right: "FilmTraits") -> Floats:

@@ -117,7 +117,7 @@ def test_towers_score_the_same_after_a_round_trip(index_dir, tmp_path):
     rows, weights = np.array([0, 3, 119], np.int32), np.array([1.0, 0.5, 1.0], np.float32)
     assert np.array_equal(after.person(rows, weights), before.person(rows, weights))
     assert np.array_equal(after.scores(after.person(rows, weights)), before.scores(before.person(rows, weights)))
-    assert after.known.tolist() == [True] * 119 + [False]
+    assert after.is_known.tolist() == [True] * 119 + [False]
 
 
 def test_the_version_covers_every_array_of_the_towers(index_dir, tmp_path):

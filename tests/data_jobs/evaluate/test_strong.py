@@ -39,7 +39,7 @@ def test_a_fifth_of_the_likes_is_hidden_and_the_rest_known():
     part = split_people(data, 0).test
     is_like = liked(data.events)
     for row, code in enumerate(part.codes.tolist()):
-        known, hidden = set(part.known[row].indices.tolist()), set(part.hidden[row].indices.tolist())
+        known, hidden = set(part.known_likes[row].indices.tolist()), set(part.hidden_likes[row].indices.tolist())
         likes = data.events.film[(data.events.user == code) & is_like]
         assert not known & hidden
         assert known | hidden == set(likes.tolist())
@@ -50,7 +50,7 @@ def test_a_fifth_of_the_likes_is_hidden_and_the_rest_known():
 def test_another_seed_is_another_split_and_the_same_is_the_same():
     first, again, other = (split_people(crowd(), seed).test for seed in (1, 1, 2))
     assert first.codes.tolist() == again.codes.tolist() != other.codes.tolist()
-    assert (first.hidden != again.hidden).nnz == 0
+    assert (first.hidden_likes != again.hidden_likes).nnz == 0
 
 
 def test_likes_of_films_outside_the_training_are_left_out():
@@ -59,8 +59,8 @@ def test_likes_of_films_outside_the_training_are_left_out():
     known = np.asarray(parts.likes.sum(axis=0)).ravel() > 0
     assert parts.films == known.sum()
     for part in (parts.validation, parts.test):
-        assert known[part.hidden.indices].all()
-        assert known[part.known.indices].all()
+        assert known[part.hidden_likes.indices].all()
+        assert known[part.known_likes.indices].all()
 
 
 def test_too_few_people_are_refused():

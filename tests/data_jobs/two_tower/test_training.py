@@ -58,9 +58,9 @@ def test_numpy_agrees_with_the_model_to_the_fifth_digit(trained):
             unknown_person = torch.tensor([trained.model.unknown_person])
             person = trained.model.person_vectors(pooled, torch.tensor([weights.sum()]), unknown_person)
             films = torch.arange(len(FILMS))
-            known = torch.from_numpy(trained.known.astype(np.float32))
-            items = trained.model.item_vectors(films, trained.content, known)
-            bias = trained.model.item_bias.weight[:, 0] * known
+            is_known = torch.from_numpy(trained.is_known.astype(np.float32))
+            items = trained.model.item_vectors(films, trained.content, is_known)
+            bias = trained.model.item_bias.weight[:, 0] * is_known
             expected = trained.model.scores(person, items, bias)[0].numpy()
         assert np.abs(towers.person(rows, weights)[:-1] - person[0].numpy()).max() < 1e-5
         assert np.abs(towers.scores(towers.person(rows, weights)) - expected).max() < 1e-5
@@ -206,7 +206,7 @@ def test_films_are_placed_on_their_rows_and_unknown_ones_are_zero(trained):
     renamed = TowerFile(file.version, ("f3", "f0", *ITEM_IDS[2:]), file.towers)
     placed = renamed.on(catalogue)
     assert np.array_equal(placed.items[[3, 0]], file.towers.items[:2])
-    assert np.flatnonzero(placed.known).tolist() == [0, 3]
+    assert np.flatnonzero(placed.is_known).tolist() == [0, 3]
 
 
 def test_without_a_training_the_error_suggests_one(tmp_path):

@@ -35,4 +35,4 @@ def test_a_film_unknown_to_the_model_is_ignored(history):
 
 
 def test_films_with_a_vector_are_known():
-    assert np.flatnonzero(~MODEL.known).tolist() == [29]
+    assert np.flatnonzero(~MODEL.is_known).tolist() == [29]

@@ -26,7 +26,7 @@ class SqliteFeedback:
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
         """Implement the port."""
-        return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
+        return record_by_person(commands, lambda user_id, own: self._record_person(user_id, own, deadline))
 
     @translated(StateUnavailable, "the data in state.db")
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:

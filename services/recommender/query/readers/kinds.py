@@ -56,13 +56,13 @@ def read_audience(reading: Reading, at: int) -> int:
 
 def _read_elders(reading: Reading, at: int, place: int) -> int:
     """Read an audience for whom a film is looked for, after "for my" or "with my", or before "would enjoy"."""
-    found = reading.longest(ELDERS, place, 2, singular)
-    if found is None:
+    longest = reading.longest(ELDERS, place, 2, singular)
+    if longest is None:
         return 0
-    count, concept = found
+    count, concept = longest
     total = place + count - at
-    asked = reading.word(at) == "for" or (reading.word(at - 1) == "with" and place > at)
-    if not asked and not (place > at and reading.word(at + total) in _LIKES):
+    is_introduced = reading.word(at) == "for" or (reading.word(at - 1) == "with" and place > at)
+    if not is_introduced and not (place > at and reading.word(at + total) in _LIKES):
         return 0
     reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
     return total

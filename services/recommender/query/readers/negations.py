@@ -40,9 +40,9 @@ def read_negation(reading: Reading, at: int) -> int:
     denies = _denies(reading, at, reading.phrase(at, marker))
     if not denies and reading.word(at) in ("not", "never") and reading.word(at + marker) not in _INTRODUCERS:
         return 0
-    before = len(reading.found)
+    before = len(reading.conditions)
     _read(reading, first, stop, denies)
-    if len(reading.found) == before and reading.roles[first] is not WordRole.DENIED:
+    if len(reading.conditions) == before and reading.roles[first] is not WordRole.DENIED:
         return 0
     reading.take(at, first - at, WordRole.DENIED)
     return stop - at
@@ -115,10 +115,10 @@ def _known(reading: Reading, at: int, end: int) -> int:
         if audience is not None and _whole(reading, at + count, end):
             return _deny(reading, at, count, condition_of(audience, reading.typed(at, count), True))
     for read in (read_people, _series, read_language, read_years):
-        before = len(reading.found)
+        before = len(reading.conditions)
         count = read(reading, at)
-        if count and len(reading.found) > before:
-            first, count, condition = reading.found.pop()
+        if count and len(reading.conditions) > before:
+            first, count, condition = reading.conditions.pop()
             return first + _deny(reading, first, count, condition) - at
     return 0
 

@@ -27,7 +27,7 @@ class OraclePipeline:
         assert profile is None
         self.requests.append(request)
         taste = next(self._answers)
-        assert request.liked == tuple(self._ids[row] for row in taste.known.tolist())
+        assert request.liked == tuple(self._ids[row] for row in taste.known_likes.tolist())
         return Ranking(tuple(RankedItem(int(row), 0.5) for row in taste.of_trait[:10]), Strategy.SEEDS)
 
 

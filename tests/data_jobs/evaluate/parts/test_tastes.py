@@ -24,7 +24,7 @@ def likes(fold, code: int) -> set[int]:
 def test_three_likes_of_one_trait_are_known_and_the_others_hidden(fold, drawn):
     assert drawn
     for taste in drawn:
-        known, rest, others = (set(rows.tolist()) for rows in (taste.known, taste.of_trait, taste.others))
+        known, rest, others = (set(rows.tolist()) for rows in (taste.known_likes, taste.of_trait, taste.others))
         assert len(known) == KNOWN
         assert len(rest) >= MIN_HIDDEN
         assert known | rest == likes(fold, taste.code) & set(taste.films.tolist())
@@ -34,7 +34,7 @@ def test_three_likes_of_one_trait_are_known_and_the_others_hidden(fold, drawn):
 def test_the_profile_has_only_the_known_likes(fold, drawn):
     for taste in drawn:
         rows = fold.bench.bundle.catalogue.rows_of_hashes(taste.profile.seen)
-        assert sorted(rows.tolist()) == sorted(taste.known.tolist())
+        assert sorted(rows.tolist()) == sorted(taste.known_likes.tolist())
 
 
 def test_only_people_of_the_fold(fold, drawn):
@@ -57,8 +57,8 @@ def test_a_kind_has_at_most_so_many_cases(fold, drawn, monkeypatch):
 
 def test_the_seed_decides(fold, drawn):
     def known(seed: int) -> list[list[int]]:
-        return [taste.known.tolist() for taste in draw(fold, seed)]
+        return [taste.known_likes.tolist() for taste in draw(fold, seed)]
 
-    assert known(3) == [taste.known.tolist() for taste in drawn]
+    assert known(3) == [taste.known_likes.tolist() for taste in drawn]
     assert known(4) != known(3)
     assert np.all([len(set(rows)) == KNOWN for rows in known(4)])
