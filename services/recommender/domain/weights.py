@@ -78,7 +78,7 @@ class Weights:
     # What disliked films have in common (signals/dislikes.py), and a mood that a coherent taste lacks
     # (signals/tone.py).
     aversion: float = 2.5
-    dissonance: float = 6.0
+    dissonance: float = 3.0
     # A coherent taste's mix of genres and its time (signals/tone.py).
     tone: float = 1.2
     query_text: float = 1.0
