@@ -14,8 +14,8 @@ from data_jobs.records import Dataset, Events, Film
 from data_jobs.series import DatedTitle, Series, find_series
 from services.recommender.domain.arrays import Strings
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_id, hash_ids, imdb_number, rows_by
-from services.recommender.domain.events import taste_weights
 from services.recommender.domain.genres import NO_GENRES, to_mask
+from services.recommender.domain.history import taste_weights
 
 MIN_FILMS_OF_TRAIT = 2
 CAST_AS_TRAITS = 5

@@ -61,7 +61,7 @@ class Events:
     film: NDArray[np.int32]
     """[n] rows of the film list they were read with."""
     kind: NDArray[np.uint8]
-    """[n] codes of ``services.recommender.domain.events.EventKind``."""
+    """[n] codes of ``services.recommender.domain.history.EventKind``."""
     value: NDArray[np.float32]
     """[n] stars for a rating, else 1."""
     ts_ms: NDArray[np.int64]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import mark_of
 from services.recommender.ports import LoggedEvent
 

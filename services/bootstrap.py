@@ -203,7 +203,7 @@ def open_stores(settings: Settings, clock: Clock, *, connect: bool = True) -> St
 
 
 def _sqlite(settings: Settings, clock: Clock) -> Stores:
-    from services.adapters.state.sqlite.connection import Database
+    from services.adapters.state.sqlite.database import Database
     from services.adapters.state.sqlite.keys import SqliteKeys
     from services.adapters.state.sqlite.quota import SqliteQuota
     from services.adapters.state.sqlite.sentences import SqliteSentences

@@ -11,9 +11,9 @@ from services.recommender.domain.arrays import Strings
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel

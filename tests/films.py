@@ -3,7 +3,7 @@
 import numpy as np
 
 from data_jobs.records import Events, Film
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 FILMS = (
     Film(

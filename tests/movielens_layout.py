@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from data_jobs.records import Dataset, Film
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 METADATA = "tmdb_metadata.jsonl"
 _STARS_OF_LIKE, _STARS_OF_DISLIKE = 4.5, 1.0

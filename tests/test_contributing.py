@@ -15,7 +15,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
 
 # How many files and classes a request may pass, over a bundle with vectors: a reader has to know them all.
-MOST_FILES, MOST_CLASSES = 47, 70
+MOST_FILES, MOST_CLASSES = 41, 69
 
 
 def section(title: str) -> str:

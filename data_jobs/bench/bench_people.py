@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.ports import LoggedEvent
 
 SEED = 3

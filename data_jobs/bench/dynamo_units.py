@@ -14,7 +14,7 @@ from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
 from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import Clock, FeedbackCommand, Release

@@ -15,7 +15,7 @@ from data_jobs.bench.mix import TYPICAL, K
 from data_jobs.bench.world import FixedRelease
 from services.adapters.explain.bedrock import BedrockExplainer, ConverseModel, Converses
 from services.adapters.explain.template import TemplateExplainer
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.sentences import SqliteSentences
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock

@@ -14,7 +14,7 @@ from pathlib import Path
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.name_files import load_names
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.finder import Finder
 from services.recommender.names.folding import bare, words_of

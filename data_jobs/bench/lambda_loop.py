@@ -24,7 +24,7 @@ from data_jobs.bench.quiet_aws import quiet_aws
 from data_jobs.bench.targets import ANY, LARGE, Target, value_at
 from data_jobs.report import Progress
 from services.adapters.bundle.local import LocalBundles, LocalReleases
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock, open_embedded
 from services.recommender.domain.bundle import Bundle

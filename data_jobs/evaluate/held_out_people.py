@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.split import liked, spans
 from data_jobs.records import Dataset
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import Event, EventKind, is_disliked, leaves
-from services.recommender.domain.history import History
+from services.recommender.domain.history import Event, EventKind, History, is_disliked, leaves
 from services.recommender.domain.profile import Profile
 
 

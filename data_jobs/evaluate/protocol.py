@@ -15,7 +15,7 @@ from data_jobs.evaluate.progress import tracked
 from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
-from services.recommender.ranking.diversity import likeness
+from services.recommender.ranking.ranker import likeness
 
 TOP = 10
 

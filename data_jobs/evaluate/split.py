@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from data_jobs.readers.files import read_table
 from data_jobs.records import Dataset, Events
 from data_jobs.report import DataError, Report
-from services.recommender.domain.events import taste_weights
+from services.recommender.domain.history import taste_weights
 
 MIN_LIKES = 10
 SHARE = 0.2

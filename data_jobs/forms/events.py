@@ -15,7 +15,7 @@ from data_jobs.readers.text import fold
 from data_jobs.readers.titles import parse_title
 from data_jobs.records import Events, Film
 from data_jobs.report import Progress, Report
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 _COLUMNS = ("user", "item", "event", "value", "ts")
 _OTHER_NAMES = {

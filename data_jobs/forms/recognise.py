@@ -14,8 +14,8 @@ from data_jobs.forms.scales import NO, YES, YES_NO, all_alike, scale_of, scale_o
 from data_jobs.forms.shapes import FLAG
 from data_jobs.forms.sniff import QUESTIONS, Sniffed, sniff
 from services.adapters.column_names import folded
-from services.recommender.domain.events import EventKind
 from services.recommender.domain.genres import canonical
+from services.recommender.domain.history import EventKind
 
 IMDB_RATINGS, CREDITS_5000 = "IMDb title.ratings", "tmdb_5000 credits"
 AMAZON = "Amazon products"

@@ -10,7 +10,7 @@ import polars as pl
 from data_jobs.readers.fields import MAX_ID
 from data_jobs.records import Events
 from data_jobs.report import Report
-from services.recommender.domain.events import RATINGS, EventKind
+from services.recommender.domain.history import RATINGS, EventKind
 
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
 _UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.records import Events, Film
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 _LEAST_FILMS = 3
 """A trait shared by fewer films is not used as a taste."""

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.records import Events
-from services.recommender.domain.events import EXPLICIT, taste_weights
+from services.recommender.domain.history import EXPLICIT, taste_weights
 
 _EXPLICIT = np.isin(np.arange(16), [int(kind) for kind in EXPLICIT])
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from data_jobs.records import Events
 from data_jobs.train.interactions import standing
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 SVD_FILE = "svd_runtime_data.npz"
 # Extra directions beyond k, and passes over the matrix, which make the last of the k accurate enough.

@@ -57,7 +57,7 @@ def not_erased(users: Iterable[str], erased: Collection[str]) -> tuple[str, ...]
 
 def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequence[LoggedEvent]":
     """Return the events of these people (all if None) as log lines, in log order; the ids are the same every time."""
-    from services.recommender.domain.events import Event, EventKind
+    from services.recommender.domain.history import Event, EventKind
     from services.recommender.ports import LoggedEvent
 
     events, chosen = dataset.events, None if users is None else frozenset(users)

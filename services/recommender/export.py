@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain import genres
 from services.recommender.domain.catalogue import Catalogue, TraitKind
-from services.recommender.domain.events import EventKind
-from services.recommender.domain.history import History
+from services.recommender.domain.history import EventKind, History
 from services.recommender.domain.profile import Profile
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import LoggedEvent, UserExport

@@ -175,6 +175,14 @@ class Facts:
         return self.bundle.collaborative.novelty()
 
     @cached_property
+    def latent(self) -> Floats | None:
+        """The latent factors, float32[table films, k]: at most 20,000 times 64 numbers, 5 MB. Every request reads
+        hundreds of films' factors, and converting them takes longer than all that is done with them.
+        """
+        factors = self.bundle.latent
+        return None if factors is None else factors.astype(np.float32)
+
+    @cached_property
     def film_hashes(self) -> NDArray[np.uint64]:
         """Hash of each film, by row."""
         return self.bundle.catalogue.film_hashes()

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.imported_history import UNDATED_MS, ImportedHistory, ImportedRow
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.errors import Overloaded

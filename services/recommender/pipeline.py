@@ -23,8 +23,15 @@ from services.recommender.ports.time import Stopwatch
 from services.recommender.presets import baseline, svd, two_tower
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
-from services.recommender.ranking.diversity import first_page, interests_of, page_of_interests
-from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
+from services.recommender.ranking.ranker import (
+    Ranked,
+    first_page,
+    interests_of,
+    matching_first,
+    next_part_first,
+    page_of_interests,
+    rank,
+)
 from services.recommender.reasons.reasons import PageReasons, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.errors import StateUnavailable
 from tests.api.fakes import NOW_MS, FakeRecommender, fake_client
 

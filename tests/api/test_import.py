@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 
 from services.adapters.history.archive import MAX_BYTES
 from services.api.app.security.gate import scope_needed
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.errors import Overloaded, StateUnavailable
 from tests.api.fakes import FakeRecommender, fake_client
 

@@ -9,7 +9,7 @@ from data_jobs import adjust
 from data_jobs.adjust import Joined, join_log, leave_out
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import DataError, Report
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import mark_of
 from services.recommender.ports import LoggedEvent
 

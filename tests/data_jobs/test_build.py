@@ -17,7 +17,7 @@ from data_jobs.sample.load import load_sample
 from data_jobs.validate import Source
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.manifest import Manifest
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import mark_of
 from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import Deadline, LoggedEvent

@@ -9,7 +9,7 @@ from data_jobs.readers import files
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
 from data_jobs.validate import Source, load
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 MOVIES = """movieId,title,genres
 1,"Lighthouse, The (1999)",Drama|Sci-Fi

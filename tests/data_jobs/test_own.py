@@ -12,7 +12,7 @@ from data_jobs.readers.events import Columns, keep_standing
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
 from data_jobs.validate import load_own
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 FILMS = [
     {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from data_jobs.records import Film
 from data_jobs.sample.simulate import simulate
-from services.recommender.domain.events import RATINGS, EventKind
+from services.recommender.domain.history import RATINGS, EventKind
 
 GENRES = ("Drama", "Comedy", "Horror", "Western")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_jobs.spool import GOOD_FOR_S, SpooledLog
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import mark_of
 from services.recommender.ports import LoggedEvent
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.request import Request
 from services.recommender.errors import MarqueeError, StateUnavailable

@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender import importing
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.imported_history import UNDATED_MS, ImportedHistory, ImportedRow
 from services.recommender.errors import Overloaded, StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recommender.domain.events import EventKind
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import ReasonKind, Request, Strategy
 from services.recommender.domain.weights import Weights

@@ -7,7 +7,7 @@ import pytest
 
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.cache import ALL_WORK, Work
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import BadCursor
 from services.recommender.ports import Deadline, Page, PageSentences

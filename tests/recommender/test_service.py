@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.errors import (
     AllSeedsUnknown,

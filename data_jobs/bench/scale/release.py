@@ -29,7 +29,7 @@ from data_jobs.report import Silent
 from data_jobs.train import train
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.embed.onnx import DIMS, MINILM
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 SOURCE = "made-up films"
 # Most films of a large catalogue have no ratings, so from some size on the ratings stop growing with the films.

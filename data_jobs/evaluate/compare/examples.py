@@ -11,8 +11,7 @@ from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.ranking_models import Rows
 from data_jobs.evaluate.workbench import Workbench
-from services.recommender.domain.events import taste_weights
-from services.recommender.domain.history import History
+from services.recommender.domain.history import History, taste_weights
 
 NEWEST, HIDDEN = 6, 12
 

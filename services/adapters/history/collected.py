@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.imported_history import ImportedRow
 
 SERIES, UNSEEN, EMPTY = "not a film (a series or an episode)", "not watched to the end", "no title"

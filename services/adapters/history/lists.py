@@ -6,7 +6,7 @@ from typing import Any
 from services.adapters.history.archive import refused
 from services.adapters.history.collected import NO_OPINION, SERIES, UNSEEN, Collected
 from services.adapters.history.tables import day, header_of, ids_of, moment, rows_of, stars, year_of
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 LETTERBOXD = frozenset({"name", "year", "letterboxd uri"})
 IMDB = frozenset({"const", "title"})

@@ -8,7 +8,7 @@ from services.adapters.column_names import ABROAD, folded
 from services.adapters.history.collected import SERIES, Collected
 from services.adapters.history.tables import day, ids_of, is_day_first, moment, stars
 from services.recommender.domain.catalogue import IMDB_ID
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 NAME = "a table of films"
 # Our column -> its English names, folded to letters and digits, most certain first; and its key in ``ABROAD``.

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.adapters.history.collected import SERIES, UNSEEN, Collected
 from services.adapters.history.tables import Row, day, ids_in, is_day_first, moment, rows_of, seconds_of, year_of
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.names.folding import title_and_year
 
 NETFLIX = frozenset({"title", "date"})

@@ -31,8 +31,8 @@ CANDIDATES = 500
 # Places reserved for films with few events, which content could otherwise never lift.
 NOVEL_CANDIDATES = 200
 NOVEL_FROM = 0.1
-# From this share of allowed films on, masking the others is cheaper than gathering these.
-NEARLY_ALL = 0.9
+# One film in so many is compared first, to find which of the others can be among the best.
+SAMPLED = 8
 SEARCH_SIZE = 1_000
 
 # The heaviest films of a taste are separate query vectors, so that two tastes stay distinct.
@@ -177,20 +177,25 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
     count = int(np.count_nonzero(positive))
     if count < size:
         positive, count = allowed, int(np.count_nonzero(allowed))
-    if count <= size:
-        rows = np.flatnonzero(positive)
-    elif count >= NEARLY_ALL * len(base):
-        masked = np.where(positive, base, np.float32(-np.inf))
-        rows = np.flatnonzero(masked >= np.partition(masked, len(base) - size)[len(base) - size])
-    else:
-        # A partition over all films is slowed by equal values: of those a filter masks, and of those nothing is known
-        # of, which score 0.
-        rows = np.flatnonzero(positive)
+    if count > size:
+        positive = positive & (base >= _reached(base, positive, size))
+    rows = np.flatnonzero(positive)
+    if len(rows) > size:
         scores = base[rows]
-        rows = rows[scores >= np.partition(scores, count - size)[count - size]]
+        rows = rows[scores >= np.partition(scores, len(rows) - size)[len(rows) - size]]
     # All ties at the cut are included and now cut by row; argpartition alone would pick arbitrary ones.
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
+
+
+def _reached(base: Dense, among: NDArray[np.bool_], size: int) -> np.float32:
+    """Return a score that at least ``size`` of some films reach: that of the last of so many in a sample of them. Few
+    others reach it, so that only a few films need be sorted; -inf if the sample is too small.
+    """
+    sample = base[::SAMPLED][among[::SAMPLED]]
+    if len(sample) < size:
+        return np.float32(-np.inf)
+    return np.float32(np.partition(sample, len(sample) - size)[len(sample) - size])
 
 
 # Number of the taste's traits to look up, and the share of films and their number above which a trait is too common to
@@ -211,9 +216,10 @@ def by_traits(inputs: Inputs, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     common = min(COMMON * len(allowed), MOST_COMMON)
     traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (taste[traits] > 0)]
     strongest = np.sort(traits[np.argsort(-taste[traits], kind="stable")[:STRONGEST]])
-    scores = facts.postings.scores(strongest, taste[strongest])
-    reached = (scores > 0) & allowed[: len(scores)]
-    return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
+    films, scores = facts.postings.scores(strongest, taste[strongest])
+    may_be_shown = allowed[films]
+    films, scores = films[may_be_shown], scores[may_be_shown]
+    return films[best_rows(scores * facts.quality[films], np.ones(len(films), bool), EACH)]
 
 
 def by_vectors(hits: Hits | None) -> NDArray[np.int32]:

@@ -42,16 +42,22 @@ def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
 
     ``np.unique`` imports ``numpy.ma`` on its first call, which would delay the first response of a process.
     """
-    return counted(values)[0]
+    ordered = np.sort(values)
+    return ordered[_first(ordered)]
 
 
 def counted(values: NDArray[Scalar]) -> tuple[NDArray[Scalar], NDArray[np.intp]]:
     """Return the distinct values in ascending order, and the count of each."""
     ordered = np.sort(values)
+    starts = np.append(np.flatnonzero(_first(ordered)), len(ordered))
+    return ordered[starts[:-1]], starts[1:] - starts[:-1]
+
+
+def _first(ordered: NDArray[Scalar]) -> NDArray[np.bool_]:
+    """Return which of some ascending values differ from the one before, bool[n]."""
     first = np.ones(len(ordered), bool)
     first[1:] = ordered[1:] != ordered[:-1]
-    starts = np.flatnonzero(first)
-    return ordered[starts], np.diff(starts, append=len(ordered))
+    return first
 
 
 def mean_of_best(scores: Floats) -> float:

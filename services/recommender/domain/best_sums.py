@@ -109,9 +109,12 @@ class BestSums:
         return [everything.best(goal, at_least) for goal, at_least in zip(goals, found, strict=True)]
 
     def _highest(self, in_tables: Floats) -> NDArray[np.intp]:
-        count = min(_FIRST, len(in_tables))
-        highest = np.argpartition(in_tables, len(in_tables) - count)[len(in_tables) - count :]
-        return highest[in_tables[highest] > 0]
+        # Most scores are 0, and equal values slow a partition.
+        positive = np.flatnonzero(in_tables > 0)
+        if len(positive) <= _FIRST:
+            return positive
+        scores = in_tables[positive]
+        return positive[scores >= np.partition(scores, -_FIRST)[-_FIRST]][:_FIRST]
 
     def _borrowers(self, of: TableSums, positions: NDArray[np.intp], needed: np.float32) -> Rows:
         """Return the films outside that borrow from a position whose score times their weights is at least ``needed``,

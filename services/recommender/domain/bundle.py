@@ -23,8 +23,8 @@ class Bundle:
     order unrated films). ``acclaim`` float32[films], >= 0, on the same scale: votes times their squared average, for
     catalogues with few or no likes; all 0 without votes. ``embeddings`` is None in a bundle built without an encoder,
     ``nearest`` in such a one or of an earlier version, ``svd`` in one without ratings or of an earlier version,
-    ``latent`` float16[table films, k] (signals/latent.py) in one without likes or of an earlier version, ``towers`` in
-    one built without such a model.
+    ``latent`` float16[table films, k] (signals/collaborative.py) in one without likes or of an earlier version,
+    ``towers`` in one built without such a model.
     ``model_version`` identifies the collaborative model. ``figures`` are the evaluation figures written at build time.
     """
 

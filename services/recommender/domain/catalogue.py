@@ -142,6 +142,8 @@ class Catalogue:
         An unknown id of the form "tmdb:949" or "tt0113277" is looked up as a TMDB or IMDb id.
         """
         ids = list(item_ids)
+        if not ids:
+            return np.empty(0, np.int32)
         rows = self.rows_of_hashes(hash_ids(ids))
         hits = np.flatnonzero(rows >= 0)
         own_ids = self.item_ids.take(rows[hits])
@@ -191,7 +193,7 @@ def rows_by(ids: NDArray[np.int32]) -> NDArray[np.int32]:
 def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], numbers: Iterable[int]) -> NDArray[np.int32]:
     """Return the first row of each id by bisection; -1 for missing ids and for 0."""
     keys = np.array([each if 0 < each < 2**31 else 0 for each in numbers], np.int32)
-    if not len(order):
+    if not len(order) or not len(keys):
         return np.full(len(keys), -1, np.int32)
     at = np.minimum(np.searchsorted(ids, keys, sorter=order), len(order) - 1)
     rows = order[at]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 UNDATED_MS = 946_684_800_000
 """Timestamp of rows without one, 2000-01-01: older than dated rows, and the same at every import."""

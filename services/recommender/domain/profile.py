@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventKind, is_disliked, leaves, leaves_list
-from services.recommender.domain.history import History
+from services.recommender.domain.history import (
+    EXPLICIT,
+    OPINIONS,
+    Event,
+    EventKind,
+    History,
+    is_disliked,
+    leaves,
+    leaves_list,
+)
 
 # Tolerated difference between clocks.
 CLOCK_SKEW_MS = 300_000

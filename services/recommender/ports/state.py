@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.recommender.domain.events import Event
+from services.recommender.domain.history import Event
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError
 from services.recommender.ports.time import Deadline

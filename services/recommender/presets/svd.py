@@ -19,8 +19,7 @@ from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.request import RankedItem
 from services.recommender.errors import PresetUnavailable
 from services.recommender.presets.baseline import liked_rows
-from services.recommender.ranking.diversity import genre_jaccard
-from services.recommender.ranking.ranker import Ranked, rank
+from services.recommender.ranking.ranker import Ranked, genre_jaccard, rank
 from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 

@@ -126,7 +126,7 @@ class PageReasons:
         """Yield the reasons of a film by the size of their causes; popularity only if it is the largest. ``trait``: its
         strongest, with its ``share`` of the score.
         """
-        worth = WORTH_SAYING * sum(max(term, 0.0) for term in terms.values())
+        worth = WORTH_SAYING * sum([term for term in terms.values() if term > 0])
         is_first = True
         for size, cause in sorted(self._causes(terms), key=lambda pair: -pair[0]):
             if size <= 0 or (not is_first and (size < worth or cause == "popularity")):
@@ -147,8 +147,8 @@ class PageReasons:
 
     def _causes(self, terms: Terms) -> Iterator[tuple[float, str]]:
         """Yield the size of each cause: the films of the taste, its traits, the film's popularity."""
-        yield sum(term for name, term in terms.items() if self.cites.get(name) is Cites.FILMS), "films"
-        yield sum(term for name, term in terms.items() if self.cites.get(name) is Cites.TRAITS), "traits"
+        yield sum([term for name, term in terms.items() if self.cites.get(name) is Cites.FILMS]), "films"
+        yield sum([term for name, term in terms.items() if self.cites.get(name) is Cites.TRAITS]), "traits"
         yield terms.get("popularity", 0.0), "popularity"
 
     def _popular(self, row: int, terms: Terms) -> Reason:

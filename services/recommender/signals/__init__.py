@@ -12,16 +12,14 @@ import numpy as np
 
 from services.recommender.domain.best_sums import TableSums
 from services.recommender.domain.tables import CollaborativeTables
-from services.recommender.signals.collaborative import Collaborative
+from services.recommender.signals.collaborative import Collaborative, Latent
 from services.recommender.signals.concept import Concept
 from services.recommender.signals.content import Content, Novelty
 from services.recommender.signals.dislikes import Aversion, Dislikes
-from services.recommender.signals.latent import Latent
 from services.recommender.signals.popularity import Esteem, Popularity
-from services.recommender.signals.sequels import Sequels
 from services.recommender.signals.signal import Cause, Cites, Floats, Given, Inputs, LeftOut, Rows, Signal
 from services.recommender.signals.tone import Dissonance, Tone
-from services.recommender.signals.traits import TraitMatch
+from services.recommender.signals.traits import Sequels, TraitMatch
 
 S = TypeVar("S")
 

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.arrays import counted
+from services.recommender.domain.arrays import ByRows, counted
 from services.recommender.domain.catalogue import TraitKind
 from services.recommender.facts import Facts
 from services.recommender.signals.plan import HELD_BY
@@ -256,7 +256,8 @@ class Concept(KernelMean):
         weights[:, left_out.moved] += left_out.change
         # As in ``influence_by_trait``, one division per film left out, whose own weight is 0.
         parts = np.stack([shares(row) for row in weights]) / (of_any[:, None] + odds @ has.T)
-        holds = hypotheses.holds(self.inputs.traits_of(rows))
+        same = hypotheses is self.hypotheses
+        holds = self._holds(rows) if same else hypotheses.holds(self.inputs.traits_of(rows))
         return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ holds.T), np.float32)
 
     def _mean(self, meant: Floats) -> Floats:
@@ -270,4 +271,8 @@ class Concept(KernelMean):
 
     def _holds(self, rows: Rows) -> Floats:
         """Return 1 if a hypothesis contains a film, else 0, float32[rows, hypotheses]."""
-        return self.hypotheses.holds(self.inputs.traits_of(rows))
+        return self._held.get(rows, lambda rows: self.hypotheses.holds(self.inputs.traits_of(rows)))
+
+    @cached_property
+    def _held(self) -> ByRows[Floats]:
+        return ByRows()

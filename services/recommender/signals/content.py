@@ -53,7 +53,7 @@ class Content(KernelMean):
 
     @cached_property
     def _taste(self) -> Centred:
-        return self.embeddings.centred(self.taste_rows)
+        return self.texts.get(self.taste_rows, self.embeddings.centred)
 
     def factor(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""
@@ -105,7 +105,7 @@ class Novelty:
         if not len(novel):
             return None
         out = np.zeros((len(self.weights), len(rows)), np.float32)
-        cosines = self._taste.products(self._centred(rows, novel))
+        cosines = self._cosines(rows, novel, self._taste.vectors())
         out[:, novel] = (
             cosines * (self.weights[:, None] / self._lengths(self._total[None, :])) * self.novelty[rows[novel]]
         )
@@ -119,16 +119,21 @@ class Novelty:
 
     @cached_property
     def _taste(self) -> Centred:
-        return self.embeddings.centred(self.taste_rows)
+        return self._of(self.taste_rows)
 
     @cached_property
     def _total(self) -> Floats:
         return np.asarray(self._taste.totals(self.weights[None, :])[0], np.float32)
 
-    def _centred(self, rows: Rows, novel: NDArray[np.intp]) -> Centred:
+    def _of(self, rows: Rows) -> Centred:
+        return self.embeddings.centred(rows) if self.texts is None else self.texts.get(rows, self.embeddings.centred)
+
+    def _cosines(self, rows: Rows, novel: NDArray[np.intp], vectors: Floats) -> Floats:
+        """Return the dot products of the ``novel`` ones of some films with some vectors, float32[vectors, novel]."""
         if self.texts is None:
-            return self.embeddings.centred(rows[novel])
-        return self.texts.get(rows, self.embeddings.centred).take(novel)
+            return self.embeddings.centred(rows[novel]).dots(vectors)
+        # The vectors of all are there, and multiplying them is faster than copying those of the novel films.
+        return self._of(rows).dots(vectors)[:, novel]
 
     def _lengths(self, totals: Floats) -> Floats:
         return lengths_of(totals, ROUNDING * float(self.weights.sum()))
@@ -138,6 +143,6 @@ class Novelty:
         out = np.zeros((len(totals), len(rows)), np.float32)
         novel = np.flatnonzero(self.novelty[rows] >= FADED)
         if len(novel):
-            cosines = self._centred(rows, novel).dots(np.asarray(totals / self._lengths(totals), np.float32))
+            cosines = self._cosines(rows, novel, np.asarray(totals / self._lengths(totals), np.float32))
             out[:, novel] = np.float32(self.weight) * np.maximum(cosines, 0) * self.novelty[rows[novel]]
         return out

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import Event, EventKind, is_disliked, taste_weights
-from services.recommender.domain.history import History
+from services.recommender.domain.history import Event, EventKind, History, is_disliked, taste_weights
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights

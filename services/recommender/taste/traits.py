@@ -7,6 +7,7 @@ the taste is exact.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ _KIND_WEIGHT = {
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FilmTraits:
     """Weighted traits of n films, each of unit length, one after the other: ``ids`` int32[entries], ascending within a
     film, and ``values`` float32[entries]; ``traits``: the number of traits overall; ``lengths`` and ``starts`` int[n].
@@ -65,7 +66,7 @@ class FilmTraits:
         at += np.arange(len(at), dtype=at.dtype)
         return FilmTraits(self.traits, self.ids.take(at), self.values.take(at), lengths, before)
 
-    @property
+    @cached_property
     def owner(self) -> NDArray[np.intp]:
         """Film each entry belongs to, 0 ... n - 1."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
@@ -97,9 +98,11 @@ class FilmTraits:
         """Return some traits (``ids`` ascending) of the films as a matrix, float32[n, ids]."""
         out = np.zeros((len(self.lengths), len(ids)), np.float32)
         if len(ids):
-            place = np.minimum(np.searchsorted(ids, self.ids), len(ids) - 1)
-            wanted = np.flatnonzero(ids[place] == self.ids)
-            out[self.owner[wanted], place[wanted]] = self.values[wanted]
+            # Most entries are of other traits: a one-byte mask filters them before any is looked up.
+            is_one = np.zeros(self.traits, bool)
+            is_one[ids] = True
+            wanted = np.flatnonzero(is_one.take(self.ids))
+            out[self.owner[wanted], np.searchsorted(ids, self.ids[wanted])] = self.values[wanted]
         return out
 
     def overlaps(self, right: "FilmTraits") -> Floats:
@@ -145,15 +148,19 @@ class Postings:
         """Return the films of one trait, int32[n]."""
         return self.films[self.offsets[trait] : self.offsets[trait + 1]]
 
-    def scores(self, traits: NDArray[np.integer], weights: Floats) -> Floats:
-        """Return the contribution of some traits to each film, float32[films at most]; reads only their films."""
+    def scores(self, traits: NDArray[np.integer], weights: Floats) -> tuple[NDArray[np.int32], Floats]:
+        """Return the films that have some of the traits, ascending, and the traits' contribution to each: int32[n],
+        float32[n]. ``weights`` float32[traits], positive. Reads only the films of these traits.
+        """
         starts, ends = self.offsets[traits], self.offsets[traits + 1]
         lengths = ends - starts
         before = np.cumsum(lengths) - lengths
         at = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
         films = self.films[at]
         terms = self.values[at] * np.repeat(weights, lengths)
-        return np.bincount(films, terms).astype(np.float32)
+        sums = np.bincount(films, terms)
+        reached = np.flatnonzero(sums > 0)
+        return reached.astype(np.int32), sums[reached].astype(np.float32)
 
     def of_pairs(self, ids: NDArray[np.int32], shares: Floats) -> Floats:
         """Return the share of the films (``shares`` float32[films], summing to 1) that has both traits of a pair

@@ -8,7 +8,7 @@ import pytest
 from services.adapters.history import archive, tables
 from services.adapters.history.collected import MAX_TITLE
 from services.adapters.history.reading import read_files, read_history
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.errors import InvalidRequest
 
 

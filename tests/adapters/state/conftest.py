@@ -6,7 +6,7 @@ import pytest
 
 from services.adapters.state.dynamodb import bulk, keys, log, quota, sentences, state
 from services.adapters.state.sqlite import bulk as sqlite_bulk
-from services.adapters.state.sqlite import connection as sqlite_connection
+from services.adapters.state.sqlite import database as sqlite_database
 from services.adapters.state.sqlite import keys as sqlite_keys
 from services.adapters.state.sqlite import log as sqlite_log
 from services.adapters.state.sqlite import quota as sqlite_quota
@@ -20,7 +20,7 @@ from tests.patience import PATIENCE_S
 OWN_WAITS = (
     (bulk, "PERSON_PATIENCE_S"), (keys, "KEYS_WAIT_S"), (log, "BULK_ATTEMPT_S"), (log, "PAGE_PATIENCE_S"),
     (quota, "QUOTA_WAIT_S"), (state, "WAIT_S"), (sqlite_bulk, "SEED_WAIT_S"),
-    (sqlite_connection, "OPENING_WAIT_S"), (sqlite_keys, "KEYS_WAIT_S"), (sqlite_log, "READ_WAIT_S"),
+    (sqlite_database, "OPENING_WAIT_S"), (sqlite_keys, "KEYS_WAIT_S"), (sqlite_log, "READ_WAIT_S"),
     (sqlite_quota, "QUOTA_WAIT_S"), (sqlite_state, "WAIT_S"), (sqlite_sentences, "FIND_WAIT_S"),
     (sentences, "SENTENCE_WAIT_S"), (sentences, "KEEPING_WAIT_S"),
 )  # fmt: skip

@@ -20,12 +20,12 @@ from services.adapters.state.dynamodb.sentences import DynamoSentences
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.tables import create_tables
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.sentences import SqliteSentences
 from services.adapters.state.sqlite.state import SqliteState
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import (

@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable

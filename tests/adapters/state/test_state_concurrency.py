@@ -1,7 +1,7 @@
 """Contract: with many threads on one store, no write is lost or counted twice."""
 
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.ports import CacheEntry, CacheKey
 from tests.adapters.state.state_kit import NOON_MS, THREADS, Store, did, flat, in_threads, send, stored
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import mark_of
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
 from tests.adapters.state.dynamodb_kit import Wire

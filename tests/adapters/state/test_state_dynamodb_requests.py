@@ -8,7 +8,7 @@ import pytest
 from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
 from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.adapters.state.dynamodb.feedback import ACTIONS
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.errors import IdempotencyMismatch, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
 from tests.adapters.state.dynamodb_kit import Wire

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import Receipt

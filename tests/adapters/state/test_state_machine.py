@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from services.recommender.domain.events import RATINGS, Event, EventKind
+from services.recommender.domain.history import RATINGS, Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent, Receipt

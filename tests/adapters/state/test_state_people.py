@@ -6,8 +6,7 @@ from itertools import groupby, pairwise
 import pytest
 
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import RATINGS, Event, EventKind
-from services.recommender.domain.history import MAX_EVENTS
+from services.recommender.domain.history import MAX_EVENTS, RATINGS, Event, EventKind
 from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.state.sqlite import quota
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.sentences import SqliteSentences

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.state.arrival_ids import Arrivals, event_id_of
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.schema import _STEPS, VERSION
 from services.adapters.state.sqlite.state import SWEEP_EVERY, SWEEP_ROWS, SqliteState

@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.adapters.state.sqlite import traces
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.state import SqliteState
-from services.adapters.state.sqlite.traces import RETRY_S, holds
+from services.adapters.state.sqlite import state
+from services.adapters.state.sqlite.database import Database
+from services.adapters.state.sqlite.state import RETRY_S, SqliteState, holds
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
 from tests.adapters.state.state_kit import NOON_MS, FakeClock, Store, did, send, sqlite
 
@@ -133,7 +132,7 @@ def test_the_removal_is_not_retried_at_every_call(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts = []
-    monkeypatch.setattr(traces, "cut_log", lambda raw: bool(attempts.append(raw)))
+    monkeypatch.setattr(state, "cut_log", lambda raw: bool(attempts.append(raw)))
     store.state.erase("a-name-to-forget")
     for _ in range(5):
         store.state.ping(store.deadline())
@@ -169,9 +168,9 @@ def test_copies_left_by_a_killed_process_are_removed_when_the_store_is_opened(st
 def test_a_large_file_is_rewritten_only_when_the_store_is_closed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traces, "LARGEST_AT_ONCE", 1)
+    monkeypatch.setattr(state, "LARGEST_AT_ONCE", 1)
     searched = []
-    monkeypatch.setattr(traces, "holds", lambda path, ids: bool(searched.append(ids)))
+    monkeypatch.setattr(state, "holds", lambda path, ids: bool(searched.append(ids)))
     store.record(send(did(), "a-name-to-forget"))
     store.state.erase("a-name-to-forget")
     assert searched == []
@@ -181,7 +180,7 @@ def test_a_large_file_is_rewritten_only_when_the_store_is_closed(
 
 def test_a_short_id_does_not_cause_a_search_of_the_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     searched = []
-    monkeypatch.setattr(traces, "holds", lambda path, ids: bool(searched.append(ids)))
+    monkeypatch.setattr(state, "holds", lambda path, ids: bool(searched.append(ids)))
     store.state.erase("36")
     store.state.erase("no-short-id")
     assert searched == [{b"no-short-id"}]
@@ -206,7 +205,7 @@ def test_erasures_in_many_threads_leave_no_copies(store: Store, tmp_path: Path) 
 def test_bytes_are_found_at_any_offset(tmp_path_factory: pytest.TempPathFactory, at: int, size: int) -> None:
     """Including across two of the blocks in which the file is read."""
     path, needle = tmp_path_factory.getbasetemp() / "haystack", b"x" * size
-    path.write_bytes(bytes(traces._BLOCK + at) + needle + bytes(5))
+    path.write_bytes(bytes(state._BLOCK + at) + needle + bytes(5))
     assert holds(path, {needle, b"something else"})
     assert not holds(path, {needle + b"x", b"something else"})
 

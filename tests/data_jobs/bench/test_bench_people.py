@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_jobs.bench.bench_people import log_lines, make_people
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import replay
 from tests.builders import make_catalogue
 

@@ -15,7 +15,7 @@ from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Table
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.tables import create_tables
 from services.bootstrap import SystemClock
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable, UnknownFilm
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt

@@ -9,8 +9,7 @@ from data_jobs.cost import item_units
 from data_jobs.cost.workload import CACHED_BYTES, CACHED_EXPLAIN_BYTES
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import Item
-from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.history import MAX_EVENTS
+from services.recommender.domain.history import MAX_EVENTS, Event, EventKind
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
 

@@ -10,7 +10,7 @@ from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import Progress, Silent
 from data_jobs.train import TrainParams
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.held_out_people import People, on_rows_of
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import replay
 from tests.data_jobs.evaluate import kit
 

@@ -11,7 +11,7 @@ from data_jobs.evaluate import split
 from data_jobs.evaluate.split import PER_PERSON, SHARE, Holdout, SplitKind
 from data_jobs.records import Dataset, Events
 from data_jobs.report import DataError, Report
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from tests.data_jobs.evaluate import kit
 
 DATA = kit.dataset()

@@ -9,7 +9,7 @@ import pytest
 from data_jobs.records import Dataset, Film
 from data_jobs.report import DataError, Report
 from data_jobs.validate import Source, load
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 

@@ -14,7 +14,7 @@ from data_jobs.forms.scales import scale_of
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
 from data_jobs.validate import Source, load
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from tests.data_jobs.forms.test_cases import CASES
 
 FILMS = 'movieId,title,genres\n1,Toy Story (1995),Animation|Family\n2,Heat (1995),Crime\n31,"Kid, The (1921)",Comedy\n'

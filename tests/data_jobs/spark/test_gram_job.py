@@ -18,7 +18,7 @@ from data_jobs.spark.gram_job import FilmEntries, Rules
 from data_jobs.train import gram, model, tune
 from data_jobs.train.params import TrainParams
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EventKind, taste_weights
+from services.recommender.domain.history import EventKind, taste_weights
 from tests.data_jobs.spark.kit import PARAMS, built, needs_spark, write_world
 from tests.patience import DOWNLOAD_S
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_jobs.train.interactions import Interactions, interactions_of
-from services.recommender.domain.events import EventKind, taste_weights
+from services.recommender.domain.history import EventKind, taste_weights
 from tests.data_jobs.train.worlds import Row, events_of, ratings
 
 SAME_ROWS = np.arange(4, dtype=np.int32)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data_jobs.train import TrainParams
 from data_jobs.train.svd import SVD_FILE, centred, factorise, truncated_svd, write_svd
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from tests.data_jobs.train.worlds import events_of, random_design, ratings, trained, two_camps
 
 GIVEN = TrainParams(ridge=20.0)

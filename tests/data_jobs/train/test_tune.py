@@ -9,7 +9,7 @@ from data_jobs.train.ease import Inverse
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.tune import Split, choose, figures, newest_likes
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import recency
 from tests.data_jobs.train.worlds import Row, events_of, two_camps

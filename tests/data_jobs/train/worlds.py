@@ -11,7 +11,7 @@ from data_jobs.records import Dataset, Events, Film
 from data_jobs.train import TrainedModel, TrainParams, train
 from data_jobs.train.gram import Design
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 
 Row = tuple[int, int, EventKind, float, int]
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 
 FILMS = ("heat", "up", "alien")
 EXPLICIT = {EventKind.LIKE, EventKind.DISLIKE, EventKind.RATING, EventKind.CLEAR}

@@ -2,8 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.history import MAX_EVENTS, History
+from services.recommender.domain.history import MAX_EVENTS, Event, EventKind, History
 from services.recommender.domain.profile import Profile, apply, replay
 from tests.builders import apply_all
 from tests.recommender.domain import plain_person as plain

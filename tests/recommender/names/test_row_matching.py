@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001
 import pytest
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.row_matching import How, Matcher
 from tests.recommender.names.cinema import FILMS, NamedFilm, finder_of

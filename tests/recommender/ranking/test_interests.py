@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from services.recommender.domain.request import Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release
-from services.recommender.ranking.diversity import LEAST, clusters, interests_of, take_turns
+from services.recommender.ranking.ranker import LEAST, clusters, interests_of, take_turns
 from services.recommender.taste.traits import FilmTraits
 from tests.builders import ManualClock, NumpySearch
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of

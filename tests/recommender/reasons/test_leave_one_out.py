@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Ranking, Request
 from services.recommender.domain.weights import Weights

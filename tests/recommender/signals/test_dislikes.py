@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Strategy
 from services.recommender.reasons.leave_one_out import leave_out

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.recommender.domain.request import Strategy
-from services.recommender.signals.latent import Latent
+from services.recommender.signals.collaborative import Latent
 from services.recommender.signals.plan import Plan
 from services.recommender.signals.signal import LeftOut
 from services.recommender.taste.fold_in import Taste

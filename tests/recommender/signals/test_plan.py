@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import EventKind
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.signals.plan import LEAST_COHERENCE, NOVELTY_GAIN, Plan, likeness_plan, make_plan

@@ -10,7 +10,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.reasons.leave_one_out import leave_out
 from services.recommender.signals import Inputs
 from services.recommender.signals.plan import Plan
-from services.recommender.signals.sequels import Sequels
+from services.recommender.signals.traits import Sequels
 from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, without_film
 from tests.recommender.worlds import make_inputs

@@ -13,10 +13,9 @@ from data_jobs.records import Events, Film
 from data_jobs.sample.load import load_sample
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import EventKind
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import from_mask, to_mask
-from services.recommender.domain.history import History
+from services.recommender.domain.history import EventKind, History
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.history import History
+from services.recommender.domain.history import Event, EventKind, History
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import fold_in, recency

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from services.adapters.state.dynamodb.store import Item
 from services.recommender.domain.catalogue import hash_id
-from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.history import pack, pack_hashes, unpack, unpack_hashes
+from services.recommender.domain.history import Event, EventKind, pack, pack_hashes, unpack, unpack_hashes
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent

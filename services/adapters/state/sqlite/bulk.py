@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from services.adapters.state.arrival_ids import Arrivals
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.rows import lines_of, put_event, put_profile
+from services.adapters.state.sqlite.database import Database, lines_of, put_event, put_profile
 from services.recommender.domain.profile import replay
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, LoggedEvent

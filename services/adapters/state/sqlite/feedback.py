@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals, event_id_of
 from services.adapters.state.by_person import Answers, in_order, record_by_person
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.rows import find_profile, put_event, put_profile
+from services.adapters.state.sqlite.database import Database, find_profile, put_event, put_profile
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.errors import IdempotencyMismatch, MarqueeError, StateUnavailable

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.adapters.foreign import translated
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, Deadline
 

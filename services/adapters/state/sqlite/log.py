@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.rows import EVENT_COLUMNS, event_of
+from services.adapters.state.sqlite.database import EVENT_COLUMNS, Database, event_of
 from services.recommender.ports import Deadline, LoggedEvent
 
 PAGE = 5_000

@@ -3,7 +3,7 @@
 import struct
 
 from services.adapters.foreign import translated
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import Database
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, Quota
 from services.recommender.quota_window import COUNTED, Window, admit

@@ -1,17 +1,35 @@
-"""Embedded state store: profiles, event log and cached responses in one SQLite file."""
+"""Embedded state store: profiles, event log and cached responses in one SQLite file, and the erasure of people.
+
+``secure_delete`` zeroes erased data in the pages of ``state.db``. Two kinds of copies may remain, which :class:`Traces`
+removes:
+
+- the write-ahead log holds old pages until it is checkpointed and truncated. That waits for readers of older pages, in
+  any process; if one takes too long, it is retried later;
+- a row that SQLite moved when it split a page may remain in the old page's unallocated space. That is rare, so the file
+  is searched for the id, and only if found the whole file is rewritten (``VACUUM``).
+
+Source: SQLite documentation, "PRAGMA secure_delete", "PRAGMA wal_checkpoint", "VACUUM"; "Database File Format".
+"""
 
 import itertools
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite import bulk
-from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.database import (
+    PROFILE_COLUMNS,
+    Database,
+    cut_log,
+    find_profile,
+    lines_of,
+    profile_of,
+)
 from services.adapters.state.sqlite.feedback import SqliteFeedback
 from services.adapters.state.sqlite.log import SqliteEventLog
-from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
-from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import (
@@ -24,10 +42,20 @@ from services.recommender.ports import (
     UserExport,
 )
 
+_log = logging.getLogger(__name__)
+
 WAIT_S = 2.0
 # One in this many cache writes also deletes some expired rows.
 SWEEP_EVERY = 200
 SWEEP_ROWS = 500
+# How long an erasure waits for readers, and other writers for it.
+READERS_WAIT_S = 0.25
+RETRY_S = 1.0
+# Maximum size to rewrite while requests wait, a second on a slow disk. Larger files are rewritten on shutdown.
+LARGEST_AT_ONCE = 64_000_000
+# Shorter ids are found by chance, in other ids or in numbers.
+SHORTEST_SEARCHED = 8
+_BLOCK = 1 << 20
 
 # One statement for one round trip and one snapshot.
 _READ = f"""
@@ -129,7 +157,7 @@ class SqliteState:
     @translated(StateUnavailable, "the data in state.db")
     def erase(self, user_id: str) -> bool:
         """Implement the port; works for a damaged row, too. Expired rows do not count as stored. Remains in the files
-        are removed, see ``traces``.
+        are removed, see :class:`Traces`.
         """
         with self._database.writing(self._deadline()) as connection:
             delete = f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at"  # noqa: S608 - constants only
@@ -163,3 +191,65 @@ class SqliteState:
 
 def _owner_of(key: CacheKey) -> str:
     return f"rec#{key.user_id or ''}"
+
+
+class Traces:
+    """Copies left by erasures of this process. Thread-safe; never raises if the store is busy."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._in_log = False
+        self._ids: set[bytes] = set()
+        self._again_at = 0.0
+
+    def remove(self, user_id: str) -> None:
+        """Remove the copies of a person who has just been erased, now or, if the store is busy, later."""
+        self._in_log = True
+        if len(searched := user_id.encode()) >= SHORTEST_SEARCHED:
+            self._ids.add(searched)
+        self._tell(self._remove(READERS_WAIT_S, LARGEST_AT_ONCE))
+
+    def retry(self) -> None:
+        """Retry pending removals without waiting; free if there are none."""
+        if self._in_log and self._database.clock.monotonic() >= self._again_at:
+            self._remove(0, LARGEST_AT_ONCE)
+
+    def finish(self) -> None:
+        """Make a last attempt before the store is closed, whatever the file's size."""
+        if self._in_log or self._ids:
+            self._tell(self._remove(READERS_WAIT_S, None))
+
+    def _remove(self, wait_s: float, largest: int | None) -> str | None:
+        """Return why copies remain, None if they do not; ``largest``: maximum file size in bytes to rewrite."""
+        self._again_at = self._database.clock.monotonic() + RETRY_S
+        try:
+            with self._database.maintaining(Deadline.within(self._database.clock, wait_s)) as raw:
+                ids = frozenset(self._ids)
+                self._in_log = not cut_log(raw)
+                if not self._in_log and ids and self._may_search(largest):
+                    if holds(self._database.path, ids):
+                        raw.execute("VACUUM")
+                        self._in_log = not cut_log(raw)
+                    self._ids -= ids
+        except (StateUnavailable, OSError) as error:
+            return str(error)
+        return "a reader still uses older pages" if self._in_log else None
+
+    def _may_search(self, largest: int | None) -> bool:
+        return largest is None or self._database.path.stat().st_size <= largest
+
+    def _tell(self, reason: str | None) -> None:
+        if reason is not None:
+            _log.warning("%s: copies of erased data remain in the files for now: %s", self._database.path.name, reason)
+
+
+def holds(path: Path, texts: Collection[bytes]) -> bool:
+    """Return whether any of these byte strings occurs in a file. Raises OSError."""
+    overlap, kept = max(map(len, texts)) - 1, b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            window = kept + block
+            if any(each in window for each in texts):
+                return True
+            kept = window[-overlap:]
+    return False

@@ -25,8 +25,8 @@ from services.api.app.schemas.fields import (
     between,
 )
 from services.recommender.domain import genres
-from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.filters import NO_FILTERS, Filters
+from services.recommender.domain.history import RATINGS, Event, EventKind
 from services.recommender.domain.request import Preset, Request
 
 

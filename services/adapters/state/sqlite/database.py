@@ -1,23 +1,31 @@
-"""One SQLite file for many threads and processes: a connection pool with read and write sections.
+"""One SQLite file for many threads and processes, and its rows as domain objects.
 
-Writers of this process queue on a lock, as SQLite's own waiting polls and may starve some; other processes are waited
-for through ``busy_timeout``. Both are bounded by the request's deadline.
+:class:`Database` is a connection pool with read and write sections. Writers of this process queue on a lock, as
+SQLite's own waiting polls and may starve some; other processes are waited for through ``busy_timeout``. Both are
+bounded by the request's deadline.
+
+The functions on profiles and events run within such a section.
 """
 
 import logging
 import os
+import secrets
 import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from services.adapters.state.sqlite.schema import prepare
 from services.adapters.state.sqlite.sqlite_failures import is_locked, is_outage, unavailable
+from services.recommender.domain.catalogue import hash_id
+from services.recommender.domain.history import Event, EventKind, pack, pack_hashes, unpack, unpack_hashes
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateBusy, StateUnavailable
-from services.recommender.ports import Clock, Deadline
+from services.recommender.ports import Clock, Deadline, LoggedEvent
 
 _log = logging.getLogger(__name__)
 
@@ -30,37 +38,6 @@ _RELAXED_CHECKPOINT_PAGES = 8_000
 _DURABLE_CHECKPOINT_PAGES = 1_000
 
 
-class SqliteConnection:
-    """An open connection with its current settings, so that pragmas are sent only if they change."""
-
-    __slots__ = ("_durable", "_timeout_ms", "raw")
-
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self.raw = raw
-        self._timeout_ms = -1
-        self._durable: bool | None = None
-
-    def wait_for_locks(self, seconds: float) -> None:
-        """Set how long SQLite waits for other processes."""
-        timeout_ms = int(seconds * 1_000)
-        if timeout_ms != self._timeout_ms:
-            self.raw.execute(f"PRAGMA busy_timeout = {timeout_ms}")
-            self._timeout_ms = timeout_ms
-
-    def set_durable(self, durable: bool) -> None:
-        """Set whether the next commit must survive a power failure (with fsync) or only a process crash (without).
-
-        Never below NORMAL: with OFF a checkpoint could copy frames that are not on disk, and a power failure would
-        damage durable data.
-        """
-        if durable != self._durable:
-            self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            # Checkpoints sync, too, so relaxed commits leave them to durable ones while possible.
-            pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
-            self.raw.execute(f"PRAGMA wal_autocheckpoint = {pages}")
-            self._durable = durable
-
-
 class Database:
     """``state.db``. Every section raises StateUnavailable for any failure of the store, and leaves nothing half done.
     Thread-safe; not usable across a fork.
@@ -70,11 +47,11 @@ class Database:
         self.path = path
         self._names = [f"{path}{suffix}" for suffix in _FILES]
         self.clock = clock
-        self._idle: deque[SqliteConnection] = deque()
+        self._idle: deque[sqlite3.Connection] = deque()
         self._writer = threading.Lock()
         self._closed = False
         self._opening = threading.Lock()
-        self._anchor: SqliteConnection | None = None
+        self._anchor: sqlite3.Connection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
         # A server without its store still serves, and retries at the next request that needs it.
         try:
@@ -95,8 +72,8 @@ class Database:
         """Open a read section; begin a transaction in it if several statements must see one state."""
         connection = self._take()
         with self._guarded(connection):
-            connection.wait_for_locks(deadline.remaining())
-            yield connection.raw
+            _wait_for_locks(connection, deadline.remaining())
+            yield connection
 
     @contextmanager
     def writing(self, deadline: Deadline, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -104,10 +81,10 @@ class Database:
         raises.
         """
         with self._alone(deadline) as connection:
-            connection.set_durable(durable)
-            connection.raw.execute("BEGIN IMMEDIATE")
-            yield connection.raw
-            connection.raw.execute("COMMIT")
+            _set_durable(connection, durable)
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
 
     @contextmanager
     def maintaining(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
@@ -115,18 +92,18 @@ class Database:
         the deadline for each lock of another process.
         """
         with self._alone(deadline) as connection:
-            connection.set_durable(True)
-            yield connection.raw
+            _set_durable(connection, True)
+            yield connection
 
     @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[SqliteConnection]:
+    def _alone(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
         """Wait for the writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
         try:
             connection = self._take()
             with self._guarded(connection):
-                connection.wait_for_locks(deadline.remaining())
+                _wait_for_locks(connection, deadline.remaining())
                 yield connection
         finally:
             self._writer.release()
@@ -135,9 +112,9 @@ class Database:
         """Close every connection; those in use close when their section ends."""
         self._closed = True
         while self._idle:
-            self._idle.pop().raw.close()
+            self._idle.pop().close()
         if self._anchor is not None:
-            self._anchor.raw.close()
+            self._anchor.close()
 
     def _create(self, wait_s: float) -> None:
         """Create or open the file and migrate its tables. Raises StateUnavailable."""
@@ -152,13 +129,13 @@ class Database:
             _keep_private(name)
         anchor = self._opened()
         try:
-            anchor.wait_for_locks(wait_s)
-            prepare(anchor.raw)
+            _wait_for_locks(anchor, wait_s)
+            prepare(anchor)
         except sqlite3.Error as error:
-            anchor.raw.close()
+            anchor.close()
             raise unavailable(self.path, error) from error
         except BaseException:
-            anchor.raw.close()
+            anchor.close()
             raise
         # While it is open, SQLite neither removes nor recreates the log: any other change is external.
         self._anchor, self._files = anchor, self._identities()
@@ -176,9 +153,9 @@ class Database:
         finally:
             self._opening.release()
 
-    def _opened(self) -> SqliteConnection:
+    def _opened(self) -> sqlite3.Connection:
         try:
-            return SqliteConnection(self.connect())
+            return self.connect()
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
 
@@ -191,7 +168,7 @@ class Database:
         """
         with suppress(sqlite3.Error):
             if self._anchor is not None and self._file_is_ours():
-                self._anchor.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._anchor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return StateUnavailable(
             f"{self.path.name} or its log was moved, replaced or deleted while in use; start the program again"
         )
@@ -199,7 +176,7 @@ class Database:
     def _file_is_ours(self) -> bool:
         return self._files[:1] == (_identity(self._names[0]),)
 
-    def _take(self) -> SqliteConnection:
+    def _take(self) -> sqlite3.Connection:
         if self._closed:
             raise StateUnavailable(f"{self.path.name} was closed; start the program again")
         if self._anchor is None:
@@ -213,7 +190,7 @@ class Database:
             return self._opened()
 
     @contextmanager
-    def _guarded(self, connection: SqliteConnection) -> Iterator[None]:
+    def _guarded(self, connection: sqlite3.Connection) -> Iterator[None]:
         """Roll back what the block left open, keep the connection if it is usable, translate errors."""
         sound = True
         try:
@@ -226,16 +203,33 @@ class Database:
         finally:
             self._give_back(connection, sound)
 
-    def _give_back(self, connection: SqliteConnection, sound: bool) -> None:
+    def _give_back(self, connection: sqlite3.Connection, sound: bool) -> None:
         try:
-            if connection.raw.in_transaction:
-                connection.raw.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         except sqlite3.Error:
             sound = False
         if sound and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
             self._idle.append(connection)
         else:
-            connection.raw.close()
+            connection.close()
+
+
+def _wait_for_locks(connection: sqlite3.Connection, seconds: float) -> None:
+    """Set how long SQLite waits for other processes."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1_000)}")
+
+
+def _set_durable(connection: sqlite3.Connection, durable: bool) -> None:
+    """Set whether the next commit must survive a power failure (with fsync) or only a process crash (without).
+
+    Never below NORMAL: with OFF a checkpoint could copy frames that are not on disk, and a power failure would damage
+    durable data.
+    """
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    # Checkpoints sync, too, so relaxed commits leave them to durable ones while possible.
+    pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
+    connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
 
 
 def cut_log(raw: sqlite3.Connection) -> bool:
@@ -263,3 +257,68 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+PROFILE_COLUMNS = "p.history, p.seen, p.disliked, p.revision, p.updated_at"
+EVENT_COLUMNS = "event_id, user_id, item_id, kind, value, ts_ms, recommendation_id"
+# An existing entry keeps its place among events of equal time.
+_PUT_EVENT = f"""
+INSERT INTO events ({EVENT_COLUMNS}, arrived) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET item_id = excluded.item_id, kind = excluded.kind, value = excluded.value,
+recommendation_id = excluded.recommendation_id
+"""  # noqa: S608 - constants only
+
+
+def profile_of(user_id: str, row: Sequence[Any]) -> Profile:
+    """Return the profile of a row of PROFILE_COLUMNS; all NULL for a person who was never stored.
+
+    Raises StateUnavailable for a damaged row, naming the id's hash, as messages end up in logs.
+    """
+    history, seen, disliked, revision, updated_at = row
+    if revision is None:
+        return Profile(user_id)
+    try:
+        return Profile(user_id, unpack(history), unpack_hashes(seen), unpack_hashes(disliked), revision, updated_at)
+    except ValueError as error:
+        raise StateUnavailable(
+            f"people row {hash_id(user_id):010x} (BLAKE2b-40 of the user id) of state.db is damaged: {error}; "
+            "erase this person or restore the file from a backup"
+        ) from error
+
+
+def find_profile(connection: sqlite3.Connection, user_id: str) -> Profile:
+    """Return a person's profile, empty for an unknown one. Raises StateUnavailable for a damaged row."""
+    row = connection.execute(f"SELECT {PROFILE_COLUMNS} FROM people p WHERE user_id = ?", (user_id,)).fetchone()  # noqa: S608
+    return profile_of(user_id, row or (None,) * 5)
+
+
+def put_profile(connection: sqlite3.Connection, profile: Profile, now_ms: int) -> None:
+    """Write a profile under a new revision."""
+    packed = (pack(profile.history), pack_hashes(profile.seen), pack_hashes(profile.disliked))
+    connection.execute(
+        "INSERT OR REPLACE INTO people (user_id, history, seen, disliked, revision, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (profile.user_id, *packed, secrets.token_hex(8), now_ms),
+    )
+
+
+def event_of(row: Sequence[Any]) -> LoggedEvent:
+    """Return the log entry of a row of EVENT_COLUMNS."""
+    event_id, user_id, item_id, kind, value, ts_ms, recommendation_id = row
+    return LoggedEvent(event_id, user_id, Event(item_id, EventKind(kind), value, ts_ms), recommendation_id)
+
+
+def lines_of(connection: sqlite3.Connection, user_id: str) -> list[LoggedEvent]:
+    """Return one person's log, by time, then arrival."""
+    rows = connection.execute(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE user_id = ? ORDER BY ts_ms, arrived",  # noqa: S608
+        (user_id,),
+    )
+    return [event_of(row) for row in rows]
+
+
+def put_event(connection: sqlite3.Connection, line: LoggedEvent, arrived: int) -> None:
+    """Append to the log; an entry of the same person, time and id is replaced."""
+    event = line.event
+    row = (line.event_id, line.user_id, event.item_id, int(event.kind), event.value, event.ts_ms)
+    connection.execute(_PUT_EVENT, (*row, line.recommendation_id, arrived))
