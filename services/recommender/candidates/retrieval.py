@@ -177,20 +177,29 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
     count = int(np.count_nonzero(positive))
     if count < size:
         positive, count = allowed, int(np.count_nonzero(allowed))
-    if count > size:
-        positive = positive & (base >= _reached(base, positive, size))
-    rows = np.flatnonzero(positive)
-    if len(rows) > size:
-        scores = base[rows]
-        rows = rows[scores >= np.partition(scores, len(rows) - size)[len(rows) - size]]
+    rows = np.flatnonzero(positive) if count <= size else _enough(base, positive, size)
     # All ties at the cut are included and now cut by row; argpartition alone would pick arbitrary ones.
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
 
 
+def _enough(base: Dense, among: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
+    """Return the ``size`` best of more films, those of equal scores in the order of their rows; and others that equal
+    the last.
+    """
+    # At least ``size`` films reach this score, and few others do. A partition of all would take longer, most of all if
+    # many are equal: if nothing is known of the taste's films, all score 0.
+    reached = _reached(base, among, size)
+    rows = np.flatnonzero(among & (base > reached))
+    if len(rows) <= size:
+        return np.concatenate([rows, np.flatnonzero(among & (base == reached))[: size - len(rows)]])
+    scores = base[rows]
+    return np.asarray(rows[scores >= np.partition(scores, len(rows) - size)[len(rows) - size]])
+
+
 def _reached(base: Dense, among: NDArray[np.bool_], size: int) -> np.float32:
-    """Return a score that at least ``size`` of some films reach: that of the last of so many in a sample of them. Few
-    others reach it, so that only a few films need be sorted; -inf if the sample is too small.
+    """Return a score that at least ``size`` of some films reach, that of the last of so many in a sample of them; -inf
+    if the sample is too small.
     """
     sample = base[::SAMPLED][among[::SAMPLED]]
     if len(sample) < size:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.tables import CollaborativeTables
 
 Floats = NDArray[np.float32]
@@ -25,6 +26,8 @@ MANY = 100_000
 _FIRST, _BEST_KNOWN = 32, 1_000
 # If more than this part of the entries had to be read, sums for all films are faster.
 _WORTH = 0.2
+# Up to this part of the films outside, sorting some of them is faster than marking them among all.
+_FEW = 0.02
 # Rounding in a sum of four products.
 _ROUNDING = np.float32(1 + 1e-5)
 
@@ -114,7 +117,7 @@ class BestSums:
         if len(positive) <= _FIRST:
             return positive
         scores = in_tables[positive]
-        return positive[scores >= np.partition(scores, -_FIRST)[-_FIRST]][:_FIRST]
+        return np.asarray(positive[scores >= np.partition(scores, -_FIRST)[-_FIRST]][:_FIRST])
 
     def _borrowers(self, of: TableSums, positions: NDArray[np.intp], needed: np.float32) -> Rows:
         """Return the films outside that borrow from a position whose score times their weights is at least ``needed``,
@@ -125,9 +128,11 @@ class BestSums:
         before = np.cumsum(sizes) - sizes
         entries = np.repeat(starts - before, sizes) + np.arange(int(sizes.sum()))
         enough = self.totals[entries] * np.repeat(of.in_tables[positions], sizes) >= needed
+        films = np.concatenate([self.borrowers[entries[enough]], self.best_known])
+        if len(films) < _FEW * len(self.tables.outside):
+            return distinct(films)
         reached = np.zeros(len(self.tables.outside), bool)
-        reached[self.borrowers[entries[enough]]] = True
-        reached[self.best_known] = True
+        reached[films] = True
         return np.flatnonzero(reached).astype(np.int32)
 
     def _outside(self, of: TableSums, films: Rows) -> "_Summed":
@@ -174,5 +179,9 @@ class _Summed(NamedTuple):
         """Return the best films of a goal; enough that pass have sums of ``at_least`` so much."""
         above = np.flatnonzero(self.sums >= at_least)
         above = above[goal.passes(self.rows[above])]
+        if len(above) > goal.size:
+            # Fewer to sort; ties at the cut remain.
+            sums = self.sums[above]
+            above = above[sums >= np.partition(sums, len(sums) - goal.size)[len(sums) - goal.size]]
         rows, sums = self.rows[above], self.sums[above]
         return np.asarray(rows[np.lexsort((rows, -sums))[: goal.size]])

@@ -17,13 +17,23 @@ from tests.patience import PATIENCE_S
 
 
 class TestCandidates:
-    @given(st.lists(st.integers(0, 5), min_size=1, max_size=80), st.integers(1, 90), st.data())
+    @given(st.lists(st.integers(-2, 5), min_size=1, max_size=80), st.integers(1, 90), st.data())
     def test_are_the_head_of_the_full_order(self, scores, size, data):
         base = np.array(scores, np.float32)
         allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
         expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-base[row], row))[:size]
         assert retrieval.best_rows(base, allowed, size).tolist() == expected
         assert retrieval.candidates(base, allowed, size=size).tolist() == sorted(expected)
+
+    @pytest.mark.parametrize("levels", [1, 3, 40, 5_000])
+    @pytest.mark.parametrize("share", [0.02, 0.5, 1])
+    def test_are_the_head_of_the_full_order_of_many_films(self, levels, share):
+        rng = np.random.default_rng(levels)
+        base, allowed = rng.integers(0, levels, 5_000).astype(np.float32), rng.random(5_000) < share
+        films = np.flatnonzero(allowed)
+        for size in (1, 90, 200, 4_999):
+            expected = films[np.lexsort((films, -base[films]))][:size]
+            assert retrieval.best_rows(base, allowed, size).tolist() == expected.tolist()
 
     def test_films_of_other_retrievers_are_added_if_allowed(self):
         base, allowed = np.arange(900, dtype=np.float32), np.ones(900, bool)

@@ -174,3 +174,14 @@ def test_products_of_centred_vectors_equal_the_explicit_ones(films, dims, seed):
         assert centred.dots(vectors) == pytest.approx(vectors @ explicit.T, abs=2e-3)
         assert centred.products(centred) == pytest.approx(explicit @ explicit.T, abs=2e-3)
     assert not centred.dots(vectors)[:, embeddings.scales == 0].any()
+
+
+@pytest.mark.parametrize("films", [1, 300, 900])
+@pytest.mark.parametrize("others", [0, 1, 3, 40])
+def test_products_with_a_few_vectors_are_those_with_all(films, others):
+    centred, vectors = (
+        Embeddings.quantise(unit(films, 384), "test").centred(np.arange(films)),
+        unit(others, 384, seed=1),
+    )
+    expected = np.array([centred.vectors() @ vector for vector in vectors]).reshape(others, films)
+    assert centred.dots(vectors) == pytest.approx(expected, abs=1e-5)
