@@ -40,7 +40,7 @@ def nearest_films(
     cosines = np.zeros(rows.shape, np.float16)
     present = np.flatnonzero(embeddings.scales > 0).astype(np.int32)
     first = present[present < count]
-    blocks = [_Block(embeddings, first[at : at + _BLOCK], rows.shape[1]) for at in range(0, len(first), _BLOCK)]
+    blocks = [_FilmBlock(embeddings, first[at : at + _BLOCK], rows.shape[1]) for at in range(0, len(first), _BLOCK)]
     for start in range(0, len(present), _SPAN):
         span = present[start : start + _SPAN]
         codes, scales = embeddings.codes[span].astype(np.float32), embeddings.scales[span]
@@ -52,7 +52,7 @@ def nearest_films(
     return NearestFilms(rows, cosines)
 
 
-class _Block:
+class _FilmBlock:
     """Some films and the nearest found so far.
 
     Products are those of the codes, whole numbers that float32 sums without rounding up to 1,040 dimensions, times the
