@@ -18,6 +18,7 @@ def run(
     sizes: Sequence[int], settings: "Settings", output: Output, *, trained: bool, encoder: bool, out: Path | None
 ) -> None:
     """Measure these numbers of films, print the tables and write the curves; ``out``: also the document, next to them.
+    Files are written after each size, so that a failure at a later one does not cost the figures of hours.
 
     Raises Misused for a size that cannot be measured, BenchFailed.
     """
@@ -28,13 +29,13 @@ def run(
     if min(films) < LEAST_FILMS:
         raise Misused(f"--scale {min(films)}: expected numbers of films, at least {LEAST_FILMS:,}")
     home = settings.marquee_home / "bench"
-    with output.progress() as progress:
-        document = measure_sizes(films, home, trained=trained, encoder=encoder, progress=progress)
     svg = home / CURVES if out is None else out.with_suffix(".svg")
     svg.parent.mkdir(parents=True, exist_ok=True)
-    svg.write_text(curves(document), encoding="utf-8")
-    if out is not None:
-        out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    with output.progress() as progress:
+        for document in measure_sizes(films, home, trained=trained, encoder=encoder, progress=progress):
+            svg.write_text(curves(document), encoding="utf-8")
+            if out is not None:
+                out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     output.say(f"curves: {svg}")
     output.result(document, lines_of(document))
 

@@ -39,3 +39,24 @@ def test_films_without_a_vector_have_no_neighbours_and_are_no_neighbours():
     assert nearest.rows[1, 0] == 1
     assert set(nearest.rows[1].tolist()) == {1, 2, 3, 5, 6, 7, 8, NONE}
     assert np.isfinite(nearest.cosines).all()
+
+
+def test_of_equally_near_films_the_lower_rows_are_kept_wherever_the_spans_end(monkeypatch):
+    monkeypatch.setattr(data_jobs.nearest, "_SPAN", 6)
+    vectors = np.repeat(some_vectors(5), 8, axis=0)[np.random.default_rng(3).permutation(40)]
+    embeddings = Embeddings.quantise(vectors, "test")
+    products = embeddings.codes.astype(np.int64) @ embeddings.codes.astype(np.int64).T
+    nearest = nearest_films(embeddings, Silent(), 40, 11)
+    for film, rows in enumerate(nearest.rows):
+        order = np.lexsort((np.arange(40), -(products[film] * embeddings.scales)))
+        assert rows.tolist() == order[:11].tolist()
+
+
+def test_neighbours_do_not_depend_on_the_division_of_the_catalogue(monkeypatch):
+    embeddings = Embeddings.quantise(some_vectors(500), "test")
+    whole = nearest_films(embeddings, Silent(), 300, 20)
+    monkeypatch.setattr(data_jobs.nearest, "_SPAN", 31)
+    monkeypatch.setattr(data_jobs.nearest, "_BLOCK", 17)
+    parts = nearest_films(embeddings, Silent(), 300, 20)
+    assert np.array_equal(whole.rows, parts.rows)
+    assert np.array_equal(whole.cosines, parts.cosines)

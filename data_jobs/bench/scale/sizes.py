@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,23 @@ _LONGEST_OUTPUT = 500
 
 def measure_sizes(
     sizes: Sequence[int], home: Path, *, trained: bool, encoder: bool, progress: Progress
-) -> dict[str, Any]:
-    """Return ``{machine, trained, sizes: [figures]}``; figures are those of ``release`` and ``requests``, flat.
-    Releases are made in a temporary folder below ``home``. Raises BenchFailed.
+) -> Iterator[dict[str, Any]]:
+    """Yield ``{machine, trained, sizes: [figures]}`` after each size, with all sizes so far; figures are those of
+    ``release`` and ``requests``, flat. Releases are made in a temporary folder below ``home``. Raises BenchFailed.
     """
-    before, figures = load(), []
+    before, figures = load(), list[dict[str, Any]]()
     home.mkdir(parents=True, exist_ok=True)
     for done, films in enumerate(sizes):
         progress.advance("measuring sizes", done, len(sizes))
         with tempfile.TemporaryDirectory(prefix="scale-", dir=home) as folder:
             build_figures = _child(_RELEASE, folder, str(films), *(["train"] if trained else []))
             figures.append(build_figures | _child(_REQUESTS, folder, *([] if encoder else ["no-encoder"])))
+        yield {
+            "machine": machine() | {"load_before": before, "load_after": load()},
+            "trained": trained,
+            "sizes": list(figures),
+        }
     progress.advance("measuring sizes", len(sizes), len(sizes))
-    return {
-        "machine": machine() | {"load_before": before, "load_after": load()},
-        "trained": trained,
-        "sizes": figures,
-    }
 
 
 def _child(module: str, *arguments: str) -> dict[str, Any]:

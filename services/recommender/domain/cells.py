@@ -10,9 +10,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-# The nearest cells that together hold this share of the films are searched. Of a million films and their 150 nearest,
-# these hold 99.6 %.
-SEARCHED = 0.06
+# The nearest cells that together hold this share of the films, and at least so many, are searched. Of a million films
+# and their 150 nearest, these hold 99.6 %. Without the minimum, of 250,000 films the search finds 96.8 % instead of
+# 99.3, for 2.8 ms of CPU instead of 4.0.
+SEARCHED, LEAST_SEARCHED = 0.06, 60_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,11 @@ class Cells:
         float32[q, dims]: ascending, int64[n].
         """
         chosen = np.zeros(len(self.centres), bool)
+        least = max(SEARCHED * len(self.of), LEAST_SEARCHED)
         for nearness in directions @ self.centres.T:
             nearest_first = np.argsort(-nearness, kind="stable")
             films = np.cumsum(self._sizes[nearest_first])
-            chosen[nearest_first[: np.searchsorted(films, SEARCHED * len(self.of)) + 1]] = True
+            chosen[nearest_first[: np.searchsorted(films, least) + 1]] = True
         cells = np.flatnonzero(chosen)
         sizes = self._sizes[cells]
         before = np.cumsum(sizes) - sizes

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs.bench.over_http import BenchFailed
 from data_jobs.bench.scale import sizes
 from services.cli import bench_engines, bench_tables
 from services.cli.bench_engines import EngineChoice, StateChoice
@@ -127,6 +128,22 @@ def test_a_failed_build_of_a_size_names_the_step(home, monkeypatch, capsys):
     assert code == ExitCode.FAILED
     assert "data_jobs.bench.scale.missing" in error
     assert not printed
+
+
+def test_the_figures_of_a_size_outlast_the_failure_of_the_next(home, tmp_path, monkeypatch, capsys):
+    def child(module, folder, *arguments):
+        if module == sizes._RELEASE and arguments[0] == "2000":
+            raise BenchFailed("no memory")
+        return {"films": 1_000, "cpu": {}, "cpu_ms": {"similar": 3.5}}
+
+    monkeypatch.setattr(sizes, "_child", child)
+    out = tmp_path / "scale.json"
+    code, _, error = run(capsys, "--scale", "1000", "2000", "--out", str(out))
+    assert code == ExitCode.FAILED
+    assert "no memory" in error
+    (size,) = json.loads(out.read_text(encoding="utf-8"))["sizes"]
+    assert size["cpu_ms"] == {"similar": 3.5}
+    assert "similar: 3.5" in out.with_suffix(".svg").read_text(encoding="utf-8")
 
 
 def test_configured_endpoints_are_used_only_on_request(home, monkeypatch):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import data_jobs.cells
 from data_jobs.cells import with_cells
 from data_jobs.report import Silent
+from services.recommender.domain import cells as cells_module
 from services.recommender.domain import embeddings as embeddings_module
 from services.recommender.domain.embeddings import BLOCK_ROWS, MANY, SHORTLIST, Embeddings
 
@@ -128,6 +129,7 @@ class TestNearest:
         for name, value in (("VERY_MANY", 20_000), ("LONG_SHORTLIST", 600)):
             monkeypatch.setattr(embeddings_module, name, value)
         monkeypatch.setattr(data_jobs.cells, "VERY_MANY", 20_000)
+        monkeypatch.setattr(cells_module, "LEAST_SEARCHED", 100)
         vectors = self.around(300, 20_000, 128)
         embeddings = with_cells(Embeddings.quantise(vectors, "test"), Silent())
         query_vectors = vectors[np.arange(queries) * 6_000]
