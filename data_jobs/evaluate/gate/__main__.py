@@ -19,7 +19,8 @@ def main(arguments: list[str]) -> int:
     if low:
         sys.stderr.write(
             f"Quality fell: {low} of {len(checks)} figures are below their floor. Find the cause; if the drop is "
-            "intended, run `python -m data_jobs.evaluate.gate --derive` and give the reason in the commit.\n"
+            "intended, run `python -m data_jobs.evaluate.gate --derive > data_jobs/evaluate/gate/floors.toml` and give "
+            "the reason in the commit.\n"
         )
     return int(low > 0)
 
