@@ -5,7 +5,6 @@ It is trained on the training part, of which hidden likes decide when to stop, a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import Row, measure, row_of
 from data_jobs.evaluate.ranking_models import Ease, Mask, MostLiked, Rows, best_unseen
 from data_jobs.evaluate.split import SplitKind
-from data_jobs.report import DataError
 from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import Profile
@@ -94,9 +92,7 @@ class TwoTowerOutcome(Outcome):
 
 
 def part(job: Job) -> TwoTowerOutcome:
-    """Train with both losses on the training part and measure them. Raises DataError without PyTorch, TrainingError."""
-    if find_spec("torch") is None:
-        raise DataError("--two-tower needs PyTorch: `uv sync --locked --group train` in a checkout")
+    """Train with both losses on the training part and measure them; needs PyTorch. Raises TrainingError."""
     from data_jobs.two_tower.files import exported
     from data_jobs.two_tower.job import train_on
 

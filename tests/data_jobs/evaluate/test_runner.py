@@ -3,7 +3,6 @@
 import csv
 import json
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -21,8 +20,8 @@ from tests.builders import HashEncoder
 from tests.data_jobs.evaluate import kit
 from tests.movielens_layout import write_movielens
 
-# The two towers are trained with PyTorch, which may not be installed.
-NAMES = [part.name for part in PARTS if part.name != "two-tower" or find_spec("torch")]
+# Some need PyTorch, which may not be installed.
+NAMES = [part.name for part in PARTS if part.is_available]
 
 
 @pytest.fixture(scope="module")

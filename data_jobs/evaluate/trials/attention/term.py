@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.util import find_spec
 from itertools import product
 from time import process_time_ns
 
@@ -196,9 +195,7 @@ class ReleaseCandidates:
 
 
 def part(job: Job) -> AttentionOutcome:
-    """Run this part of an evaluation. Raises DataError without PyTorch, TrainingError, BundleError."""
-    if find_spec("torch") is None:
-        raise DataError("--attention needs PyTorch: `uv sync --locked --group train` in a checkout")
+    """Run this part of an evaluation; needs PyTorch. Raises DataError, TrainingError, BundleError."""
     training = split.draw(job.dataset, SplitKind.TIME, job.seed).training
     tried: dict[TermVariant, list[Pair]] = {}
     for name, holdout in _holdouts(training, [(SplitKind.RANDOM, job.seed + 1), (SplitKind.TIME, job.seed + 2)]):

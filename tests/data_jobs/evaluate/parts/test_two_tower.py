@@ -11,7 +11,7 @@ from data_jobs.evaluate.parts import two_tower
 from data_jobs.evaluate.protocol import measure
 from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.split import SplitKind
-from data_jobs.report import DataError, Silent
+from data_jobs.report import Silent
 from data_jobs.two_tower.params import Loss, TowerParams
 from tests.builders import make_towers
 from tests.data_jobs.evaluate.kit import dataset, workshop
@@ -53,9 +53,3 @@ def test_both_losses_are_measured(job, monkeypatch):
     assert 0 < softmax.validation <= 1
     assert {name for name, _, _ in result.figures()} == {row[0] for row in table.rows}
     assert [bar.name for bar in result.bars()] == ["two-tower, softmax against triplet by validation"]
-
-
-def test_without_pytorch_the_error_says_what_to_install(job, monkeypatch):
-    monkeypatch.setattr(two_tower, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="uv sync --locked --group train"):
-        two_tower.part(job)

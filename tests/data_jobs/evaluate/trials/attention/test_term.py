@@ -14,7 +14,7 @@ from data_jobs.evaluate.trials.attention import term
 from data_jobs.evaluate.trials.attention.forward import AttentionPass
 from data_jobs.evaluate.trials.attention.outcome import Pair, TermGain
 from data_jobs.evaluate.trials.attention.term import ReleaseCandidates, TermVariant
-from data_jobs.report import DataError, Silent
+from data_jobs.report import Silent
 from tests.data_jobs.evaluate import kit
 from tests.data_jobs.evaluate.trials.attention.kit import made_pass
 from tests.data_jobs.two_tower.kit import needs_torch
@@ -172,9 +172,3 @@ def test_the_best_variant_is_measured_on_other_splits_and_on_newcomers(job, monk
     assert all(len(row) == len(table.headings) for table in result.tables() for row in table.rows)
     assert f"{result.numbers:,} numbers" in splits.notes[0]
     assert len(list(result.figures())) == 2 * (8 + len(names) + 1 + 4) + 1
-
-
-def test_without_pytorch_the_error_says_what_to_install(job, monkeypatch):
-    monkeypatch.setattr(term, "find_spec", lambda _: None)
-    with pytest.raises(DataError, match="uv sync --locked --group train"):
-        term.part(job)
