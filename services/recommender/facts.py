@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.arrays import mean_of_best
+from services.recommender.domain.arrays import mean_of_best, shrunk_lift
 from services.recommender.domain.best_sums import MANY, BestSums
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind
@@ -23,8 +23,6 @@ LIFT_EVENTS = 20.0
 WATCHED = 4096
 # Share of known films from which a taste counts as fully known.
 KNOWN = 0.8
-# Number of films of a genre at which its other genres are believed by half.
-UNTYPICAL = np.float32(5)
 # From this maturity on votes are no longer used.
 GROWN_UP = 0.98
 
@@ -37,6 +35,9 @@ HEARD_OF = 0.08
 # Exponent at 0 and at 1. Below -1 it outweighs the prior, which grows with renown; at 1 taste still distinguishes two
 # well-known films. Chosen by inspecting lists.
 LEAST_EXPONENT, MOST_EXPONENT = -2.0, 0.75
+
+# Entries of the vocabulary that are genres.
+IS_GENRE = np.array([name not in NO_GENRES for name in GENRES])
 
 Floats = NDArray[np.float32]
 
@@ -55,7 +56,7 @@ class PopularIn:
         genres = np.full(len(popularity), -1, np.int8)
         most = np.ones(len(popularity), np.float32)
         for bit in range(len(GENRES)):
-            if GENRES[bit] in NO_GENRES:
+            if not IS_GENRE[bit]:
                 continue
             films = np.flatnonzero(catalogue.genre_bits & np.uint32(1 << bit))
             if not len(films):
@@ -137,16 +138,15 @@ class Facts:
     def genre_rarity(self) -> Floats:
         """Square root of log(1 + films / films of the genre), float32[genres]; 0 for entries that are not genres."""
         rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / np.maximum(np.diagonal(self._films_of_genres), 1)))
-        return np.asarray(np.where([name in NO_GENRES for name in GENRES], 0, rare), np.float32)
+        return np.asarray(np.where(IS_GENRE, rare, 0), np.float32)
 
     @cached_property
     def genre_lifts(self) -> Floats:
         """How many times likelier a film of one genre (row) also has another (column) than any film, float32[genres,
-        genres]; nearer to 1 the fewer films there are, as if ``UNTYPICAL`` more were like any film.
+        genres]; nearer to 1 the fewer films there are.
         """
         both, films = self._films_of_genres, np.diagonal(self._films_of_genres)
-        usual = np.maximum(films, 1) / np.float32(max(len(self.bundle.catalogue), 1))
-        return np.asarray((both / usual + UNTYPICAL) / (films[:, None] + UNTYPICAL), np.float32)
+        return np.asarray(shrunk_lift(both, films[:, None], films, len(self.bundle.catalogue)), np.float32)
 
     @cached_property
     def _films_of_genres(self) -> Floats:

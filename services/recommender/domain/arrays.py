@@ -1,4 +1,6 @@
-"""Arrays: strings packed in them, distinct values, the mean of the best, and what was computed for an array of rows."""
+"""Arrays: strings packed in them, distinct values, the mean of the best, lifts, and what was computed for an array of
+rows.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 Value = TypeVar("Value")
 Rows = NDArray[np.int32]
 Floats = NDArray[np.float32]
+Count = NDArray[np.float32] | int
 
 # Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on the
 # filters. z-scores explode on short profiles; the mean of the best does not.
@@ -67,6 +70,19 @@ def mean_of_best(scores: Floats) -> float:
     else:
         mean = float(np.partition(scores, -BEST)[-BEST:].mean())
     return mean if np.isfinite(mean) and mean > 0 else 0.0
+
+
+# Number of films at which a share of them is believed by half.
+UNTYPICAL = 5
+
+
+def shrunk_lift(both: Count, films: Count, others: Count, total: int) -> NDArray[np.floating]:
+    """Return how many times likelier than any of ``total`` films one of ``films`` is one of ``others``, of which it has
+    ``both``; nearer to 1 the fewer films there are, as if ``UNTYPICAL`` more were like any film. Counts are numbers or
+    arrays that broadcast, and so is the result.
+    """
+    usual = np.maximum(others, 1) / max(total, 1)
+    return np.asarray((both / usual + UNTYPICAL) / (films + UNTYPICAL))
 
 
 def lengths_of(sums: Floats, least: float) -> Floats:

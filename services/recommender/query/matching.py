@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import shrunk_lift
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.request import ConditionKind
 from services.recommender.domain.weights import Weights
@@ -29,10 +30,8 @@ FAME, FAME_ALONE, FAME_LIKE = 0.8, 1.0, 0.4
 FIRST_NAME, LAST_NAME = 9.0, 6.0
 # Weight of the taste for a film that matches none of the words.
 UNASKED = 0.05
-# Penalty for horror that a query does not ask for; the number of best matches that show whether it does, and the number
-# of matches at which their genres are believed by half.
-HORROR, CLOSEST, UNTYPICAL = 1.0, 50, 5
-TINY = 1e-9
+# Penalty for horror that a query does not ask for, and the number of best matches that show whether it does.
+HORROR, CLOSEST = 1.0, 50
 _HORROR = np.uint32(to_mask(("Horror",)))
 _LIKE = ConditionKind.LIKE
 
@@ -79,10 +78,11 @@ def match(
     matched &= ~excluded
     if not matched.any() and not hard and not is_known(word_matches):
         terms.clear()
-    relevance = np.ones(size, np.float32) if not understood.words else np.minimum(_sum(terms, size), np.float32(1))
+    text = _sum(terms, size)
+    relevance = np.ones(size, np.float32) if not understood.words else np.minimum(text, np.float32(1))
     share = np.float32(UNASKED) + np.float32(1 - UNASKED) * relevance
     if understood.words and not understood.titled and not understood.like:
-        terms["mood"] = np.float32(-HORROR) * relevance * _unasked_horror(understood, met, terms, matched, films)
+        terms["mood"] = np.float32(-HORROR) * relevance * _unasked_horror(understood, met, text, matched, films)
     terms["conditions"] = hints(understood, met, films, size)
     if understood.like:
         terms["popularity"] = np.float32(FAME_LIKE) * fame
@@ -100,18 +100,16 @@ def match(
     return Matches(understood, matched, excluded, terms, share.astype(np.float32), leading, mentions, met)
 
 
-def _unasked_horror(
-    understood: Understood, met: dict[str, Mask], terms: dict[str, Floats], matched: Mask, films: Films
-) -> Floats:
+def _unasked_horror(understood: Understood, met: dict[str, Mask], text: Floats, matched: Mask, films: Films) -> Floats:
     """Return how far horror is out of place, float32[films]; 0 for other films. It is wholly so in a film that fails a
-    mood of the query; otherwise as far as it is rarer among the best matches (by ``terms``) than among all films.
+    mood of the query; otherwise as far as it is rarer among the matches with the best ``text`` float32[films] than
+    among all films.
     """
     horror = (films.catalogue.genre_bits & _HORROR) != 0
     rows = np.flatnonzero(matched)
-    best = rows[np.argsort(-_sum(terms, len(horror))[rows], kind="stable")[:CLOSEST]]
-    usual = max(float(horror.mean()), TINY)
-    lift = (np.count_nonzero(horror[best]) / usual + UNTYPICAL) / (len(best) + UNTYPICAL)
-    out_of_place = np.full(len(horror), max(1 - lift, 0), np.float32)
+    best = rows[np.argsort(-text[rows], kind="stable")[:CLOSEST]]
+    counts = int(np.count_nonzero(horror[best])), len(best), int(np.count_nonzero(horror))
+    out_of_place = np.full(len(horror), max(1 - float(shrunk_lift(*counts, len(horror))), 0), np.float32)
     for each in understood.conditions:
         if each.kind is ConditionKind.MOOD and not each.negative:
             out_of_place[~met[each.id]] = 1

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import ByRows
-from services.recommender.domain.genres import GENRES, NO_GENRES
-from services.recommender.facts import Facts
+from services.recommender.domain.genres import GENRES
+from services.recommender.facts import IS_GENRE, Facts
 from services.recommender.signals.signal import Deduction, Floats, Inputs, KernelMean, LeftOut, Rows
 
 COMEDY = GENRES.index("Comedy")
@@ -78,7 +78,6 @@ Sums = NDArray[np.float64]
 MOODS = {"Animation": 1.0, "Family": 1.0, "Horror": 1.0, "Action": 1 / 3, "Thriller": 1 / 3, "War": 1 / 3}
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 _SHARES = np.array(list(MOODS.values()), np.float32)
-IS_GENRE = np.array([name not in NO_GENRES for name in GENRES])
 
 
 @dataclass(frozen=True, eq=False)

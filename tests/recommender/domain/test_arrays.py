@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from services.recommender.domain.arrays import ByRows, Strings, distinct, mean_of_best, scaled
+from services.recommender.domain.arrays import ByRows, Strings, distinct, mean_of_best, scaled, shrunk_lift
 
 
 def test_a_value_is_computed_once_per_array_even_if_arrays_are_equal():
@@ -87,3 +87,24 @@ def test_numpy_rows_index_too():
 def test_some_rows_in_any_order_and_as_often_as_asked(values, data):
     rows = data.draw(st.lists(st.integers(0, len(values) - 1)))
     assert Strings.of(values).take(np.array(rows, np.int32)) == [values[row] for row in rows]
+
+
+class TestShrunkLift:
+    def test_nears_the_plain_lift_with_the_number_of_films(self):
+        # Every film has it, and of all films a tenth: ten times likelier.
+        assert shrunk_lift(10, 10, 100, 1_000) == pytest.approx((100 + 5) / (10 + 5))
+        assert shrunk_lift(100_000, 100_000, 100_000, 1_000_000) == pytest.approx(10, abs=1e-3)
+
+    def test_is_1_without_films(self):
+        assert shrunk_lift(0, 0, 0, 0) == 1
+
+    def test_arrays_broadcast(self):
+        both, films = np.array([[4, 0], [0, 2]], np.float32), np.array([4, 2], np.float32)
+        lifts = shrunk_lift(both, films[:, None], films, 8)
+        assert lifts.tolist() == [
+            [
+                pytest.approx(shrunk_lift(int(both[row, column]), int(films[row]), int(films[column]), 8))
+                for column in (0, 1)
+            ]
+            for row in (0, 1)
+        ]
