@@ -9,8 +9,8 @@ from services.recommender.names.folding import spellings
 from services.recommender.names.names import NameKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import AnyFilm, HasTrait, Rows
-from services.recommender.query.lexicon import LONGEST_NAME, Person
 from services.recommender.query.marked_words import Reading, WordRole, asks
+from services.recommender.query.people import LONGEST_NAME, Person
 from services.recommender.query.spelling import Spelling
 from services.recommender.query.tokens import words_of
 from services.recommender.query.words import grammar
@@ -140,12 +140,12 @@ def _last_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | No
     if not reading.free(at) or len(word) < 3 or word in grammar.STOP or asks(word) or reading.is_kind(at):
         return None
     if reading.free(at + 1) and reading.word(at + 1) in grammar.KIN:
-        kin = reading.lexicon.kin(word)
+        kin = reading.lexicon.people.kin(word)
         if kin:
             return 2, kin
-    people = reading.lexicon.people_called(word)
+    people = reading.lexicon.people.called(word)
     if not people and word.endswith("s"):
-        people = reading.lexicon.kin(word[:-1]) or reading.lexicon.people_called(word[:-1])
+        people = reading.lexicon.people.kin(word[:-1]) or reading.lexicon.people.called(word[:-1])
     if not people or reading.within_keyword(at):
         return None
     _, introduced = _introduction(reading, at)
