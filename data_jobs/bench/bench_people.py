@@ -34,15 +34,25 @@ class BenchPerson:
 
 
 def make_people(
-    catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED, *, events: NDArray[np.int32] | None = None
+    catalogue: Catalogue,
+    counts: Mapping[int, int],
+    seed: int = SEED,
+    *,
+    events: NDArray[np.int32] | None = None,
+    by_events: bool = False,
 ) -> dict[int, list[BenchPerson]]:
     """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
     at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
     likes. ``events`` int32[films], events per film: if given, only films with events are drawn, as for real users.
+    ``by_events``: a film's chance grows with its events, like that of a real one; by rank alone, two thirds of the
+    films drawn from a million would be ones that hardly any viewer has seen.
     """
     watched = np.arange(len(catalogue)) if events is None else np.flatnonzero(events)
+    log_fame = -_FAME * np.log(np.arange(len(watched)) + 9.0)
+    if by_events and events is not None:
+        log_fame = np.log(events[watched])
     return {
-        length: [_person(catalogue, watched, length, number, seed) for number in range(people)]
+        length: [_person(catalogue, watched, log_fame, length, (seed, length, number)) for number in range(people)]
         for length, people in counts.items()
     }
 
@@ -52,21 +62,26 @@ def log_lines(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     return [line for person in people for line in person.log()]
 
 
-def _person(catalogue: Catalogue, films: NDArray[np.intp], length: int, number: int, seed: int) -> BenchPerson:
-    rng = np.random.default_rng((seed, length, number))
-    rows = films[_positions(catalogue.genre_bits[films], min(length, int(len(films) * _MOST_SEEN)), rng)]
+def _person(
+    catalogue: Catalogue, films: NDArray[np.intp], log_fame: NDArray[np.float64], length: int, key: tuple[int, ...]
+) -> BenchPerson:
+    rng = np.random.default_rng(key)
+    count = min(length, int(len(films) * _MOST_SEEN))
+    rows = films[_positions(catalogue.genre_bits[films], log_fame, count, rng)]
     stars = rng.choice(_STARS, len(rows), p=_SHARES)
     events = tuple(
         Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
         for place, (row, value) in enumerate(zip(rows.tolist(), stars, strict=True))
     )
-    return BenchPerson(f"bench-{length}-{number}", events)
+    return BenchPerson(f"bench-{length}-{key[-1]}", events)
 
 
-def _positions(genre_bits: NDArray[np.uint32], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def _positions(
+    genre_bits: NDArray[np.uint32], log_fame: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
     """Return distinct positions in random order; Gumbel noise on log weights draws without replacement."""
     films = len(genre_bits)
     liked = genre_bits[rng.integers(0, min(films, 500), 2)]
     is_liked = (genre_bits & (liked[0] | liked[1])) != 0
-    scores = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * is_liked
+    scores = rng.gumbel(size=films) + log_fame + _TASTE * is_liked
     return rng.permutation(np.argpartition(-scores, max(0, count - 1))[:count])

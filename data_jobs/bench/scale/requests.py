@@ -56,7 +56,9 @@ def measure_requests(home: Path, release: Release) -> dict[str, Any]:
     BenchFailed.
     """
     bundle = release.bundle
-    people = make_people(bundle.catalogue, {TYPICAL: COUNTED + WARM}, events=bundle.collaborative.events)
+    people = make_people(
+        bundle.catalogue, {TYPICAL: COUNTED + WARM}, events=bundle.collaborative.events, by_events=True
+    )
     settings = settings_of_run(load_settings(), opensearch=False, dynamodb=False)
     state = open_stores(settings.model_copy(update={"marquee_home": home}), SystemClock()).state
     try:

@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,18 @@ def test_well_known_films_are_seen_more_often():
     people = make_people(make_catalogue(600), {20: 60})[20]
     rows = make_catalogue(600).rows_of(event.item_id for person in people for event in person.events)
     assert (rows < 100).mean() > 2 * (rows >= 500).mean()
+
+
+def test_films_are_drawn_as_often_as_they_were_rated():
+    catalogue, events = make_catalogue(600), np.zeros(600, np.int32)
+    events[::2], events[400:440:2] = 1, 60
+    people = make_people(catalogue, {10: 60}, events=events, by_events=True)[10]
+    rows = catalogue.rows_of(event.item_id for person in people for event in person.events)
+    assert (events[rows] > 0).all()
+    assert (events[rows] == 60).mean() > 0.6
+    by_rank = make_people(catalogue, {10: 60}, events=events)[10]
+    rows = catalogue.rows_of(event.item_id for person in by_rank for event in person.events)
+    assert (events[rows] == 60).mean() < 0.2
 
 
 def test_the_log_has_a_line_per_event_with_a_unique_id():
