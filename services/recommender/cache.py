@@ -31,7 +31,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.errors import BadCursor
 from services.recommender.ports import CacheKey
 
-# Excluded from the fingerprint: the user is part of the key, and the cursor (the page) is hashed separately.
+# Not among the hashed values: user and filters are hashed separately; k, explain and the cursor are part of the key.
 _NOT_HASHED = frozenset({"user_id", "k", "explain", "cursor", "filters"})
 _HASHED = tuple(field.name for field in fields(Request) if field.name not in _NOT_HASHED)
 _FILTERS = tuple(field.name for field in fields(Filters))
@@ -63,8 +63,8 @@ def _digest(document: object) -> bytes:
         text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         # Half a surrogate pair in a text, or a huge integer.
-        slowly = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        text = slowly.encode("utf-8", "replace")
+        escaped = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = escaped.encode("utf-8", "replace")
     return hashlib.blake2b(text, digest_size=32).digest()
 
 
@@ -154,7 +154,7 @@ def _checked(cursor: str) -> bytes:
     except (binascii.Error, UnicodeEncodeError):
         raw = b""
     body, checksum = raw[:-4], raw[-4:]
-    sound = len(body) > FINGERPRINT_BYTES and (len(body) - 1 - FINGERPRINT_BYTES) % 5 == 0
-    if not sound or body[0] != _VERSION or zlib.crc32(body).to_bytes(4, "big") != checksum:
+    is_sound = len(body) > FINGERPRINT_BYTES and (len(body) - 1 - FINGERPRINT_BYTES) % 5 == 0
+    if not is_sound or body[0] != _VERSION or zlib.crc32(body).to_bytes(4, "big") != checksum:
         raise BadCursor("the cursor is damaged or was not made by this API; send next_cursor unchanged", _POINTER)
     return body

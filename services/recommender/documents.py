@@ -162,11 +162,11 @@ def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
     years = catalogue.years[catalogue.years > 0]
     bits = catalogue.genre_bits
     counts = [(name, int(np.count_nonzero(bits & np.uint32(1 << bit)))) for bit, name in enumerate(genres.GENRES)]
-    spoken = np.bincount(catalogue.language_codes[catalogue.language_codes >= 0], minlength=len(catalogue.languages))
-    by_use = sorted(zip(catalogue.languages, spoken.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    by_code = np.bincount(catalogue.language_codes[catalogue.language_codes >= 0], minlength=len(catalogue.languages))
+    by_count = sorted(zip(catalogue.languages, by_code.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
     return {
         "films": len(catalogue),
         "genres": [{"name": name, "films": films} for name, films in counts if films],
         "years": {"from": int(years.min()) if len(years) else None, "to": int(years.max()) if len(years) else None},
-        "languages": [{"code": code, "films": films} for code, films in by_use if films],
+        "languages": [{"code": code, "films": films} for code, films in by_count if films],
     }

@@ -97,7 +97,7 @@ class Facts:
 
     @classmethod
     def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
-        """Compute the facts of a bundle. Only the traits are weighted at once; the others are computed on first use."""
+        """Compute the facts of a bundle. Only the traits are weighted here; the rest is computed on first use."""
         return cls(bundle, constants, FilmTraits.of(bundle.catalogue.traits))
 
     @cached_property
@@ -142,8 +142,8 @@ class Facts:
 
     @cached_property
     def genre_lifts(self) -> Floats:
-        """How many times likelier a film of one genre (row) also has another (column) than any film, float32[genres,
-        genres]; nearer to 1 the fewer films there are.
+        """Lift of each genre (column) among the films of each genre (row), float32[genres, genres]; see
+        ``shrunk_lift``.
         """
         both, films = self._films_of_genres, np.diagonal(self._films_of_genres)
         return np.asarray(shrunk_lift(both, films[:, None], films, len(self.bundle.catalogue)), np.float32)
@@ -179,7 +179,7 @@ class Facts:
     @cached_property
     def latent(self) -> Floats | None:
         """The latent factors, float32[table films, k]: at most 20,000 times 64 numbers, 5 MB. Every request reads
-        hundreds of films' factors, and converting them takes longer than all that is done with them.
+        hundreds of films' factors, and converting them would take longer than using them.
         """
         factors = self.bundle.latent
         return None if factors is None else factors.astype(np.float32)
@@ -260,7 +260,7 @@ class Facts:
         quality; None if that is 1 for all.
         """
         fame = np.asarray(np.exp(np.float32(-exponent) * self._log_events), np.float32) if exponent else None
-        if not self._asks_votes:
+        if not self._uses_votes:
             return fame
         quality = self.quality[self.bundle.collaborative.rows]
         return quality if fame is None else fame * quality
@@ -272,13 +272,13 @@ class Facts:
         return np.asarray(np.log1p(events / np.float32(LIFT_EVENTS)), np.float32)
 
     @cached_property
-    def _asks_votes(self) -> bool:
+    def _uses_votes(self) -> bool:
         """Whether worldwide votes are used: there are some, and people's events do not suffice."""
         return self.maturity < 1 and bool(self.bundle.acclaim.any())
 
     def _faded(self, among_people: Floats) -> Floats:
         """Blend values from people here with acclaim, by maturity."""
-        if not self._asks_votes:
+        if not self._uses_votes:
             return among_people
         mature = np.float32(self.maturity)
         return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)

@@ -27,7 +27,7 @@ def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None
 
 
 class FilmsResult(NamedTuple):
-    """Response body, milliseconds by stage, what did not answer and why, and films by retriever."""
+    """Response body, milliseconds by stage, what did not respond and why, and films by retriever."""
 
     document: dict[str, Any]
     stages: dict[str, float]

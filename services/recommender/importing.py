@@ -20,7 +20,7 @@ LISTED = 100
 """Maximum number of unmatched and of ambiguous rows to list; the others are only counted."""
 LOVED = 4.5
 """Stars from which a rating is stronger than a like."""
-_LOOK_EVERY = 256
+_CHECK_EVERY = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def prepare(finder: Finder, user_id: str, history: ImportedHistory, now_ms: int,
     doubtful: dict[object, tuple[ImportedRow, Match]] = {}
     unmatched: dict[object, ImportedRow] = {}
     for at, row in enumerate(history.rows):
-        if at % _LOOK_EVERY == 0 and deadline.remaining() <= 0:
+        if at % _CHECK_EVERY == 0 and deadline.remaining() <= 0:
             raise Overloaded(f"the history has {len(history.rows):,} rows, too many to match in time: send it in parts")
         match = matcher.match(row)
         if match.row >= 0:
@@ -61,8 +61,8 @@ def prepare(finder: Finder, user_id: str, history: ImportedHistory, now_ms: int,
 
 def event_id_of(user_id: str, event: Event) -> str:
     """Return an event id derived from the content, 32 hex digits, so that repeated imports give the same events."""
-    said = "\0".join((user_id, event.item_id, event.kind.label, repr(event.value), str(event.ts_ms)))
-    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    content = "\0".join((user_id, event.item_id, event.kind.label, repr(event.value), str(event.ts_ms)))
+    return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def document(

@@ -102,15 +102,15 @@ class Pipeline:
         """
         self._check(request.preset)
         watch = Stopwatch(deadline.clock)
-        understood, lost = None, None
+        understood, read_error = None, None
         if request.query is not None:
             with watch.stage("understand"):
-                understood, lost = self._read(request)
+                understood, read_error = self._read(request)
         with watch.stage("taste"):
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
             history, seeds, unknown = with_seeds(self.bundle.catalogue, request, profile)
             taste = self._taste(history, understood)
-            # With a given plan the child check is off: it could exclude a film that the full taste allows.
+            # With a given plan the child check is skipped: it could exclude a film that the full taste allows.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
@@ -137,7 +137,7 @@ class Pipeline:
         return Ranking(
             items,
             plan.strategy,
-            (*([lost] if lost else []), *retrieved.degraded),
+            (*([read_error] if read_error else []), *retrieved.degraded),
             (*unknown, *off_shelf),
             int(np.count_nonzero(retrieved.allowed)) > len(items),
             watch.stages,
@@ -147,7 +147,7 @@ class Pipeline:
         )
 
     def _check(self, preset: Preset) -> None:
-        """Raises PresetUnavailable."""
+        """Raise PresetUnavailable if the release lacks what the preset needs."""
         if preset is Preset.SVD:
             svd.factors_of(self.bundle)
         elif preset is Preset.TWO_TOWER:
@@ -168,7 +168,7 @@ class Pipeline:
         return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
-        """Read the query; return None and why if the index of the films' words cannot be read."""
+        """Read the query. If the index of the films' words cannot be read, return None and the reason."""
         try:
             return self.queries.read(request), None
         except SearchUnavailable as error:
@@ -241,12 +241,12 @@ class Pipeline:
         mixture = mixture_of(inputs, factor)
         allowed, counts = self._for_children(child, request, taste, allowed, result)
         eligible = allowed if inputs.matches is None else allowed & inputs.matches.matched
-        brought = {"traits": retrieval.by_traits(inputs, eligible)}
-        brought["series"] = retrieval.by_series(self.facts, taste, eligible)
+        by_retriever = {"traits": retrieval.by_traits(inputs, eligible)}
+        by_retriever["series"] = retrieval.by_series(self.facts, taste, eligible)
         if vectors is None:
-            brought["vectors"] = retrieval.by_vectors(result.knn)
-        rows = retrieval.candidates_of(self.facts, mixture, allowed, bool(plan.novelty), list(brought.values()))
-        counts |= {f"{name}_retrieved": len(films) for name, films in brought.items() if len(films)}
+            by_retriever["vectors"] = retrieval.by_vectors(result.knn)
+        rows = retrieval.candidates_of(self.facts, mixture, allowed, bool(plan.novelty), list(by_retriever.values()))
+        counts |= {f"{name}_retrieved": len(films) for name, films in by_retriever.items() if len(films)}
         hits = {name: engine for name, engine in (("knn", result.knn), ("bm25", result.text)) if engine is not None}
         return Retrieved(inputs, mixture, rows, allowed, degraded, counts, hits)
 

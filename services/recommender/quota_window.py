@@ -51,13 +51,13 @@ class Window:
 
     def _reset_s(self, limit: int, now_ms: int) -> int:
         """Return whole seconds until a used sub-bucket drops out and leaves room."""
-        left = sum(self.counts)
+        remaining = sum(self.counts)
         oldest = self.latest - SUB_BUCKETS
         for number, count in enumerate(self.counts, start=oldest):
-            left -= count
-            if count and left < limit:
-                gone_ms = (number + COUNTED) * self.width_ms
-                return max(1, -(-(gone_ms - now_ms) // 1_000))
+            remaining -= count
+            if count and remaining < limit:
+                dropped_ms = (number + COUNTED) * self.width_ms
+                return max(1, -(-(dropped_ms - now_ms) // 1_000))
         return 0
 
 

@@ -121,9 +121,8 @@ class Recommender:
     def trace(self, request: Request) -> Ranking:
         """Return the ranking behind a response, uncached, with evidence and signals."""
         profile, _, _ = self._read(request, None, self._deadline())
-        explained = replace(request, explain=True)
         shown = shown_before(request, request_fingerprint(request))
-        return self._current().rank(explained, profile, self._deadline(), shown)
+        return self._current().rank(replace(request, explain=True), profile, self._deadline(), shown)
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.FilmsResult:
         """Return ``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
@@ -158,19 +157,19 @@ class Recommender:
         """
         finder = self._current().finder
         prepared = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
-        before = self.state.export(user_id)
-        stored_ids = set() if before is None else {line.event_id for line in before.events}
-        fresh = [line for line in prepared.lines if line.event_id not in stored_ids]
-        if fresh:
+        previous = self.state.export(user_id)
+        stored_ids = set() if previous is None else {line.event_id for line in previous.events}
+        new_lines = [line for line in prepared.lines if line.event_id not in stored_ids]
+        if new_lines:
             try:
-                self.state.seed(fresh, deadline)
+                self.state.seed(new_lines, deadline)
             except StateUnavailable as error:
                 raise type(error)(
                     f"{error}; part of the history may be stored: import it again, nothing is counted twice"
                 ) from error
         answer = self.recommend(Request(user_id=user_id))
         first = json.loads(answer.payload)["items"]
-        return importing.document(finder, user_id, history, prepared, len(fresh), first)
+        return importing.document(finder, user_id, history, prepared, len(new_lines), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """Return everything stored about a person, including the derived taste; None if nothing is stored."""
@@ -273,7 +272,7 @@ class Recommender:
         row_of = {evidence.item_id: row for row, evidence in rows.items()}
         page = Page(
             tuple(rows.values()),
-            lambda some: [documents.record(catalogue, row_of[each.item_id]) for each in some],
+            lambda evidence: [documents.record(catalogue, row_of[each.item_id]) for each in evidence],
             lambda: documents.likings(catalogue, liked_rows(catalogue, request, profile)),
         )
         deadline = Deadline.within(self.clock, self.options.explain_deadline_s)

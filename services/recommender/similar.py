@@ -38,8 +38,8 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     allowed = facts.audience.beside(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
-    brought = [retrieval.by_vectors(hits.knn), retrieval.by_traits(inputs, allowed)]
-    rows = retrieval.candidates_of(facts, mixture, allowed, retrieved=brought)
+    retrieved = [retrieval.by_vectors(hits.knn), retrieval.by_traits(inputs, allowed)]
+    rows = retrieval.candidates_of(facts, mixture, allowed, retrieved=retrieved)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
     scores = softsign(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()

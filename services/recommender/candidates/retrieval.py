@@ -184,22 +184,20 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
 
 
 def _enough(base: Dense, among: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
-    """Return the ``size`` best of more films, those of equal scores in the order of their rows; and others that equal
-    the last.
-    """
+    """Return the ``size`` best of more films, ties in the order of rows, and possibly others that equal the last."""
     # At least ``size`` films reach this score, and few others do. A partition of all would take longer, most of all if
     # many are equal: if nothing is known of the taste's films, all score 0.
-    reached = _reached(base, among, size)
-    rows = np.flatnonzero(among & (base > reached))
+    threshold = _sampled_threshold(base, among, size)
+    rows = np.flatnonzero(among & (base > threshold))
     if len(rows) <= size:
-        return np.concatenate([rows, np.flatnonzero(among & (base == reached))[: size - len(rows)]])
+        return np.concatenate([rows, np.flatnonzero(among & (base == threshold))[: size - len(rows)]])
     scores = base[rows]
     return np.asarray(rows[scores >= np.partition(scores, len(rows) - size)[len(rows) - size]])
 
 
-def _reached(base: Dense, among: NDArray[np.bool_], size: int) -> np.float32:
-    """Return a score that at least ``size`` of some films reach, that of the last of so many in a sample of them; -inf
-    if the sample is too small.
+def _sampled_threshold(base: Dense, among: NDArray[np.bool_], size: int) -> np.float32:
+    """Return a score that at least ``size`` of the films ``among`` reach: the ``size``-th best in a sample of them.
+    -inf if the sample is too small.
     """
     sample = base[::SAMPLED][among[::SAMPLED]]
     if len(sample) < size:
@@ -207,10 +205,11 @@ def _reached(base: Dense, among: NDArray[np.bool_], size: int) -> np.float32:
     return np.float32(np.partition(sample, len(sample) - size)[len(sample) - size])
 
 
-# Number of the taste's traits to look up, and the share of films and their number above which a trait is too common to
-# be worth it.
+# Number of the taste's traits to look up, and the share and number of films above which a trait is too common to be
+# worth it.
 STRONGEST = 24
 COMMON, MOST_COMMON = 0.1, 10_000
+# Maximum number of films from each retriever.
 EACH = 150
 
 
@@ -226,8 +225,8 @@ def by_traits(inputs: Inputs, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (taste[traits] > 0)]
     strongest = np.sort(traits[np.argsort(-taste[traits], kind="stable")[:STRONGEST]])
     films, scores = facts.postings.scores(strongest, taste[strongest])
-    may_be_shown = allowed[films]
-    films, scores = films[may_be_shown], scores[may_be_shown]
+    is_allowed = allowed[films]
+    films, scores = films[is_allowed], scores[is_allowed]
     return films[best_rows(scores * facts.quality[films], np.ones(len(films), bool), EACH)]
 
 

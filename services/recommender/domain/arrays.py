@@ -1,6 +1,4 @@
-"""Arrays: strings packed in them, distinct values, the mean of the best, lifts, and what was computed for an array of
-rows.
-"""
+"""Array helpers: packed strings, distinct values, the mean of the best scores, lifts, and a cache by array of rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,7 +24,7 @@ class ByRows(Generic[Value]):
     """
 
     def __init__(self) -> None:
-        # The array is kept with its value, so that no other one can take its identity.
+        # The array is stored with its value, so that no other array can get its identity.
         self._values: dict[int, tuple[Rows, Value]] = {}
 
     def get(self, rows: Rows, compute: Callable[[Rows], Value]) -> Value:
@@ -72,22 +70,22 @@ def mean_of_best(scores: Floats) -> float:
     return mean if np.isfinite(mean) and mean > 0 else 0.0
 
 
-# Number of films at which a share of them is believed by half.
+# Number of typical films added to a sample: a lift from this many films counts by half.
 UNTYPICAL = 5
 
 
 def shrunk_lift(both: Count, films: Count, others: Count, total: int) -> NDArray[np.floating]:
-    """Return how many times likelier than any of ``total`` films one of ``films`` is one of ``others``, of which it has
-    ``both``; nearer to 1 the fewer films there are, as if ``UNTYPICAL`` more were like any film. Counts are numbers or
-    arrays that broadcast, and so is the result.
+    """Return the lift of a property, shrunk towards 1: its share among some ``films``, ``both`` of which have it, over
+    its share among all ``total`` films, ``others`` of which have it. The fewer films, the nearer to 1, as if
+    ``UNTYPICAL`` typical ones were added. Counts are numbers or arrays that broadcast, and so is the result.
     """
     usual = np.maximum(others, 1) / max(total, 1)
     return np.asarray((both / usual + UNTYPICAL) / (films + UNTYPICAL))
 
 
 def lengths_of(sums: Floats, least: float) -> Floats:
-    """Return the lengths of weighted sums of vectors float32[s, k], float32[s, 1]; infinite for one not above
-    ``least``: it is rounding and has no direction, and divided by its length it is 0.
+    """Return the lengths of weighted sums of vectors float32[s, k], float32[s, 1]; infinite if not above
+    ``least``: such a sum is a rounding error without a direction, and dividing it by its length gives 0.
     """
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.where(lengths > least, lengths, np.float32(np.inf))

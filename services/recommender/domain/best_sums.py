@@ -20,14 +20,14 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-# From this many films outside the tables on it is faster than sums for all films.
+# Number of films outside the tables from which on this is faster than sums for all films.
 MANY = 100_000
-# Positions whose borrowers are looked at first, and films outside with the largest prior that always are. More positions
-# raise the sum that others must reach by 2 %, and take longer than that saves.
+# Number of positions whose borrowers are summed first, and of films outside with the largest prior, which always are.
+# More positions raise the sum that others must reach by 2 %, and take longer than that saves.
 _FIRST, _BEST_KNOWN = 8, 1_000
-# If more than this part of the entries had to be read, sums for all films are faster.
+# If more than this share of the entries had to be read, sums for all films are faster.
 _WORTH = 0.2
-# Up to this part of the films outside, sorting some of them is faster than marking them among all.
+# Up to this share of the films outside, sorting the selected ones is faster than marking them among all.
 _FEW = 0.02
 # Rounding in a sum of four products.
 _ROUNDING = np.float32(1 + 1e-5)
@@ -94,22 +94,24 @@ class BestSums:
             np.float32(totals.max(initial=0)),
         )
 
-    def best(self, of: TableSums, goals: Sequence[Goal]) -> list[Rows] | None:
-        """Return the films with the largest sums for each goal, of equal ones those of lower rows, in no order; None if
+    def best(self, request: TableSums, goals: Sequence[Goal]) -> list[Rows] | None:
+        """Return the films with the largest sums for each goal, in no particular order; ties go to lower rows. None if
         that takes sums for all films.
         """
-        inside = _Summed(self.tables.rows, self._scaled(of, self.tables.rows, of.in_tables))
-        first = inside.joined(self._outside(of, self._borrowers(of, self._highest(of.in_tables), np.float32(0))))
+        inside = _Summed(self.tables.rows, self._scaled(request, self.tables.rows, request.in_tables))
+        first = inside.joined(
+            self._outside(request, self._borrowers(request, self._highest(request.in_tables), np.float32(0)))
+        )
         thresholds = [first.least(goal) for goal in goals]
         least = min(thresholds, default=np.float32(0))
-        # What a film must borrow if it is none of the best known ones.
-        needed = least / _ROUNDING - of.weight * self.next_prior
+        # What a film must borrow unless it is one of the best known.
+        needed = least / _ROUNDING - request.weight * self.next_prior
         if not (least > 0 and needed > 0):
             return None
-        positions = np.flatnonzero(of.in_tables * self.most >= needed)
+        positions = np.flatnonzero(request.in_tables * self.most >= needed)
         if (self.offsets[positions + 1] - self.offsets[positions]).sum() > _WORTH * len(self.borrowers):
             return None
-        everything = inside.joined(self._outside(of, self._borrowers(of, positions, needed)))
+        everything = inside.joined(self._outside(request, self._borrowers(request, positions, needed)))
         return [everything.best(goal, at_least) for goal, at_least in zip(goals, thresholds, strict=True)]
 
     def _highest(self, in_tables: Floats) -> NDArray[np.intp]:
@@ -120,7 +122,7 @@ class BestSums:
         scores = in_tables[positive]
         return np.asarray(positive[scores >= np.partition(scores, -_FIRST)[-_FIRST]][:_FIRST])
 
-    def _borrowers(self, of: TableSums, positions: NDArray[np.intp], needed: np.float32) -> Rows:
+    def _borrowers(self, request: TableSums, positions: NDArray[np.intp], needed: np.float32) -> Rows:
         """Return the films outside that borrow from a position whose score times their weights is at least ``needed``,
         and the best known ones: ascending, int32[n].
         """
@@ -128,7 +130,7 @@ class BestSums:
         sizes = self.offsets[positions + 1] - starts
         before = np.cumsum(sizes) - sizes
         entries = np.repeat(starts - before, sizes) + np.arange(int(sizes.sum()))
-        enough = self.totals[entries] * np.repeat(of.in_tables[positions], sizes) >= needed
+        enough = self.totals[entries] * np.repeat(request.in_tables[positions], sizes) >= needed
         films = np.concatenate([self.borrowers[entries[enough]], self.best_known])
         if len(films) < _FEW * len(self.tables.outside):
             return distinct(films)
@@ -136,9 +138,9 @@ class BestSums:
         reached[films] = True
         return np.flatnonzero(reached).astype(np.int32)
 
-    def _outside(self, of: TableSums, films: Rows) -> "_Summed":
+    def _outside(self, request: TableSums, films: Rows) -> "_Summed":
         rows = self.tables.outside[films]
-        return _Summed(rows, self._scaled(of, rows, self._borrowed(of.in_tables, films)))
+        return _Summed(rows, self._scaled(request, rows, self._borrowed(request.in_tables, films)))
 
     def _borrowed(self, in_tables: Floats, films: Rows) -> Floats:
         """Return what some films outside borrow, float32[films], with the roundings of ``tables.spread``."""
@@ -149,9 +151,9 @@ class BestSums:
             total += part
         return np.asarray(total, np.float32)
 
-    def _scaled(self, of: TableSums, rows: Rows, scores: Floats) -> Floats:
-        total = of.weight * self.prior[rows] + scores
-        return np.asarray(total if of.factor is None else total * of.factor[rows], np.float32)
+    def _scaled(self, request: TableSums, rows: Rows, scores: Floats) -> Floats:
+        total = request.weight * self.prior[rows] + scores
+        return np.asarray(total if request.factor is None else total * request.factor[rows], np.float32)
 
 
 def _rows_of(matrix: NDArray[Scalar], rows: Rows) -> NDArray[Scalar]:
@@ -170,14 +172,14 @@ class _Summed(NamedTuple):
         return _Summed(np.concatenate([self.rows, others.rows]), np.concatenate([self.sums, others.sums]))
 
     def least(self, goal: Goal) -> np.float32:
-        """Return the sum of the last film of a goal; 0 if too few pass."""
+        """Return the smallest sum among the best films of a goal; 0 if too few pass."""
         sums = self.sums[goal.passes(self.rows)]
         if len(sums) < goal.size:
             return np.float32(0)
         return np.float32(np.partition(sums, len(sums) - goal.size)[len(sums) - goal.size])
 
     def best(self, goal: Goal, at_least: np.float32) -> Rows:
-        """Return the best films of a goal; enough that pass have sums of ``at_least`` so much."""
+        """Return the best films of a goal. ``at_least``: a sum that enough of the films that pass reach."""
         above = np.flatnonzero(self.sums >= at_least)
         above = above[goal.passes(self.rows[above])]
         if len(above) > goal.size:

@@ -125,8 +125,8 @@ class Catalogue:
         """Return the row of each film hash, int32[n], -1 for unknown films."""
         rows = _rows_of(hashes, self.hashes, self.hash_rows)
         if len(self.other_hashes):
-            lost = rows < 0
-            rows[lost] = _rows_of(hashes[lost], self.other_hashes, self.other_rows)
+            missing = rows < 0
+            rows[missing] = _rows_of(hashes[missing], self.other_hashes, self.other_rows)
         return rows
 
     def film_hashes(self) -> NDArray[np.uint64]:
@@ -147,8 +147,8 @@ class Catalogue:
         rows = self.rows_of_hashes(hash_ids(ids))
         hits = np.flatnonzero(rows >= 0)
         own_ids = self.item_ids.take(rows[hits])
-        others = [at for at, item_id in zip(hits.tolist(), own_ids, strict=True) if ids[at] != item_id]
-        rows[[at for at in others if not self._is_other_id(ids[at], int(rows[at]))]] = -1
+        mismatches = [at for at, item_id in zip(hits.tolist(), own_ids, strict=True) if ids[at] != item_id]
+        rows[[at for at in mismatches if not self._is_other_id(ids[at], int(rows[at]))]] = -1
         missing = np.flatnonzero(rows < 0)
         if len(missing):
             rows[missing] = self._rows_of_foreign([ids[at] for at in missing.tolist()])
@@ -160,9 +160,9 @@ class Catalogue:
 
     def _rows_of_foreign(self, item_ids: list[str]) -> NDArray[np.int32]:
         """Return the rows of TMDB and IMDb ids, int32[n]; -1 for anything else."""
-        read = [match.groups() if (match := FOREIGN_ID.fullmatch(each)) else (None, None) for each in item_ids]
-        by_tmdb = self.rows_of_tmdb(int(tmdb or 0) for tmdb, _ in read)
-        by_imdb = self.rows_of_imdb(int(imdb or 0) for _, imdb in read)
+        parsed = [match.groups() if (match := FOREIGN_ID.fullmatch(each)) else (None, None) for each in item_ids]
+        by_tmdb = self.rows_of_tmdb(int(tmdb or 0) for tmdb, _ in parsed)
+        by_imdb = self.rows_of_imdb(int(imdb or 0) for _, imdb in parsed)
         return np.maximum(by_tmdb, by_imdb)
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:

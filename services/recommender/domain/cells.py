@@ -1,7 +1,7 @@
 """Cells: the films of a very large catalogue, grouped by the direction of their vectors.
 
 A search looks only into the cells whose centres are nearest to the query (an inverted file: Sivic and Zisserman, "Video
-Google", ICCV 2003), so that its time does not grow with the catalogue as that of a scan does.
+Google", ICCV 2003), so its time does not grow with the catalogue as that of a scan does.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-# The nearest cells that together hold this share of the films, and at least so many, are searched. Of a million films
-# and their 150 nearest, these hold 99.6 %. Without the minimum, of 250,000 films the search finds 96.8 % instead of
-# 99.3, for 2.8 ms of CPU instead of 4.0.
+# The nearest cells that together hold this share of the films, and at least this number, are searched. In a catalogue
+# of a million films these hold 99.6 % of the 150 nearest. In one of 250,000 films the search finds 99.3 % of them for
+# 4.0 ms of CPU; without the minimum it would find 96.8 % for 2.8 ms.
 SEARCHED, LEAST_SEARCHED = 0.06, 60_000
 
 

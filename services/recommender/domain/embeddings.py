@@ -31,8 +31,8 @@ _WORD = 8
 # From this number of queries on, one matrix product is faster than one product per query.
 _SEVERAL = 5
 # Multiplications up to which a matrix product is computed without copying its operands first, which for a few vectors
-# takes longer than the product: 900 films with 5 vectors take 50 microseconds in such parts, 210 as a whole. With parts
-# of fewer rows than these nothing is gained.
+# takes longer than the product: 900 films with 5 vectors take 50 microseconds in such parts, 210 as a whole. Parts of
+# fewer rows than this gain nothing.
 _SMALL, _FEWEST_ROWS = 400_000, 32
 
 
@@ -134,8 +134,8 @@ class Embeddings:
         self, queries: NDArray[np.float32], among: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the films nearest to any of the unit queries float32[q, dims], ascending, and their cosines: int32[n],
-        float32[n]. Of the films ``among`` bool[films] that have a vector these are all, in a large catalogue those of
-        the shortlist.
+        float32[n]. These are all films ``among`` bool[films] that have a vector; in a large catalogue only those of the
+        shortlist.
         """
         eligible = self._present if among is None else among & self._present
         if len(self.codes) < MANY:
@@ -165,18 +165,18 @@ class Embeddings:
         return best
 
     def _shortlist(self, queries: NDArray[np.float32], eligible: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """Return the eligible films with the fewest differing signs, ascending, intp[n]: so many as make a shortlist,
+        """Return the eligible films with the fewest differing signs, ascending, intp[n]: as many as make a shortlist,
         and those that equal the last.
         """
         size = SHORTLIST if len(self.codes) < VERY_MANY else LONG_SHORTLIST
         if self.cells is not None:
             places = self.cells.places(queries - self.mean)
             films = self.cells.order[places]
-            kept = np.flatnonzero(eligible[films])
-            # Where filters leave too few of the nearest cells, all films are compared.
-            if len(kept) >= size:
-                differing = self._differing(queries, places[kept])
-                return np.sort(films[kept[differing <= _cut(differing, size)]]).astype(np.intp)
+            passing = np.flatnonzero(eligible[films])
+            # If too few films of the nearest cells are eligible, all films are compared.
+            if len(passing) >= size:
+                differing = self._differing(queries, places[passing])
+                return np.sort(films[passing[differing <= _cut(differing, size)]]).astype(np.intp)
         if np.count_nonzero(eligible) <= size:
             return np.flatnonzero(eligible)
         differing = self._differing(queries)
@@ -221,7 +221,7 @@ def _cut(differing: NDArray[np.uint16], size: int) -> int:
 
 def _best_product(codes: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the largest product of each row with any query, float32[rows]."""
-    # Of two or three queries at once it takes longer than one by one.
+    # One product of two or three queries takes longer than a product per query.
     products = [codes @ query for query in queries] if len(queries) < _SEVERAL else queries @ codes.T
     return np.asarray(np.max(products, axis=0), np.float32)
 

@@ -52,13 +52,13 @@ _ALIASES = {
     "musicals": "Musical",
 }
 
-_KNOWN = {name.lower(): name for name in GENRES} | _ALIASES
+_BY_NAME = {name.lower(): name for name in GENRES} | _ALIASES
 _BIT = {name: 1 << position for position, name in enumerate(GENRES)}
 
 
 def canonical(name: str) -> str | None:
     """Return the vocabulary's spelling of a genre or alias, case-insensitive; None if unknown."""
-    return _KNOWN.get(name.strip().lower())
+    return _BY_NAME.get(name.strip().lower())
 
 
 def to_mask(names: Iterable[str]) -> int:

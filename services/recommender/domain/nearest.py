@@ -33,14 +33,14 @@ class NearestFilms:
         return int(self.rows.shape[1])
 
     def of(self, films: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return all neighbours of some films, ascending and each once, and their best cosines: int32[m], float32[m].
+        """Return all neighbours of some films, ascending and distinct, and their best cosines: int32[m], float32[m].
 
-        The ``each`` best of them are those of the whole catalogue: a film that is among the best by its largest cosine
-        is among the best of the film that cosine is with.
+        The best ``each`` of them are the best of the whole catalogue: a film among the best by its largest cosine is
+        also among the neighbours of the film with which it has that cosine.
         """
         rows, cosines = self.rows[films].ravel(), self.cosines[films].ravel().astype(np.float32)
-        there = rows != NONE
-        rows, cosines = rows[there], cosines[there]
+        present = rows != NONE
+        rows, cosines = rows[present], cosines[present]
         best_last = np.lexsort((cosines, rows))
         neighbours, times = counted(rows)
         return neighbours, cosines[best_last][np.cumsum(times) - 1]

@@ -62,9 +62,9 @@ class ItemTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableEntries:
-    """What some films are in the tables: ``positions`` int32[e], ``shares`` float32[e] (1 for a film of the table, the
-    neighbour's weight for a film outside) and ``films`` int32[e], the film of each entry, by its place among them. The
-    entries of a film are adjacent.
+    """Entries of some films in the tables: ``positions`` int32[e], ``shares`` float32[e] (1 for a film of the table,
+    the neighbour's weight for a film outside) and ``films`` int32[e], the index of each entry's film. The entries of a
+    film are adjacent.
     """
 
     positions: NDArray[np.int32]
@@ -127,14 +127,14 @@ class CollaborativeTables:
         out = np.zeros((len(films), len(others)), bool)
         inside = np.flatnonzero(self.position[films] >= 0)
         targets = self.position[others]
-        there = np.flatnonzero(targets >= 0)
-        slot, is_target = _slots(len(self.rows), targets, there)
-        home = self.position[films[inside]]
-        columns = self.main.columns[home]
+        inside_targets = np.flatnonzero(targets >= 0)
+        slot, is_target = _slots(len(self.rows), targets, inside_targets)
+        positions = self.position[films[inside]]
+        columns = self.main.columns[positions]
         hits = np.flatnonzero(is_target.take(columns.ravel()))
         owner, entry = np.divmod(hits, columns.shape[1])
-        some = self.shared[home[owner], entry] >= people
-        out[inside[owner[some]], slot[columns[owner[some], entry[some]]]] = True
+        enough = self.shared[positions[owner], entry] >= people
+        out[inside[owner[enough]], slot[columns[owner[enough], entry[enough]]]] = True
         return out
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -149,9 +149,9 @@ class CollaborativeTables:
         """Return what ``spread`` gives for some films only, float32[rows]; float32[rows, k] of vectors float[T, k]."""
         position = self.position[rows]
         films = np.asarray(scores[np.maximum(position, 0)], np.float32)
-        away = np.flatnonzero(position < 0)
-        if len(away):
-            films[away] = self._borrowed(scores, self.slots(rows[away])) if len(self.outside) else 0
+        outside = np.flatnonzero(position < 0)
+        if len(outside):
+            films[outside] = self._borrowed(scores, self.slots(rows[outside])) if len(self.outside) else 0
         return films
 
     def slots(self, rows: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -170,8 +170,8 @@ class CollaborativeTables:
 def _slots(
     films: int, targets: NDArray[np.int32], inside: NDArray[np.intp]
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Return, by table position, which of the targets ``inside`` the table it is, int32[films], and whether it is one,
-    bool[films].
+    """Return, by table position, the index of its target, int32[films], and whether there is one, bool[films].
+    ``inside``: indices of the targets inside the table.
     """
     slot = np.zeros(films, np.int32)
     slot[targets[inside]] = inside

@@ -27,8 +27,8 @@ class TwoTowerModel:
         (float32[n]); films that were in no history in training are ignored. Equals what the trained model returns for
         an unknown person with this history.
         """
-        met = self.history[rows].any(axis=1)
-        rows, weights = rows[met], weights[met]
+        is_trained = self.history[rows].any(axis=1)
+        rows, weights = rows[is_trained], weights[is_trained]
         pooled = weights @ self.history[rows] / np.float32(np.sqrt(max(float(weights.sum()), 1.0)))
         hidden = np.maximum(pooled @ self.inner + self.inner_bias, 0)
         mapped = pooled + hidden @ self.outer + self.outer_bias

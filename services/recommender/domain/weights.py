@@ -26,10 +26,10 @@ class Weights:
     popularity_power: float = 2.5
     # Share of the prior that never fades.
     standing_popularity: float = 0.0
-    # Latent factors, beside the tables; fades in with the main table's share.
+    # Latent factors, in addition to the tables; fades in with the main table's share.
     latent: float = 0.35
     traits: float = 1.0
-    # Coherence of a taste: its films resemble each other by a (taste/coherence.py); c = (a - from) / span in 0 ... 1.
+    # Coherence of a taste: its films resemble each other by a (taste/fold_in.py); c = (a - from) / span in 0 ... 1.
     # Popularity is scaled by 1 - c; the shared concept weighs concept c, text coherent_content c (seeds_content c for
     # films given with a request); well-known films of the tables are scaled by (1 + events / 20) ** -(coherent_lift
     # c^2).
@@ -79,7 +79,7 @@ class Weights:
     # (signals/tone.py).
     aversion: float = 2.5
     dissonance: float = 3.0
-    # A coherent taste's mix of genres and its time (signals/tone.py).
+    # A coherent taste's mix of genres and time of release (signals/tone.py).
     tone: float = 1.2
     query_text: float = 1.0
     query_content: float = 1.0

@@ -76,23 +76,23 @@ class Finder:
     def find(self, text: str, limit: int) -> Rows:
         """Return the best ``limit`` films for the typed text, best first: int32[n]."""
         if FOREIGN_ID.fullmatch(text.strip()):
-            rows = self.catalogue.rows_of([text.strip()])
-            return rows[rows >= 0][:limit]
+            by_id = self.catalogue.rows_of([text.strip()])
+            return by_id[by_id >= 0][:limit]
         best = np.full(len(self.catalogue), Tier.NONE, np.int8)
         readings = readings_of(text)
         for reading in readings:
             self._by_name(reading, best)
-        named = np.flatnonzero(best < Tier.NONE)
-        if readings and len(named) < limit and best.min(initial=Tier.NONE) > Tier.NAME_OF_NEXT_YEAR:
+        rows = np.flatnonzero(best < Tier.NONE)
+        if readings and len(rows) < limit and best.min(initial=Tier.NONE) > Tier.NAME_OF_NEXT_YEAR:
             self._apart(readings[-1], best)
             if not np.any(best < Tier.NONE) or best.min() >= Tier.APART:
                 self._with_errors(readings[-1], best)
-            named = np.flatnonzero(best < Tier.NONE)
-        order = best[named].astype(np.int64) * len(best) + self.rank[named]
+            rows = np.flatnonzero(best < Tier.NONE)
+        order = best[rows].astype(np.int64) * len(best) + self.rank[rows]
         if len(order) > limit:
-            kept = np.argpartition(order, limit)[:limit]
-            named, order = named[kept], order[kept]
-        return named[np.argsort(order)].astype(np.int32)
+            first = np.argpartition(order, limit)[:limit]
+            rows, order = rows[first], order[first]
+        return rows[np.argsort(order)].astype(np.int32)
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
@@ -112,33 +112,36 @@ class Finder:
             self._begun(reading, words[1:], best, people=False)
 
     def _keyed(self, reading: NameReading, words: list[str], best: NDArray[np.int8]) -> None:
-        """Find films with this whole name, with small numbers as digits or words; people are found by their places."""
+        """Find films with this whole name, with small numbers as digits or words; people are left to ``_begun``."""
         for form in (words, *numbered(words)):
             names = self.names.keyed(form)
             names = names[self.names.kinds[names] != NameKind.PERSON]
             if not len(names):
                 continue
-            rows, of = self.names.films_of(names)
-            same = [self.names.squeezed(at) == "".join(words) for at in names.tolist()]
-            tiers = np.where(same, Tier.TITLE, Tier.TITLE_BUT_ARTICLE)
-            own = (self.names.kinds[names] == NameKind.TITLE) & (form is words)
-            _lower(best, rows, self._in_year(reading, rows, np.where(own, tiers, Tier.OTHER_TITLE)[of]))
+            rows, owner = self.names.films_of(names)
+            is_exact = [self.names.squeezed(at) == "".join(words) for at in names.tolist()]
+            tiers = np.where(is_exact, Tier.TITLE, Tier.TITLE_BUT_ARTICLE)
+            is_title = (self.names.kinds[names] == NameKind.TITLE) & (form is words)
+            _lower(best, rows, self._in_year(reading, rows, np.where(is_title, tiers, Tier.OTHER_TITLE)[owner]))
 
     def _begun(
         self, reading: NameReading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True
     ) -> None:
+        """Find films with a name that begins with the words or contains them, the last word as a prefix. ``people``:
+        include the names of people.
+        """
         begun = self.names.beginning(words)
         titles = self.names.kinds[begun.names] != NameKind.PERSON
         tiers = np.where(begun.places == Place.INSIDE, Tier.INSIDE, Tier.BEGINS)
         if people and sum(map(len, words)) >= SHORTEST_PERSON:
-            named = np.where(begun.places == Place.FIRST, Tier.PERSON, Tier.SURNAME)
+            whole_names = np.where(begun.places == Place.FIRST, Tier.PERSON, Tier.SURNAME)
             begins = Tier.NONE if reading.year_from else Tier.PERSON_BEGUN
-            tiers = np.where(titles, tiers, np.where(begun.whole, named, begins))
+            tiers = np.where(titles, tiers, np.where(begun.whole, whole_names, begins))
         else:
             tiers = np.where(titles, tiers, Tier.NONE)
         chosen = np.flatnonzero(tiers < Tier.NONE)
-        rows, of = self.names.films_of(begun.names[chosen])
-        _lower(best, rows, self._in_year(reading, rows, tiers[chosen][of]))
+        rows, owner = self.names.films_of(begun.names[chosen])
+        _lower(best, rows, self._in_year(reading, rows, tiers[chosen][owner]))
 
     def _in_year(self, reading: NameReading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
         """Adjust the tiers for the typed year: a name of that year keeps its tier, one of another year falls, and names
@@ -155,7 +158,7 @@ class Finder:
         return np.where(inside, of_year, np.where(tiers <= Tier.OTHER_TITLE, beyond, others))
 
     def _apart(self, reading: NameReading, best: NDArray[np.int8]) -> None:
-        """Find films of which each word begins a word of some name: "nolan dream" is one."""
+        """Find films whose names together contain words beginning with each typed word: "nolan dream"."""
         words = bare(reading.words)
         if len(words) < 2:
             return
@@ -180,9 +183,9 @@ class Finder:
             return
         letters = letters_of([typed], len(typed))[0]
         for names, errors, spare in self._near(typed, letters, allowed):
-            rows, of = self.names.films_of(names)
+            rows, owner = self.names.films_of(names)
             tiers = Tier.ONE_ERROR + 2 * (errors - 1) + spare
-            _lower(best, rows, self._in_year(reading._replace(words=[whole]), rows, tiers[of]))
+            _lower(best, rows, self._in_year(reading._replace(words=[whole]), rows, tiers[owner]))
 
     def _near(
         self, typed: str, letters: NDArray[np.uint16], allowed: int
@@ -266,6 +269,6 @@ def _lower(best: NDArray[np.int8], rows: Rows, tiers: NDArray[np.integer]) -> No
     # Assigned from worst to best, so that the best one remains.
     order = np.argsort(-tiers, kind="stable")
     rows, tiers = rows[order], tiers[order]
-    fresh = np.full(len(best), Tier.NONE, np.int8)
-    fresh[rows] = tiers
-    np.minimum(best, fresh, out=best)
+    given = np.full(len(best), Tier.NONE, np.int8)
+    given[rows] = tiers
+    np.minimum(best, given, out=best)

@@ -34,8 +34,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFKD", text)
-    kept = "".join(char for char in plain if char in _VOICED or not unicodedata.combining(char))
-    return unicodedata.normalize("NFC", kept).translate(_LIGATURES)
+    letters = "".join(char for char in plain if char in _VOICED or not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", letters).translate(_LIGATURES)
 
 
 def words_of(text: str) -> list[str]:
@@ -68,8 +68,8 @@ def bare(words: Sequence[str]) -> list[str]:
 
 def key_of(words: Sequence[str]) -> int:
     """Return a 64-bit key of a name without article, "and" and spaces, so that "WALL-E" equals "Walle"."""
-    kept = bare([word for word in words if word != "and"] or words)
-    return int.from_bytes(hashlib.blake2b("".join(kept).encode(), digest_size=8).digest(), "big")
+    significant = bare([word for word in words if word != "and"] or words)
+    return int.from_bytes(hashlib.blake2b("".join(significant).encode(), digest_size=8).digest(), "big")
 
 
 def numbered(words: Sequence[str]) -> list[list[str]]:

@@ -91,10 +91,10 @@ class Names:
         order = np.argsort(keys, kind="stable").astype(np.int32)
         squeezed = ["".join(words) for words, _, _ in entries]
         # People of only one film are not searched by their letters.
-        spelt = [at for at, (_, kind, rows) in enumerate(entries) if kind != NameKind.PERSON or len(rows) > 1]
-        plain = {at: "".join(bare(entries[at][0])) for at in spelt}
-        short = [at for at in spelt if len(plain[at]) <= SHORT_NAME]
-        gram_offsets, gram_names = _postings(squeezed, spelt)
+        by_letters = [at for at, (_, kind, rows) in enumerate(entries) if kind != NameKind.PERSON or len(rows) > 1]
+        plain = {at: "".join(bare(entries[at][0])) for at in by_letters}
+        short = [at for at in by_letters if len(plain[at]) <= SHORT_NAME]
+        gram_offsets, gram_names = _postings(squeezed, by_letters)
         return cls(
             text=np.frombuffer(b"".join(lines), np.uint8),
             lines=bounds,
@@ -172,9 +172,9 @@ class Names:
         counts = self.row_offsets[names + 1] - starts
         if (counts == 1).all():
             return self.rows[starts], np.arange(len(names))
-        of = np.repeat(np.arange(len(names)), counts)
+        owner = np.repeat(np.arange(len(names)), counts)
         ends = np.cumsum(counts)
-        return self.rows[np.repeat(starts - (ends - counts), counts) + np.arange(len(of))], of
+        return self.rows[np.repeat(starts - (ends - counts), counts) + np.arange(len(owner))], owner
 
 
 def _titles(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[int, ...]]]:
@@ -235,10 +235,10 @@ def _starts(
 
 def _postings(squeezed: Sequence[str], names: Iterable[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the names of each trigram bucket; see ``Names``."""
-    of = [(np.full(len(grams), at, np.int32), grams) for at in names if len(grams := grams_of(squeezed[at]))]
-    if not of:
+    postings = [(np.full(len(grams), at, np.int32), grams) for at in names if len(grams := grams_of(squeezed[at]))]
+    if not postings:
         return np.zeros(BUCKETS + 1, np.int32), np.empty(0, np.int32)
-    grams = np.concatenate([grams for _, grams in of])
+    grams = np.concatenate([grams for _, grams in postings])
     order = np.argsort(grams, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(grams, minlength=BUCKETS))]).astype(np.int32)
-    return offsets, np.concatenate([name for name, _ in of])[order]
+    return offsets, np.concatenate([name for name, _ in postings])[order]

@@ -57,8 +57,8 @@ class _NamedRows(NamedTuple):
     grades: NDArray[np.int64]
 
 
-_SPELT_SO, _BUT_ARTICLE = 0, 1
-_NOBODY = _NamedRows(np.empty(0, np.int32), np.empty(0, np.int64))
+_MAIN_TITLE, _BUT_ARTICLE = 0, 1
+_NO_FILMS = _NamedRows(np.empty(0, np.int32), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +66,17 @@ class Matcher:
     """Matches rows against the names of one catalogue; each name and year is looked up once."""
 
     finder: Finder
-    _known: dict[tuple[object, ...], Match] = field(default_factory=dict)
+    _matches: dict[tuple[object, ...], Match] = field(default_factory=dict)
 
     def match(self, imported: ImportedRow) -> Match:
         """Return the film a row refers to, if it is certain."""
-        seen = None if imported.year or imported.ts_ms is None else 1970 + imported.ts_ms // 1_000 // _SECONDS_A_YEAR
-        key = (imported.titles, imported.year, imported.film_ids, seen)
-        if key not in self._known:
-            self._known[key] = self._by_id(imported) or self._by_title(imported, seen)
-        return self._known[key]
+        year_seen = (
+            None if imported.year or imported.ts_ms is None else 1970 + imported.ts_ms // 1_000 // _SECONDS_A_YEAR
+        )
+        key = (imported.titles, imported.year, imported.film_ids, year_seen)
+        if key not in self._matches:
+            self._matches[key] = self._by_id(imported) or self._by_title(imported, year_seen)
+        return self._matches[key]
 
     def candidates(self, imported: ImportedRow) -> tuple[int, ...]:
         """Return films a row may refer to if no film has its name."""
@@ -91,14 +93,14 @@ class Matcher:
         in_catalogue = rows[rows >= 0]
         return Match(int(in_catalogue[0]), How.ID) if len(in_catalogue) else None
 
-    def _by_title(self, imported: ImportedRow, seen: int | None) -> Match:
+    def _by_title(self, imported: ImportedRow, year_seen: int | None) -> Match:
         doubtful: tuple[int, ...] = ()
         for title in imported.titles:
             name, year = title_and_year(title)
             year = imported.year or year
             named = self._named(imported, name)
             if year is None:
-                match = self._without_year(named, seen)
+                match = self._without_year(named, year_seen)
             else:
                 match = self._of_year(named, name, year)
                 if match.row < 0 and not match.candidates:
@@ -119,23 +121,23 @@ class Matcher:
             if any(len(each.rows) for each in groups):
                 break
         if not groups:
-            return _NOBODY
+            return _NO_FILMS
         rows = np.concatenate([each.rows for each in groups])
-        kept = np.array([not self._is_another(imported, row) for row in rows.tolist()], bool)
-        return _NamedRows(rows[kept], np.concatenate([each.grades for each in groups])[kept])
+        same_film = np.array([not self._is_another(imported, row) for row in rows.tolist()], bool)
+        return _NamedRows(rows[same_film], np.concatenate([each.grades for each in groups])[same_film])
 
     def _keyed(self, words: Sequence[str], grade: int) -> _NamedRows:
         names = self.finder.names.keyed(words)
         kinds = self.finder.names.kinds[names]
         names, kinds = names[kinds != NameKind.PERSON], kinds[kinds != NameKind.PERSON]
-        rows, of = self.finder.names.films_of(names)
+        rows, owner = self.finder.names.films_of(names)
         squeezed = "".join(words)
-        spelt = np.array([self.finder.names.squeezed(at) == squeezed for at in names.tolist()], bool)
-        grades = np.where(kinds == NameKind.OTHER_TITLE, 2, np.where(spelt, 0, 1)) + grade
-        return _NamedRows(rows, grades[of].astype(np.int64))
+        is_exact = np.array([self.finder.names.squeezed(at) == squeezed for at in names.tolist()], bool)
+        grades = np.where(kinds == NameKind.OTHER_TITLE, 2, np.where(is_exact, 0, 1)) + grade
+        return _NamedRows(rows, grades[owner].astype(np.int64))
 
     def _of_year(self, named: _NamedRows, name: str, year: int) -> Match:
-        """Return the film of the name within a year; exact years first, then main titles before alternative ones."""
+        """Return the film of the name, at most a year apart: exact years first, then main before alternative titles."""
         years = self.finder.catalogue.years[named.rows].astype(np.int64)
         apart = np.where(years > 0, np.abs(years - year), 99)
         near = apart <= 1
@@ -148,13 +150,13 @@ class Matcher:
             return Match(-1, None, best[:CANDIDATES])
         return Match(best[0], How.NEXT_YEAR if order.min() >= 10 else How.TITLE)
 
-    def _without_year(self, named: _NamedRows, seen: int | None) -> Match:
+    def _without_year(self, named: _NamedRows, year_seen: int | None) -> Match:
         """Return the only film of the name released by the time it was seen, or by far the best known one."""
         rows, catalogue = named.rows, self.finder.catalogue
-        if (named.grades == _SPELT_SO).any():
+        if (named.grades == _MAIN_TITLE).any():
             rows = rows[named.grades != _BUT_ARTICLE]  # "Heat" is not "The Heat"
-        if seen is not None:
-            rows = rows[catalogue.years[rows] <= seen + 1]
+        if year_seen is not None:
+            rows = rows[catalogue.years[rows] <= year_seen + 1]
         films = sorted(self._distinct(rows), key=lambda row: -int(catalogue.votes[row]))
         if not films:
             return Match(-1)
@@ -221,12 +223,12 @@ class Matcher:
 
     def _distinct(self, rows: Rows) -> tuple[int, ...]:
         """Return the distinct films, best known first; of two entries with the same TMDB or IMDb id the first."""
-        catalogue, films, met = self.finder.catalogue, [], set[str]()
+        catalogue, films, seen_ids = self.finder.catalogue, [], set[str]()
         for row in sorted(set(rows.tolist()), key=lambda row: int(self.finder.rank[row])):
             ids = {f"tmdb:{catalogue.tmdb_ids[row]}", f"imdb:{catalogue.imdb_ids[row]}"} - {"tmdb:0", "imdb:0"}
-            if not ids & met:
+            if not ids & seen_ids:
                 films.append(row)
-            met |= ids
+            seen_ids |= ids
         return tuple(films)
 
     def _is_another(self, imported: ImportedRow, row: int) -> bool:

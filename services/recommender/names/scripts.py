@@ -39,7 +39,7 @@ _SOUNDS = (
     "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split(),
     "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split(),
 )
-_KNOWN = re.compile("[\u0370-\u04ff\u3041-\u30ff\uac00-\ud7a3]")
+_CONVERTED = re.compile("[\u0370-\u04ff\u3041-\u30ff\uac00-\ud7a3]")
 _LETTERS = {**_CYRILLIC, **_GREEK}
 _FIRST_SYLLABLE, _FIRST_KATAKANA, _LAST_KATAKANA = 0xAC00, 0x30A1, 0x30F6
 _TO_HIRAGANA = 0x60
@@ -47,7 +47,7 @@ _TO_HIRAGANA = 0x60
 
 def is_foreign(text: str) -> bool:
     """Return whether a text has letters that :func:`romanised` converts."""
-    return not text.isascii() and _KNOWN.search(text) is not None
+    return not text.isascii() and _CONVERTED.search(text) is not None
 
 
 def romanised(text: str) -> str:

@@ -48,8 +48,8 @@ def errors_inside(
     closest part of each name, uint16[names, width] padded with zeros. Return int16[names], and where that part ends,
     int64[names]. ``whole``: compare with the whole name.
 
-    Sellers 1980 with the transposition of Damerau 1964; a running minimum along the name makes each typed letter a few
-    steps over all names at once.
+    Sellers 1980 with the transposition of Damerau 1964; a running minimum along the name handles each typed letter in a
+    few steps over all names at once.
     """
     lengths = np.count_nonzero(names, axis=1)
     names = names[:, : int(lengths.max(initial=0))]
@@ -59,14 +59,14 @@ def errors_inside(
     before, last = row, -1
     for at, letter in enumerate(typed.tolist(), 1):
         same = names == letter
-        fresh = np.empty_like(row)
-        fresh[:, 0] = at
-        fresh[:, 1:] = np.minimum(row[:, 1:] + 1, row[:, :-1] + ~same)
+        next_row = np.empty_like(row)
+        next_row[:, 0] = at
+        next_row[:, 1:] = np.minimum(row[:, 1:] + 1, row[:, :-1] + ~same)
         if at > 1:
             swapped = same[:, :-1] & (names[:, 1:] == last)
-            fresh[:, 2:] = np.where(swapped, np.minimum(fresh[:, 2:], before[:, :-2] + 1), fresh[:, 2:])
-        fresh = np.minimum.accumulate(fresh - steps, axis=1) + steps
-        before, row, last = row, fresh, letter
+            next_row[:, 2:] = np.where(swapped, np.minimum(next_row[:, 2:], before[:, :-2] + 1), next_row[:, 2:])
+        next_row = np.minimum.accumulate(next_row - steps, axis=1) + steps
+        before, row, last = row, next_row, letter
     if whole:
         return row[np.arange(count), lengths], lengths
     row = np.where(steps > lengths[:, None], _BEYOND, row)

@@ -30,8 +30,8 @@ class RetrievePort(Protocol):
     """A remote two-tower model."""
 
     def propose(self, person: str | None, history: Sequence[Liking], count: int, deadline: Deadline) -> Proposed:
-        """Return the best ``count`` films for a history, without the history's own. ``person``: their mark
-        (``mark_of``), None for an unknown person. Raises RetrieverUnavailable if it is late, throttled, refused or
+        """Return the best ``count`` films for a history, without those in it. ``person``: their mark (``mark_of``),
+        None for an unknown person. Raises RetrieverUnavailable if the response is late, throttled, refused or
         unreadable, always before the deadline.
         """
         ...

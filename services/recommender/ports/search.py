@@ -17,7 +17,8 @@ from services.recommender.ports.time import Deadline
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
     """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``films`` int32[q]: the films
-    whose own vectors these are, if they are any's: an adapter may look up what it would find. ``size``: hits of each.
+    whose own vectors these are, None for other vectors; an adapter may look up their neighbours instead. ``size``: hits
+    of each retriever.
     """
 
     text: str | None = None
@@ -73,7 +74,7 @@ class Mention(NamedTuple):
 
 
 class NamedFilms(NamedTuple):
-    """Films with a given name, best known first, int32[n], and the number of typing errors between."""
+    """Films with a given name, best known first, int32[n], and its number of typing errors."""
 
     rows: NDArray[np.int32]
     errors: int = 0

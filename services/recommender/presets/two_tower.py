@@ -1,8 +1,7 @@
 """The preset "two-tower": candidates and their order by a two-tower model.
 
-The model answers at its endpoint, if there is one; otherwise, or if the endpoint fails, from the bundle; without a
-model there, the SVD factors answer; for an empty taste, or if nothing else is left, popularity does. ``degraded`` names
-the fallback.
+The model's endpoint answers, if there is one; otherwise, or if it fails, the model in the bundle; without that, the SVD
+factors; for an empty taste, or as the last resort, popularity. ``degraded`` names the fallback.
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +20,8 @@ from services.recommender.signals.plan import PRIOR
 from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 
-# Number of films of a history to send, the heaviest and newest: the endpoint's limit, and a mean of more hardly moves.
+# Number of films of a history to send, the heaviest and newest: the endpoint's limit, and more films would hardly move
+# the mean.
 MOST_HISTORY = 500
 CITES = {"two_tower": Cites.FILMS}
 
@@ -55,7 +55,7 @@ def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: T
         return Proposal(_from_endpoint(bundle, port, person, taste, deadline), "endpoint")
     except RetrieverUnavailable as error:
         inside = _inside(bundle, taste)
-        return replace(inside, degraded=(f"retrieve: {error}; {_IN_ITS_PLACE[inside.source]}",))
+        return replace(inside, degraded=(f"retrieve: {error}; {_FALLBACKS[inside.source]}",))
 
 
 def terms(bundle: Bundle, proposal: Proposal) -> dict[str, Dense]:
@@ -64,7 +64,7 @@ def terms(bundle: Bundle, proposal: Proposal) -> dict[str, Dense]:
     return {"two_tower": signal, "popularity": np.float32(PRIOR) * bundle.popularity}
 
 
-_IN_ITS_PLACE = {
+_FALLBACKS = {
     "bundle": "the vectors in the bundle answered",
     "svd": "the factors of the SVD answered",
     "popularity": "popularity answered",
@@ -85,9 +85,9 @@ def _inside(bundle: Bundle, taste: Taste) -> Proposal:
 
 def _best(scores: Dense, taste: Taste, is_known: NDArray[np.bool_]) -> Hits:
     """Return the best of all films that the model knows and the taste lacks."""
-    open_ = is_known.copy()
-    open_[taste.rows] = False
-    rows = best_rows(scores, open_, CANDIDATES)
+    eligible = is_known.copy()
+    eligible[taste.rows] = False
+    rows = best_rows(scores, eligible, CANDIDATES)
     return _scaled(rows, scores[rows])
 
 
@@ -97,13 +97,13 @@ def _from_endpoint(bundle: Bundle, port: RetrievePort, person: str | None, taste
     pairs = zip(taste.rows[heaviest].tolist(), taste.base[heaviest].tolist(), strict=True)
     history = [Liking(bundle.catalogue.item_ids[row], weight) for row, weight in pairs]
     mark = None if person is None else mark_of(person)
-    proposed = port.propose(mark, history, CANDIDATES, deadline)
-    rows = bundle.catalogue.rows_of(proposed.item_ids)
-    there = rows >= 0
-    if not there.any():
+    proposal = port.propose(mark, history, CANDIDATES, deadline)
+    rows = bundle.catalogue.rows_of(proposal.item_ids)
+    in_catalogue = rows >= 0
+    if not in_catalogue.any():
         raise RetrieverUnavailable("none of the films it knows is in this catalogue")
-    hits = _scaled(rows[there], np.array(proposed.scores, np.float32)[there])
-    return Hits(hits.rows, hits.scores, hits.reference, hits.floor, proposed.ms)
+    hits = _scaled(rows[in_catalogue], np.array(proposal.scores, np.float32)[in_catalogue])
+    return Hits(hits.rows, hits.scores, hits.reference, hits.floor, proposal.ms)
 
 
 def _scaled(rows: NDArray[np.int32], scores: Dense) -> Hits:

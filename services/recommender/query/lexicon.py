@@ -73,7 +73,7 @@ class Lexicon:
 
     @cached_property
     def known_votes(self) -> int:
-        """Minimum votes of the best known fifth of films; others are hardly meant by an ambiguous word."""
+        """Minimum votes of the best known fifth of films; an ambiguous word hardly means any other film."""
         votes = self.catalogue.votes
         return int(np.partition(votes, -max(len(votes) // 5, 1))[-max(len(votes) // 5, 1)]) if len(votes) else 0
 
@@ -82,16 +82,16 @@ class Lexicon:
         """Words of titles, names and keywords, for correcting unknown words."""
         traits = self.catalogue.traits
         weights: dict[str, int] = defaultdict(int)
-        named = np.isin(traits.kinds, (TraitKind.DIRECTOR, TraitKind.CAST, TraitKind.KEYWORD, TraitKind.SERIES))
-        for trait in np.flatnonzero(named).tolist():
+        has_words = np.isin(traits.kinds, (TraitKind.DIRECTOR, TraitKind.CAST, TraitKind.KEYWORD, TraitKind.SERIES))
+        for trait in np.flatnonzero(has_words).tolist():
             for word in words_of(traits.names[trait]):
                 weights[word] += int(traits.films[trait])
-        for word, films in _counted(self.catalogue.titles).items():
+        for word, films in _word_counts(self.catalogue.titles).items():
             weights[word] += films
         return Spelling.of(weights)
 
 
-def _counted(titles: Iterable[str]) -> dict[str, int]:
+def _word_counts(titles: Iterable[str]) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     for title in titles:
         for word in words_of(title):

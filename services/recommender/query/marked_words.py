@@ -27,7 +27,7 @@ class WordRole(Enum):
     FREE = auto()
     CONDITION = auto()
     NAMED = auto()
-    """A person, a year, an example film: covered by the condition, and not searched for as a word of the plot."""
+    """A person, a year, an example film: covered by the condition, not searched for as a word of the plot."""
     DENIED = auto()
     DROPPED = auto()
 
@@ -148,10 +148,10 @@ class Reading:
 
     def within_keyword(self, at: int) -> bool:
         """Return whether a word is half of a keyword ("cold war", "new york") that is not a kind of film."""
-        for first, other in ((at - 1, at - 1), (at, at + 1)):
+        for first, partner in ((at - 1, at - 1), (at, at + 1)):
             if not (self.free(first) and self.free(first + 1)) or self.words[first + 1].after_break:
                 continue
-            if self.phrase(first, 2) in self.lexicon.keywords and not self.is_plain_kind(other):
+            if self.phrase(first, 2) in self.lexicon.keywords and not self.is_plain_kind(partner):
                 return True
         return False
 

@@ -34,19 +34,19 @@ def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tu
             continue
         reasons = [*_name(catalogue, row, named[at], leading[at]), *_people(matches, catalogue, row)]
         if words[at] and not named[at]:
-            reasons += _told(words[at], float(matches.terms["words"][row]))
+            reasons += _of_words(words[at], float(matches.terms["words"][row]))
         if not words[at] and meaning[at] >= NEAR:
             shown = _short(matches.understood.text)
             reasons.append(Reason(ReasonKind.QUERY, f"Close in meaning to “{shown}”", shown, meaning[at]))
-        reasons += _others(matches, catalogue, row)
+        reasons += _of_conditions(matches, catalogue, row)
         reasons_of_rows.append(tuple(_distinct(reasons)[:MOST]))
     return reasons_of_rows
 
 
 def _nearest(matches: Matches, row: int) -> Reason:
     query = _short(matches.understood.query)
-    near = (matches.terms[name][row] for name in ("words", "meaning", "match") if name in matches.terms)
-    if any(float(term) for term in near):
+    terms = (matches.terms[name][row] for name in ("words", "meaning", "match") if name in matches.terms)
+    if any(float(term) for term in terms):
         return Reason(ReasonKind.NEAREST, "Closest to your query", query, 0.0)
     text = "Popular; does not match" if matches.matched.any() else "Popular; nothing matched"
     return Reason(ReasonKind.NEAREST, text, query, 0.0)
@@ -80,15 +80,15 @@ def _people(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
                 break
 
 
-def _told(words: list[str], term: float) -> list[Reason]:
+def _of_words(words: list[str], term: float) -> list[Reason]:
     quoted = ", ".join(f"“{word}”" for word in words)
     return [Reason(ReasonKind.QUERY, f"Matches {quoted}", " ".join(words), term)]
 
 
-def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason]:
-    said = (ConditionKind.PERSON, ConditionKind.SERIES, ConditionKind.LIKE)
+def _of_conditions(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason]:
+    other_kinds = (ConditionKind.PERSON, ConditionKind.SERIES, ConditionKind.LIKE)
     for condition in matches.understood.conditions:
-        if condition.kind in said or condition.negative or not matches.met[condition.id][row]:
+        if condition.kind in other_kinds or condition.negative or not matches.met[condition.id][row]:
             continue
         text = condition.text[0].upper() + condition.text[1:]
         if condition.kind is ConditionKind.YEAR:
@@ -110,8 +110,8 @@ def _words(matches: Matches, rows: Rows) -> list[list[str]]:
     words.sort(key=lambda each: each[:3])
     words_of_rows = []
     for at in range(len(rows)):
-        inside = [(place, word) for stop, _, place, word, those in words if those[at] and not stop]
-        inside = inside or [(place, word) for _, _, place, word, those in words if those[at]]
+        inside = [(place, word) for stop, _, place, word, occurs in words if occurs[at] and not stop]
+        inside = inside or [(place, word) for _, _, place, word, occurs in words if occurs[at]]
         words_of_rows.append([word for _, word in sorted(inside[:MOST_WORDS])])
     return words_of_rows
 

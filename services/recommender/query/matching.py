@@ -2,7 +2,7 @@
 
 Matching is binary: words and meaning must reach a threshold, and hard conditions must be met. Matching films rank
 above all others, however well known; fame orders films that match equally well. "Growing up in a small town" does not
-ask for horror: such films score lower unless they are common among the films that match best.
+ask for horror: horror films score lower unless they are common among the films that match best.
 """
 
 from dataclasses import dataclass
@@ -89,10 +89,10 @@ def match(
     else:
         words = bool(terms.keys() & {"words", "meaning"})
         terms["popularity"] = np.float32(FAME if words else FAME_ALONE) * fame * (relevance if words else 1)
-    kept = np.where(matched, np.float32(1), np.float32(NEAREST))
+    factor = np.where(matched, np.float32(1), np.float32(NEAREST))
     for term in terms.values():
-        term *= kept
-    share *= kept
+        term *= factor
+    share *= factor
     terms["match"] = np.where(matched, np.float32(MATCH), nearness(demanded, met, size))
     terms["name"] = _in_order(terms, leading, size)
     share[leading] = 0
@@ -101,9 +101,9 @@ def match(
 
 
 def _unasked_horror(understood: Understood, met: dict[str, Mask], text: Floats, matched: Mask, films: Films) -> Floats:
-    """Return how far horror is out of place, float32[films]; 0 for other films. It is wholly so in a film that fails a
-    mood of the query; otherwise as far as it is rarer among the matches with the best ``text`` float32[films] than
-    among all films.
+    """Return how far horror is out of place, float32[films] in 0 ... 1; 0 for other films. It is 1 for a horror film
+    that fails a mood of the query; otherwise the larger, the rarer horror is among the matches with the best ``text``
+    (float32[films]) than among all films.
     """
     horror = (films.catalogue.genre_bits & _HORROR) != 0
     rows = np.flatnonzero(matched)

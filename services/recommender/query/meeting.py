@@ -41,11 +41,11 @@ def relaxed(understood: Understood, met: dict[str, Mask], films: int) -> Underst
             break
         without = {each.id: _count([other for other in hard if other is not each], met, films) for each in hard}
         least = Sure.SAID if not total else Sure.LIKELY
-        giving = [each for each in hard if each.sure < least and without[each.id] > total]
-        if not giving:
+        relaxable = [each for each in hard if each.sure < least and without[each.id] > total]
+        if not relaxable:
             break
-        first = min(giving, key=lambda each: (each.sure, -without[each.id]))
-        conditions[conditions.index(first)] = first.not_applied()
+        least_sure = min(relaxable, key=lambda each: (each.sure, -without[each.id]))
+        conditions[conditions.index(least_sure)] = least_sure.not_applied()
     return replace(understood, conditions=tuple(conditions))
 
 
@@ -62,22 +62,24 @@ def hints(understood: Understood, met: dict[str, Mask], films: Films, size: int)
         if not condition.hard or not condition.applied:
             total += np.float32(HINT) * met[condition.id]
         if condition.kind is ConditionKind.PERSON:
-            total += np.float32(HINT) * _made(condition, films)
+            total += np.float32(HINT) * _directed(condition, films)
         if condition.keywords:
             rows = np.unique(films.with_keywords(condition.keywords))
             total[rows] += np.float32(KEYWORD)
     return total + np.float32(LIKE_GENRES if understood.like else GENRES) * _genre_share(understood, films)
 
 
-def _made(condition: Condition, films: Films) -> Floats:
+def _directed(condition: Condition, films: Films) -> Floats:
     """Return a bonus for films directed by people who direct and act, by how often they direct, float32[films]."""
     traits = films.catalogue.traits
     total = np.zeros(len(films.catalogue), np.float32)
-    made = [trait for trait in condition.traits if traits.kinds[trait] == TraitKind.DIRECTOR]
-    if not made or len(made) == len(condition.traits):
+    directing = [trait for trait in condition.traits if traits.kinds[trait] == TraitKind.DIRECTOR]
+    if not directing or len(directing) == len(condition.traits):
         return total
-    share = sum(int(traits.films[trait]) for trait in made) / sum(int(traits.films[each]) for each in condition.traits)
-    total[films.with_traits(tuple(made))] = share
+    share = sum(int(traits.films[trait]) for trait in directing) / sum(
+        int(traits.films[each]) for each in condition.traits
+    )
+    total[films.with_traits(tuple(directing))] = share
     return total
 
 

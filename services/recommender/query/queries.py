@@ -61,8 +61,8 @@ class Queries:
         films = len(self.facts.bundle.catalogue)
         understood = relaxed(understood, met, films)
         mentions = self._mentions(understood)
-        in_question = wanted(understood, met, films)
-        cosines = None if vectors is None else self._cosines(vectors, hits.knn, in_question)
+        eligible = wanted(understood, met, films)
+        cosines = None if vectors is None else self._cosines(vectors, hits.knn, eligible)
         word_matches = WordMatches(mentions, self._phrases(understood), cosines, self._scores(hits.text))
         fame = self.facts.esteem if understood.esteemed else self.facts.fame
         if familiarity is not None:

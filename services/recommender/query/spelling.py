@@ -58,7 +58,7 @@ class Spelling:
 
 
 def errors_between(word: NDArray[np.uint8], others: NDArray[np.uint8], lengths: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Count letters dropped, added, replaced or swapped with their neighbour between a word and each of some others,
+    """Count letters dropped, added, replaced or swapped with their neighbour between a word and each of some others:
     int16[others]. ``others`` uint8[others, width], padded after their ``lengths``.
 
     Optimal string alignment (Damerau 1964, Levenshtein 1966), over all others at once.
@@ -69,13 +69,13 @@ def errors_between(word: NDArray[np.uint8], others: NDArray[np.uint8], lengths: 
         above, row = rows[-1], np.empty_like(rows[-1])
         row[:, 0] = at
         differs = others[:, :width] != letter
-        for other in range(1, width + 1):
-            cost = np.minimum(above[:, other] + 1, row[:, other - 1] + 1)
-            cost = np.minimum(cost, above[:, other - 1] + differs[:, other - 1])
-            if at > 1 and other > 1:
-                swapped = ~differs[:, other - 2] & (others[:, other - 1] == word[at - 2])
-                cost = np.where(swapped, np.minimum(cost, rows[-2][:, other - 2] + 1), cost)
-            row[:, other] = cost
+        for column in range(1, width + 1):
+            cost = np.minimum(above[:, column] + 1, row[:, column - 1] + 1)
+            cost = np.minimum(cost, above[:, column - 1] + differs[:, column - 1])
+            if at > 1 and column > 1:
+                swapped = ~differs[:, column - 2] & (others[:, column - 1] == word[at - 2])
+                cost = np.where(swapped, np.minimum(cost, rows[-2][:, column - 2] + 1), cost)
+            row[:, column] = cost
         rows.append(row)
     return np.asarray(rows[-1][np.arange(len(others)), lengths], np.int16)
 

@@ -27,7 +27,7 @@ ALSO = 0.25
 NAMED = 2
 # Bonus for a phrase that is a whole keyword ("time travel") over its single words.
 PHRASE = 0.3
-# A cosine of NEAR means a close text; FAR means nothing.
+# A cosine of NEAR means a close text; at FAR or below it means nothing.
 FAR, NEAR = 0.2, 0.55
 MOST_MEANING = 1.4
 # Thresholds: share of the words, or fewer of them with a close meaning, or meaning alone.
@@ -98,8 +98,8 @@ def covered(word_matches: WordMatches, films: int, worth: Worth) -> tuple[Floats
 
 def is_name(mention: Mention) -> bool:
     """Return whether a word is a person's name far more often than a word of a plot."""
-    named = int(np.count_nonzero(mention.fields & TextField.PEOPLE))
-    return named > NAMED * int(np.count_nonzero(mention.fields & ~np.uint8(TextField.PEOPLE)))
+    of_people = int(np.count_nonzero(mention.fields & TextField.PEOPLE))
+    return of_people > NAMED * int(np.count_nonzero(mention.fields & ~np.uint8(TextField.PEOPLE)))
 
 
 @cache

@@ -19,9 +19,9 @@ LONG_NAME, SHORT_NAME = 9, 5
 # A name this long hardly matches by chance.
 SURE_NAME = 12
 # Maximum number of titles to compare.
-SOME = 50
+MOST_COMPARED = 50
 # Articles that people leave out before a title.
-_LEFT_OUT = ("the", "a", "an")
+_ARTICLES = ("the", "a", "an")
 
 
 def corrected_words(reading: Reading) -> list[Word]:
@@ -56,9 +56,11 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
     length = sum(len(word.word) for word in reading.words)
     if length < SHORT_NAME:
         return np.empty(0, np.int32)
-    odd = [word.word for word in reading.words] != [word.word for word in corrected]
-    odd = odd or any(not len(reading.mention(word.word).rows) for word in corrected if word.word not in grammar.STOP)
-    if odd:
+    is_misspelt = [word.word for word in reading.words] != [word.word for word in corrected]
+    is_misspelt = is_misspelt or any(
+        not len(reading.mention(word.word).rows) for word in corrected if word.word not in grammar.STOP
+    )
+    if is_misspelt:
         return _named(reading, 2 if length >= LONG_NAME else 1)
     if length < LONG_NAME or any(map(reading.is_kind, range(len(reading)))):
         return np.empty(0, np.int32)
@@ -70,16 +72,16 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
 
 
 def _named(reading: Reading, errors: int) -> NDArray[np.int32]:
-    """Return the films within so many typing errors of the query, or of the query with an article in front."""
+    """Return the films within ``errors`` typing errors of the query, or of the query with an article in front."""
     rows = reading.index.named(reading.query, errors).rows
-    if len(rows) or reading.word(0) in _LEFT_OUT:
+    if len(rows) or reading.word(0) in _ARTICLES:
         return rows
-    with_article = (reading.index.named(f"{article} {reading.query}", errors).rows for article in _LEFT_OUT)
+    with_article = (reading.index.named(f"{article} {reading.query}", errors).rows for article in _ARTICLES)
     return next(filter(len, with_article), rows)
 
 
 def dated(reading: Reading) -> NDArray[np.int32]:
-    """Return the films whose title is followed by their year, or one beside it: "the italian job 1969"."""
+    """Return the films whose title is followed by their year, or an adjacent one: "the italian job 1969"."""
     last = len(reading) - 1
     year = year_of(reading, last)
     if year is None or not last:
@@ -95,7 +97,7 @@ def is_part_of_title(reading: Reading) -> bool:
     if len(words) < 2 or any(reading.words[at].after_break for at in range(1, len(reading))):
         return False
     letters = sum(map(len, words))
-    titles = (reading.catalogue.titles[row] for row in together_in_titles(reading, words)[:SOME].tolist())
+    titles = (reading.catalogue.titles[row] for row in together_in_titles(reading, words)[:MOST_COMPARED].tolist())
     return any(letters >= TITLE_PART * _letters(title) for title in titles)
 
 

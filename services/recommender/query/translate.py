@@ -50,9 +50,9 @@ def language_of(words: list[str]) -> str:
         word in grammar.STOP or asks(word) or word in grammar.BREAKS or singular(word) in _KINDS for word in words
     )
     best, most = ENGLISH, english
-    for language, (table, only) in TRANSLATIONS.items():
-        in_table, sure = _count(table, words, language), _count(only, words, language)
-        enough = sure > 1 or sure == len(words) or (sure and _longest(only, words) >= TELLING)
+    for language, (table, sure) in TRANSLATIONS.items():
+        in_table, certain = _count(table, words, language), _count(sure, words, language)
+        enough = certain > 1 or certain == len(words) or (certain and _longest(sure, words) >= TELLING)
         if enough and in_table > most:
             best, most = language, in_table
     return best
@@ -88,10 +88,10 @@ def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -
 
 
 def _of_singular(table: dict[str, str], word: str, language: str) -> str | None:
-    """Translate a plural by its singular, where the table has only that one."""
-    for plural, one in _PLURALS[language]:
+    """Translate a plural by its singular, if only the singular is in the table."""
+    for plural, singular_ending in _PLURALS[language]:
         if len(word) >= SHORTEST_PLURAL and word.endswith(plural):
-            english = table.get(word.removesuffix(plural) + one)
+            english = table.get(word.removesuffix(plural) + singular_ending)
             if english is not None:
                 return english
     return None

@@ -107,7 +107,7 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
 def _dated_title(
     query: str, tokens: list[Token], lexicon: Lexicon, index: TextIndex, ignored: Collection[str]
 ) -> Understood | None:
-    """Interpret a query that is a title and its year, of which no other word is a condition; None for any other."""
+    """Interpret a query that is a title and its year, where only the year is a condition; None for other queries."""
     reading = Reading(query, [as_it_is(query, token) for token in tokens], lexicon, index, ENGLISH)
     rows = dated(reading)
     if not len(rows):
@@ -137,7 +137,7 @@ def _says_numbers(reading: Reading) -> bool:
 
 
 def _is_doubtful(reading: Reading) -> bool:
-    """Return whether words got a meaning that they would not have in a title."""
+    """Return whether words were given a meaning that they would not have in a title."""
     return any(word.word in grammar.REQUEST for word in reading.words) or any(
         condition.kind is not ConditionKind.SERIES for *_, condition in reading.conditions
     )
@@ -161,8 +161,8 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
             reading.take(at, count, WordRole.FREE)
             if all(asks(reading.word(place)) for place in range(at, at + count)):
                 freed.update(range(at, at + count))
-    kept = {condition.id for _, condition in conditions}
-    like = [row for which, row in reading.like if which in kept]
+    ids = {condition.id for _, condition in conditions}
+    like = [row for which, row in reading.like if which in ids]
     _drop(reading, freed)
     searched = [word for at, word in enumerate(reading.words) if _is_searched(reading, at)]
     return Understood(
@@ -215,12 +215,12 @@ def _is_searched(reading: Reading, at: int) -> bool:
 
 def _text(reading: Reading) -> str:
     """Return the remaining text, including stop words in between."""
-    left = [at for at in range(len(reading)) if reading.roles[at] in (WordRole.FREE, WordRole.CONDITION)]
-    while left and not _is_searched(reading, left[0]):
-        left.pop(0)
-    while left and not _is_searched(reading, left[-1]):
-        left.pop()
-    return " ".join(reading.words[at].shown for at in left)
+    places = [at for at in range(len(reading)) if reading.roles[at] in (WordRole.FREE, WordRole.CONDITION)]
+    while places and not _is_searched(reading, places[0]):
+        places.pop(0)
+    while places and not _is_searched(reading, places[-1]):
+        places.pop()
+    return " ".join(reading.words[at].shown for at in places)
 
 
 def _distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

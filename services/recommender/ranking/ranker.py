@@ -1,4 +1,4 @@
-"""Ranking: the score, and the composition of a page, relevant and diverse, which several clear interests share.
+"""Ranking: the score, and the composition of a page: relevant, diverse, and shared by several clear interests.
 
 The score is one feature table, film row x signal, a weighted sum, and a fixed function of it for display.
 
@@ -63,8 +63,8 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
 
 
 def matching_first(ranked: Ranked, matched: NDArray[np.bool_]) -> Ranked:
-    """Move the films that match a query (``matched`` bool[films]) before all others, in their order: what counts
-    against a film must not put one before it that was not asked for.
+    """Move the films that match a query (``matched`` bool[films]) before all others, in their order: deductions from a
+    matching film must not put a non-matching one before it.
     """
     return ranked.take(np.argsort(~matched[ranked.rows], kind="stable"))
 
@@ -78,12 +78,12 @@ def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int3
     series, parts = catalogue.series[window], catalogue.parts[window]
     followed = catalogue.series[taste]
     for number in distinct(series[catalogue.of_same_series(taste, window)]).tolist():
-        seen = int(catalogue.parts[taste[followed == number]].max())
-        places = np.flatnonzero((series == number) & (parts > seen))
+        latest = int(catalogue.parts[taste[followed == number]].max())
+        places = np.flatnonzero((series == number) & (parts > latest))
         if len(places) > 1:
-            following = places[np.argmin(parts[places])]
-            if parts[following] == seen + 1:
-                order[places] = [following, *places[places != following].tolist()]
+            next_part = places[np.argmin(parts[places])]
+            if parts[next_part] == latest + 1:
+                order[places] = [next_part, *places[places != next_part].tolist()]
     return ranked.take(order)
 
 
@@ -196,12 +196,12 @@ def _varied(ranked: Ranked, matches: Matches) -> tuple[int, int]:
     return (leading, max(matched, leading)) if not matches.understood.titled else (matched, matched)
 
 
-# Minimum films of an interest, and maximum of a taste to divide: divided, tastes of 13 to 20 films lost
-# 3 % of NDCG on the sample.
+# Minimum films of an interest, and maximum films of a taste to divide: dividing tastes of 13 to 20 films lost 3 % of
+# NDCG on the sample.
 LEAST, MOST = 2, 12
 # Number of best candidates for interests: twice the largest page, four times the window of diversity.
 CHOSEN_FROM = 200
-# Mean likeness of the films of an interest; and that of two interests, relative to it.
+# Minimum mean likeness of the films of an interest; and the maximum of two interests, relative to it.
 ALIKE = 0.04
 APART = 0.5
 
@@ -249,13 +249,13 @@ def page_of_interests(
     own = np.stack([contributions[films].sum(axis=0) for films in interests])
     weights = taste.weights(constants)
     shares = np.array([weights[films].sum() for films in interests])
-    of = (own / shares[:, None]).argmax(axis=0)
+    interest_of = (own / shares[:, None]).argmax(axis=0)
     by_row = np.argsort(ranked.rows)
     lists = []
     for number, part in enumerate(own):
         # The score for a person without the other interests, to first order.
         alone = ranked.raw - (own.sum(axis=0) - part)
-        films = np.flatnonzero(of == number)
+        films = np.flatnonzero(interest_of == number)
         films = films[np.argsort(-alone[films], kind="stable")]
         ranking = next_part_first(replace(ranked.take(films), raw=alone[films]), bundle.catalogue, taste.rows)
         chosen = first_page(bundle, ranking, plan, request, None, constants.mmr_likeness).rows
@@ -264,16 +264,18 @@ def page_of_interests(
 
 
 def take_turns(lists: Sequence[Sequence[int]], shares: Sequence[float], count: int) -> list[int]:
-    """Merge ``count`` entries of some lists by Sainte-Laguë: next is the list with the largest share / (2 taken + 1),
-    of equal ones that whose next entry is smaller. A shorter count gives a prefix.
+    """Merge ``count`` entries of some lists by Sainte-Laguë: the next is from the list with the largest
+    share / (2 taken + 1), on ties from the one whose next entry is smaller. A smaller count gives a prefix.
     """
     taken = [0] * len(lists)
     merged: list[int] = []
     while len(merged) < count:
-        left = [number for number, entries in enumerate(lists) if taken[number] < len(entries)]
-        if not left:
+        unfinished = [number for number, entries in enumerate(lists) if taken[number] < len(entries)]
+        if not unfinished:
             break
-        turn = max(left, key=lambda number: (shares[number] / (2 * taken[number] + 1), -lists[number][taken[number]]))
+        turn = max(
+            unfinished, key=lambda number: (shares[number] / (2 * taken[number] + 1), -lists[number][taken[number]])
+        )
         merged.append(lists[turn][taken[turn]])
         taken[turn] += 1
     return merged

@@ -1,7 +1,7 @@
 """Leave-one-out influence: by how much each ranked film's raw score falls without a film of the taste.
 
 Weights and recency ranks are those of a person who never touched the film, under the same plan. All of them are
-left out at once, and only films of the taste whose weight changes are scored again.
+examined in one pass, and only films of the taste whose weight changes are scored again.
 """
 
 import numpy as np
@@ -29,9 +29,9 @@ def influences(
     raw score of each ranked film (``rows``) falls without each, float32[left out, rows]; 0 if a film was not examined
     for the ranked one.
     """
-    films, looked_at = _examined(taste, mixture, rows)
+    films, examined = _examined(taste, mixture, rows)
     parts = mixture.influence(rows, leave_out(taste, constants, films))
-    return films, {name: np.where(looked_at, part, np.float32(0)) for name, part in parts.items()}
+    return films, {name: np.where(examined, part, np.float32(0)) for name, part in parts.items()}
 
 
 def largest(
@@ -69,12 +69,12 @@ def _examined(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[
 
 def leave_out(taste: Taste, constants: Weights, left_out: NDArray[np.int32]) -> LeftOut:
     """Return the tastes without one film each (``left_out`` int32, indices into the taste, ascending), with the weights
-    as if it had never been touched.
+    as if that film had never been touched.
     """
     moved = left_out
     if len(left_out) < len(taste.rows):
-        fresh = np.flatnonzero(taste.ranks < FADED_SPANS * constants.recency_span)
-        moved = distinct(np.concatenate([left_out, fresh])).astype(np.int32)
+        unfaded = np.flatnonzero(taste.ranks < FADED_SPANS * constants.recency_span)
+        moved = distinct(np.concatenate([left_out, unfaded])).astype(np.int32)
     ranks = taste.ranks[moved]
     fade = recency(np.arange(int(taste.ranks.max()) + 1, dtype=np.int32), constants)
     weights = taste.base[moved] * fade[ranks - (ranks > taste.ranks[left_out, None])]

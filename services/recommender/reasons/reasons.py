@@ -81,7 +81,7 @@ class PageReasons:
             ]
         like_films = bool(matches.understood.like)
         own = likeness_reasons(inputs, self.mixture, rows, terms) if like_films else self._of_taste(rows, terms)
-        return [_together(*pair) for pair in zip(of_query, own, strict=True)]
+        return [_combined(*pair) for pair in zip(of_query, own, strict=True)]
 
     def cited(self, influential: Influential) -> list[Reason]:
         """Return reasons for the most influential film of the taste, and a second with at least half its influence.
@@ -98,7 +98,7 @@ class PageReasons:
 
     def _influential(self, rows: NDArray[np.int32]) -> list[Influential]:
         """Return the films of the taste that influenced each film most. One is cited if people who like both films
-        support it, or if at least half of its influence is not theirs: a single rater is weak evidence.
+        support it, or if at least half of its influence has other sources: a single rater is weak evidence.
         """
         inputs = self.inputs
         films, falls = influences(inputs.constants, inputs.taste, self.mixture, rows)
@@ -160,11 +160,11 @@ class PageReasons:
     def _cite(self, index: int, fall: float) -> Reason:
         wording = self._wordings.get(index)
         if wording is None:
-            wording = self._wordings[index] = self._word(index)
+            wording = self._wordings[index] = self._wording(index)
         text, title, item_id = wording
         return Reason(ReasonKind.LIKED, text, title, fall, item_id)
 
-    def _word(self, index: int) -> tuple[str, str, str]:
+    def _wording(self, index: int) -> tuple[str, str, str]:
         """Return the reason's text for a film of the taste, its title and its id."""
         catalogue, taste = self.inputs.bundle.catalogue, self.inputs.taste
         row, base = int(taste.rows[index]), float(taste.base[index])
@@ -173,7 +173,7 @@ class PageReasons:
         return f"Because you {verb} {title}", title, catalogue.item_ids[row]
 
 
-def _together(of_query: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reason, ...]:
+def _combined(of_query: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Combine query reasons with those of the taste; a non-matching film keeps only the former."""
     if any(reason.kind is ReasonKind.NEAREST for reason in of_query):
         return of_query
@@ -234,8 +234,10 @@ def likeness_reasons(
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
     people = np.asarray(tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE).any(axis=0)).tolist()
     own = inputs.film_traits.ids
-    telling = np.isin(catalogue.traits.kinds[own], _TELLING)
-    specific, common = (_of_traits(catalogue, mixture, rows, excluded) for excluded in (own[~telling], own[telling]))
+    is_specific = np.isin(catalogue.traits.kinds[own], _SPECIFIC)
+    specific, common = (
+        _of_traits(catalogue, mixture, rows, excluded) for excluded in (own[~is_specific], own[is_specific])
+    )
     return [(_of_likeness(*film),) for film in zip(terms, people, specific, common, strict=True)]
 
 
@@ -251,16 +253,16 @@ def _of_traits(
 
 
 def _of_likeness(terms: Terms, people: bool, specific: Reason | None, common: Reason | None) -> Reason:
-    together = terms.get("collaborative", 0.0) if people else 0.0
-    about = terms.get("content", 0.0)
+    collaborative = terms.get("collaborative", 0.0) if people else 0.0
+    content = terms.get("content", 0.0)
     if specific is not None:
         # "Also in the Matrix series", but a person called The Brothers keeps the article.
         name = specific.subject.removeprefix("The ") if specific.kind is ReasonKind.SERIES else specific.subject
         return Reason(specific.kind, _SHARED[specific.kind].format(name), specific.subject, specific.weight)
-    if together >= about and together > 0:
-        return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
-    if about > 0:
-        return Reason(ReasonKind.KEYWORD, "A similar story", "the story", about)
+    if collaborative >= content and collaborative > 0:
+        return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", collaborative)
+    if content > 0:
+        return Reason(ReasonKind.KEYWORD, "A similar story", "the story", content)
     if common is not None:
         phrase = _COMMON.get(common.kind, "Also {}")
         return Reason(common.kind, phrase.format(common.subject), common.subject, common.weight)
@@ -277,4 +279,4 @@ _COMMON = {
     ReasonKind.DECADE: "Also from the {}",
     ReasonKind.LANGUAGE: "Also in {}",
 }
-_TELLING: NDArray[np.uint8] = np.array([TraitKind[kind.name] for kind in _SHARED], np.uint8)
+_SPECIFIC: NDArray[np.uint8] = np.array([TraitKind[kind.name] for kind in _SHARED], np.uint8)

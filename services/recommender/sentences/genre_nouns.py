@@ -12,7 +12,7 @@ class Noun(NamedTuple):
     many: str
 
 
-_OWN = {
+_NOUNS = {
     "Comedy": Noun("a comedy", "comedies"),
     "Documentary": Noun("a documentary", "documentaries"),
     "Drama": Noun("a drama", "dramas"),
@@ -34,15 +34,15 @@ _OWN = {
 def noun_of(genre: str) -> Noun:
     """Return the noun of a genre, by any of its names; other words are used as an adjective: "a sad film"."""
     name = genres.canonical(genre) or genre
-    if name in _OWN:
-        return _OWN[name]
+    if name in _NOUNS:
+        return _NOUNS[name]
     words = name.lower() if name in genres.GENRES else name
     article = "an" if words[:1].lower() in "aeiou" else "a"
     return Noun(f"{article} {words} film", f"{words} films")
 
 
 # Words for a genre besides its nouns.
-_SAID = {
+_WORDS = {
     "Animation": ("animation", "animated", "cartoon"),
     "Comedy": ("comedy", "comedies", "comic", "comedic", "funny", "humour", "humor"),
     "Crime": ("crime", "criminal", "gangster", "mob", "noirish"),
@@ -70,7 +70,7 @@ _SAID = {
 
 def said_of(genre: str) -> tuple[str, ...]:
     """Return the words that name a genre, in lower case."""
-    return _SAID.get(genre, ())
+    return _WORDS.get(genre, ())
 
 
-GENRE_WORDS = frozenset(word for words in _SAID.values() for word in words)
+GENRE_WORDS = frozenset(word for words in _WORDS.values() for word in words)

@@ -17,7 +17,7 @@ _TOKEN = re.compile(rf"[^\W_]+(?:['{_APOSTROPHE}\-][^\W_]+)*|[^\s\w]|_")
 LONGEST_KEYWORD = 4
 _SHORTEST_SURNAME = 3
 _YEAR = re.compile(r"\b\d{4}\b")
-_YEAR_BEHIND = re.compile(r" \(\d{4}\)$")
+_TRAILING_YEAR = re.compile(r" \(\d{4}\)$")
 _ROLES = {ReasonKind.DIRECTOR: "director", ReasonKind.CAST: "cast"}
 _OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.DECADE, ReasonKind.SERIES, ReasonKind.GENRE})
 # Placeholders in reasons that are not names.
@@ -65,13 +65,13 @@ class PermittedName:
         if len(part) < len(self.tokens):
             return False
         return all(
-            (own.low == said.low) and (not self.exact or _is_as_high(own.text, said.text))
-            for own, said in zip(self.tokens, part, strict=True)
+            (expected.low == token.low) and (not self.exact or _keeps_capital(expected.text, token.text))
+            for expected, token in zip(self.tokens, part, strict=True)
         )
 
 
-def _is_as_high(own: str, said: str) -> bool:
-    return not own[0].isupper() or said[0].isupper()
+def _keeps_capital(expected: str, text: str) -> bool:
+    return not expected[0].isupper() or text[0].isupper()
 
 
 class NameMention(NamedTuple):
@@ -87,10 +87,10 @@ class PermittedNames:
 
     def __init__(self, evidence: Evidence, record: Record) -> None:
         self._names = sorted(_names(evidence, record), key=lambda name: (-len(name.tokens), not name.evident))
-        named = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.GENRE]
-        subjects = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
-        self.genres = frozenset(word for genre in (*evidence.genres, *named) for word in said_of(genre))
-        self.evident_genres = frozenset(word for genre in (*named, *subjects) for word in said_of(genre))
+        genre_subjects = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.GENRE]
+        query_subjects = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
+        self.genres = frozenset(word for genre in (*evidence.genres, *genre_subjects) for word in said_of(genre))
+        self.evident_genres = frozenset(word for genre in (*genre_subjects, *query_subjects) for word in said_of(genre))
         self.languages = frozenset(
             word for word, (_, codes) in LANGUAGES.items() if record.language and record.language in codes
         )
@@ -111,12 +111,12 @@ class PermittedNames:
 
 
 def _names(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
-    yield from _made("own", evidence.title, evident=False)
+    yield from _permitted("own", evidence.title, evident=False)
     for reason in evidence.reasons:
         yield from _of_reason(reason, record)
     for keyword in record.keywords:
         if len(keyword.split()) <= LONGEST_KEYWORD:
-            yield from _made("trait", keyword, evident=False, exact=False)
+            yield from _permitted("trait", keyword, evident=False, exact=False)
     yield from _people(evidence, record)
 
 
@@ -124,13 +124,13 @@ def _of_reason(reason: Reason, record: Record) -> Iterator[PermittedName]:
     """Yield the film or trait that a reason names, except people."""
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
-        yield from _made("film", subject, evident=True)
-        yield from _made("film", _YEAR_BEHIND.sub("", subject), evident=True)
+        yield from _permitted("film", subject, evident=True)
+        yield from _permitted("film", _TRAILING_YEAR.sub("", subject), evident=True)
     elif reason.kind in _OF_TRAITS and subject not in NO_SUBJECTS:
-        yield from _made("trait", subject.removeprefix("The "), evident=True, exact=False)
+        yield from _permitted("trait", subject.removeprefix("The "), evident=True, exact=False)
     elif reason.kind is ReasonKind.QUERY and subject not in (*record.directors, *record.cast):
-        yield from _made("trait", subject, evident=True, exact=False)
-        yield from _made("trait", " ".join(_YEAR.findall(reason.text)), evident=True, exact=False)
+        yield from _permitted("trait", subject, evident=True, exact=False)
+        yield from _permitted("trait", " ".join(_YEAR.findall(reason.text)), evident=True, exact=False)
 
 
 def _people(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
@@ -140,15 +140,15 @@ def _people(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
     pairs += [(each.subject, _ROLES[each.kind]) for each in evidence.reasons if each.kind in _ROLES]
     for person, role in pairs:
         roles.setdefault(person, set()).add(role)
-    named = {reason.subject for reason in evidence.reasons if reason.kind in (*_ROLES, ReasonKind.QUERY)}
-    for person, of_person in roles.items():
+    evident = {reason.subject for reason in evidence.reasons if reason.kind in (*_ROLES, ReasonKind.QUERY)}
+    for person, person_roles in roles.items():
         words = tuple(tokens_of(person))
         last = words[-1:] if len(words) > 1 and len(words[-1].text) >= _SHORTEST_SURNAME else ()
         for part in filter(None, (words, last)):
-            yield PermittedName("person", part, person in named, True, frozenset(of_person))
+            yield PermittedName("person", part, person in evident, True, frozenset(person_roles))
 
 
-def _made(kind: str, text: str, *, evident: bool, exact: bool = True) -> Iterable[PermittedName]:
+def _permitted(kind: str, text: str, *, evident: bool, exact: bool = True) -> Iterable[PermittedName]:
     words = tuple(tokens_of(text))
     return [PermittedName(kind, words, evident, exact)] if words else []
 

@@ -76,7 +76,7 @@ class Mixture:
         return total
 
     def table_sums(self) -> TableSums | None:
-        """Return the same sum if it is one of the prior and of table scores alone; None if it is not."""
+        """Return the same sum in parts if it has only the prior and table scores; None otherwise."""
         popular = [signal for signal in self.signals if isinstance(signal, Popularity)]
         others = [dense for signal in self.signals if signal not in popular and (dense := signal.dense()) is not None]
         if len(popular) != 1 or self.matches or not all(dense.in_tables for dense in others):
@@ -128,8 +128,7 @@ SIGNALS = (
 
 def mixture_of(inputs: Inputs, factor: Floats | None = None) -> Mixture:
     """Return the signals of a request; one of weight 0 is left out and costs nothing. ``factor``: see ``Mixture``."""
-    made = [make(inputs) for make in SIGNALS]
-    signals = tuple(signal for signal in made if signal is not None)
+    signals = tuple(signal for make in SIGNALS if (signal := make(inputs)) is not None)
     if inputs.matches is None:
         return Mixture(inputs.bundle.collaborative, signals, factor=factor)
     share = inputs.matches.share if factor is None else inputs.matches.share * factor

@@ -24,7 +24,7 @@ POOL = 100
 # A reference below this share of the original one (or of the largest score, if there was none) is a rounding error:
 # it remains when the only film of a taste is left out.
 ROUNDING = 1e-5
-# In a taste of up to this many films each has so much weight that without it other films are the best.
+# In a taste of up to this many films each has so much weight that leaving it out makes other films the best.
 FEW = 4
 
 
@@ -67,7 +67,7 @@ class TableScore:
 
 @dataclass(frozen=True, eq=False)
 class Collaborative:
-    """``lift`` float32[T] or None; ``entries`` of its films in the tables; ``weights`` float32[taste films]."""
+    """``lift`` float32[T] or None; ``entries`` of the taste's films in the tables; ``weights`` float32[taste films]."""
 
     tables: CollaborativeTables
     parts: tuple[TableScore, ...]
@@ -112,9 +112,9 @@ class Collaborative:
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        homes = self.tables.entries(rows)
-        targets = distinct(homes.positions).astype(np.int32)
-        spread = homes.spread(targets, len(rows))
+        row_entries = self.tables.entries(rows)
+        targets = distinct(row_entries.positions).astype(np.int32)
+        spread = row_entries.spread(targets, len(rows))
         total = np.zeros((len(self.weights), len(rows)), np.float32)
         all_films = np.arange(len(self.weights), dtype=np.int32)
         for part in self.parts:
@@ -124,31 +124,31 @@ class Collaborative:
         return np.asarray(total * self.weights[:, None], np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
-        """See :class:`Signal`. The references (mean of the best 50) are retaken over the best 100 of each table, the
-        ranked films and, in a taste of few films, the best 50 of each alone: only a film that enters the best 50
-        from outside these is missed.
+        """See :class:`Signal`. The references (mean of the best 50) are recomputed over the best 100 of each table,
+        the ranked films and, in a taste of few films, the best 50 of each film alone: only a film that enters the best
+        50 from outside these is missed.
         """
-        homes = self.tables.entries(rows)
+        row_entries = self.tables.entries(rows)
         alone = [self._best_alone(part.table) for part in self.parts] if len(self.weights) <= FEW else []
-        targets = distinct(np.concatenate([*(part.best for part in self.parts), *alone, homes.positions]))
+        targets = distinct(np.concatenate([*(part.best for part in self.parts), *alone, row_entries.positions]))
         targets = targets.astype(np.int32)
-        spread = homes.spread(targets, len(rows))
+        spread = row_entries.spread(targets, len(rows))
         total = np.zeros((len(left_out.films), len(rows)), np.float32)
         for part in self.parts:
             # Unscaled: if no film has a positive score, the scaled scores are all 0.
             scores = part.raw[targets] + left_out.change @ self._terms(part.table, left_out.moved, targets)
             reference = _references(scores, len(self.tables.rows))
-            some = reference > ROUNDING * (part.reference or float(np.abs(part.raw).max(initial=0)))
-            scale = np.where(some, part.share / np.where(some, reference, 1), 0)
+            is_valid = reference > ROUNDING * (part.reference or float(np.abs(part.raw).max(initial=0)))
+            scale = np.where(is_valid, part.share / np.where(is_valid, reference, 1), 0)
             total += (scale[:, None] * (scores @ spread)).astype(np.float32)
         return total
 
     def _best_alone(self, table: ItemTable) -> Rows:
         """Return the positions that each film of the taste raises most, int32[n]."""
-        raised, columns = table.rows(self.entries.positions), table.columns[self.entries.positions]
+        gains, columns = table.rows(self.entries.positions), table.columns[self.entries.positions]
         if self.lift is not None:
-            raised = raised * self.lift[columns]
-        best = np.argpartition(-raised, min(BEST, raised.shape[1] - 1), axis=1)[:, :BEST]
+            gains = gains * self.lift[columns]
+        best = np.argpartition(-gains, min(BEST, gains.shape[1] - 1), axis=1)[:, :BEST]
         return np.asarray(np.take_along_axis(columns, best, axis=1).ravel(), np.int32)
 
     def _terms(self, table: ItemTable, films: Rows, targets: Rows) -> Floats:
@@ -170,14 +170,14 @@ class Collaborative:
 
 
 def _references(scores: Floats, films: int) -> Floats:
-    """Return the mean of the best 50 of each row, float32[rows], as ``TableScore`` has it: films of the table
-    (``films``) that are not among the targets, and scores below 0, count as 0.
+    """Return the mean of the best 50 of each row, float32[rows], as in ``TableScore``: films of the table (``films``)
+    that are not among the targets, and scores below 0, count as 0.
     """
     best = scores if scores.shape[1] <= BEST else np.partition(scores, -BEST, axis=1)[:, -BEST:]
     return np.asarray(np.maximum(best, 0).sum(axis=1) / np.float32(min(BEST, films)), np.float32)
 
 
-# A sum shorter than this share of the taste's vectors is rounding.
+# A sum shorter than this share of the taste's vectors is a rounding error.
 SHORTEST = 1e-4
 
 
@@ -203,7 +203,7 @@ class Latent:
         return cls(tables, factors, inputs.plan.latent, tables.at(factors, inputs.taste.rows), inputs.weights)
 
     @cached_property
-    def _others(self) -> ByRows[Floats]:
+    def _by_rows(self) -> ByRows[Floats]:
         return ByRows()
 
     @cached_property
@@ -211,7 +211,7 @@ class Latent:
         return np.asarray(self.weights[None, :] @ self.vectors, np.float32)
 
     def dense(self) -> None:
-        """None: candidates only."""
+        """See :class:`Signal`: for the candidates only."""
         return
 
     def scores(self, rows: Rows) -> Floats:
@@ -236,4 +236,4 @@ class Latent:
         return lengths_of(totals, SHORTEST * float(self.weights @ np.linalg.norm(self.vectors, axis=1)))
 
     def _vectors_of(self, rows: Rows) -> Floats:
-        return self._others.get(rows, lambda rows: self.tables.at(self.factors, rows))
+        return self._by_rows.get(rows, lambda rows: self.tables.at(self.factors, rows))

@@ -39,8 +39,8 @@ def _shared(facts: Facts, films: FilmTraits, among: NDArray[np.bool_], kinds: Fl
     number of films that share each.
     """
     traits, held = counted(films.ids[among[films.owner]])
-    telling = (held >= HELD_BY) & (kinds[facts.bundle.catalogue.traits.kinds[traits]] > 0)
-    return traits[telling].astype(np.int32), held[telling]
+    is_shared = (held >= HELD_BY) & (kinds[facts.bundle.catalogue.traits.kinds[traits]] > 0)
+    return traits[is_shared].astype(np.int32), held[is_shared]
 
 
 def _idf(facts: Facts, traits: Rows) -> Odds:
@@ -56,9 +56,9 @@ def most_telling(tells: Odds) -> NDArray[np.bool_]:
     if tells.shape[1] <= MOST_TRAITS:
         return tells > 0
     least = -np.partition(-tells, MOST_TRAITS - 1, axis=1)[:, MOST_TRAITS - 1, None]
-    above, level = tells > least, tells == least
+    above, ties = tells > least, tells == least
     room = MOST_TRAITS - above.sum(axis=1, keepdims=True)
-    return np.asarray((above | (level & (np.cumsum(level, axis=1) <= room))) & (tells > 0), bool)
+    return np.asarray((above | (ties & (np.cumsum(ties, axis=1) <= room))) & (tells > 0), bool)
 
 
 def by_kind(priors: Mapping[TraitKind, float]) -> Floats:
@@ -96,12 +96,12 @@ class Hypotheses:
         # Without a film, other traits may be among the most informative.
         traits, held = _shared(self.facts, self.films, among, self.kinds)
         has = (self.films.dense(traits)[left_out] > 0) & among[left_out, None]
-        left = held - has
-        most = most_telling(np.where(left >= HELD_BY, left * _idf(self.facts, traits), 0))
-        any_of_them = most.any(axis=0)
-        every, most = replace(self, traits=traits[any_of_them]), most[:, any_of_them]
-        first, second = every.pairs
-        return every, most[:, first] & most[:, second]
+        remaining = held - has
+        most = most_telling(np.where(remaining >= HELD_BY, remaining * _idf(self.facts, traits), 0))
+        in_any = most.any(axis=0)
+        union, most = replace(self, traits=traits[in_any]), most[:, in_any]
+        first, second = union.pairs
+        return union, most[:, first] & most[:, second]
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -143,7 +143,8 @@ class Hypotheses:
             evidence = evidence + counter
         against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
         top = np.maximum(against_any.max(axis=1, initial=0.0), 0.0)
-        # Never 0: where hundreds of films agree, "any film" is less than a float holds; one without a hypothesis has 0.
+        # Never 0: where hundreds of films agree, the odds of "any film" underflow, and a film that is in no hypothesis
+        # has no other odds.
         return np.exp(against_any - top[:, None]), np.maximum(np.exp(-top), TINY)
 
     def posterior(self, among: NDArray[np.bool_], counter: Odds | None = None) -> Floats:
@@ -162,13 +163,13 @@ class Hypotheses:
     def _priors(self) -> Floats:
         """Logarithm of each hypothesis' prior, float32[hypotheses]."""
         kinds = self.facts.bundle.catalogue.traits.kinds[self.traits]
-        of_one = np.log(self.kinds[kinds] / self.facts.traits_of_kind[kinds])
+        single = np.log(self.kinds[kinds] / self.facts.traits_of_kind[kinds])
         first, second = self.pairs
-        return np.asarray(np.where(first == second, of_one[first], of_one[first] + of_one[second]), np.float32)
+        return np.asarray(np.where(first == second, single[first], single[first] + single[second]), np.float32)
 
 
-# How likely each kind of trait is meant before any film is seen, up to a factor. A kind shares its part out among its
-# traits, and of keywords there are thousands; few people think in twenty years.
+# Prior of each kind of trait, up to a factor. It is divided among the traits of the kind, and there are thousands of
+# keywords; few people think in periods of twenty years.
 PRIORS = by_kind(
     {
         TraitKind.GENRE: 0.25,

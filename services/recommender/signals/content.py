@@ -62,7 +62,7 @@ class Content(KernelMean):
 
 # Below this novelty the term does not matter, so the film's vector is not read.
 FADED = 0.02
-# A sum of vectors shorter than this share of their weights is rounding.
+# A sum of vectors shorter than this share of their weights is a rounding error.
 ROUNDING = 1e-6
 
 
@@ -129,10 +129,12 @@ class Novelty:
         return self.embeddings.centred(rows) if self.texts is None else self.texts.get(rows, self.embeddings.centred)
 
     def _cosines(self, rows: Rows, novel: NDArray[np.intp], vectors: Floats) -> Floats:
-        """Return the dot products of the ``novel`` ones of some films with some vectors, float32[vectors, novel]."""
+        """Return the dot products of the ``novel`` films (indices into ``rows``) with some vectors, float32[vectors,
+        novel].
+        """
         if self.texts is None:
             return self.embeddings.centred(rows[novel]).dots(vectors)
-        # The vectors of all are there, and multiplying them is faster than copying those of the novel films.
+        # All vectors are cached, and multiplying them is faster than copying those of the novel films.
         return self._of(rows).dots(vectors)[:, novel]
 
     def _lengths(self, totals: Floats) -> Floats:

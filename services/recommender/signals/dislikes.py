@@ -64,7 +64,7 @@ def dislike_penalty(tables: CollaborativeTables, entries: TableEntries, weights:
     return np.minimum(likeness, 1)
 
 
-# Prior of each kind of trait to be what is disliked; a decade hardly ever is.
+# Prior of each kind of trait as what is disliked; a decade hardly ever is.
 PRIORS = by_kind(
     {
         TraitKind.GENRE: 0.3,
@@ -75,7 +75,7 @@ PRIORS = by_kind(
         TraitKind.SERIES: 0.05,
     }
 )
-# Likelihood of a liked film in a hypothesis.
+# Likelihood of liking a film that has what one dislikes.
 LIKED = 0.1
 
 
@@ -101,11 +101,11 @@ class Aversion(Deduction):
         if not inputs.plan.aversion or len(films) < HELD_BY:
             return None
         everything = np.ones(len(films), bool)
-        shared = Hypotheses.of(facts, facts.trait_rows.films(films), everything, PRIORS, paired=False)
-        if not len(shared.traits):
+        hypotheses = Hypotheses.of(facts, facts.trait_rows.films(films), everything, PRIORS, paired=False)
+        if not len(hypotheses.traits):
             return None
-        likes = shared.holds(inputs.film_traits) * (taste.base >= 1)[:, None]
-        return cls(inputs.plan.aversion, facts, shared, likes)
+        likes = hypotheses.holds(inputs.film_traits) * (taste.base >= 1)[:, None]
+        return cls(inputs.plan.aversion, facts, hypotheses, likes)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`: minus the weight for a film that certainly has what is disliked."""
@@ -113,8 +113,8 @@ class Aversion(Deduction):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
-        held = self.likes.sum(axis=0) - self.likes[left_out.films]
-        return self._scores(rows, np.stack([self._meant(likes) for likes in held]))
+        counts = self.likes.sum(axis=0) - self.likes[left_out.films]
+        return self._scores(rows, np.stack([self._meant(likes) for likes in counts]))
 
     def _meant(self, likes: Floats) -> Floats:
         """Return what is disliked, float32[hypotheses], given the number of likes that each hypothesis contains

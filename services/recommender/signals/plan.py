@@ -7,12 +7,12 @@ from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import Taste
 
 SMALLEST_SHARE = 0.01
-# Films nobody has rated must keep up with what the latent factors add to the others; chosen on cold films.
+# Films without ratings must keep up with what the latent factors add to the others; chosen on cold films.
 NOVELTY_GAIN = 1.5
 # Minimum number of films to share a concept.
 HELD_BY = 2
 LEAST_COHERENCE = 0.2
-# For similar films, fame among people here only breaks ties; of films alike the more esteemed come first.
+# For similar films, fame among people here only breaks ties; of equally similar films the more esteemed come first.
 PRIOR = 1e-3
 
 
@@ -81,16 +81,16 @@ def make_plan(
         return against_dislikes(plan, constants, taste)
     main, short = _shares(constants, taste.likes)
     bare = 1 - maturity
-    people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
-    alone = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
-    traits = constants.traits * (1 + alone)
-    latent = people * main * (1 - coherence) * constants.latent
+    events = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
+    single = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
+    traits = constants.traits * (1 + single)
+    latent = events * main * (1 - coherence) * constants.latent
     latent = latent if latent >= SMALLEST_SHARE else 0.0
     content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     plan = Plan(
         strategy,
-        main=people * main,
-        short=people * short,
+        main=events * main,
+        short=events * short,
         latent=latent,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
@@ -153,11 +153,11 @@ def _prior(constants: Weights, likes: int) -> float:
 
 
 def coherence_of(constants: Weights, taste: Taste, clear: float, certainty: float, maturity: float) -> float:
-    """Return how far a taste is ranked as a coherent one, 0 ... 1, see ``make_plan``; it grows with ``clear``."""
-    # Films with hardly any ratings are treated like a coherent taste: their own traits must say what is wanted.
+    """Return how coherent a taste counts as in the ranking, 0 ... 1, see ``make_plan``; it grows with ``clear``."""
+    # A taste of films with hardly any ratings is treated as coherent: only their traits say what the person likes.
     fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
     coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
-    # Most tastes have some coherence by chance: below it, using texts and shared traits changes hardly any film and
+    # Most tastes have some coherence by chance: below this, using texts and shared traits changes hardly any film and
     # costs as much as everything else.
     return max(0.0, coherence - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
 

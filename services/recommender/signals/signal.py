@@ -111,11 +111,11 @@ class Impersonal:
     cites: Cites = Cites.NOTHING
 
     def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
-        """None."""
+        """Return None."""
         return None
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:  # noqa: ARG002
-        """None."""
+        """Return None."""
         return None
 
 
@@ -144,11 +144,11 @@ class Deduction:
     weight: float
 
     def dense(self) -> Dense | None:
-        """None."""
+        """Return None."""
         return None
 
     def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
-        """None."""
+        """Return None."""
         return None
 
     def deducted(self, shares: Floats) -> Floats:
@@ -170,7 +170,7 @@ class KernelMean:
         return ByRows()
 
     def kernel_of(self, rows: Rows) -> Floats:
-        """``kernel``, computed once for each array of rows: the page's is needed for scores, shares and reasons."""
+        """Return ``kernel``, computed once for each array of rows: scores, shares and reasons need that of the page."""
         return self._kernels.get(rows, self.kernel)
 
     def kernel(self, rows: Rows) -> Floats:
@@ -212,9 +212,9 @@ def mean_without(total: float, scores: Floats, overlaps: Floats, change: Floats)
     ``scores`` float32[rows]: the mean under weights that sum to ``total``; ``overlaps`` float32[m, rows]: kernel of the
     films whose weights change; ``change`` float32[s, m].
     """
-    left = np.float32(total) + change.sum(axis=1, keepdims=True)
+    remaining = np.float32(total) + change.sum(axis=1, keepdims=True)
     summed = np.float32(total) * scores + change @ overlaps
-    return np.asarray(np.where(left > 0, summed / np.where(left > 0, left, 1), 0), np.float32)
+    return np.asarray(np.where(remaining > 0, summed / np.where(remaining > 0, remaining, 1), 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)

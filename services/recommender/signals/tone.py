@@ -1,8 +1,8 @@
-"""Kind of film: its mix of genres, whether it is a comedy, how near in time; and moods that the taste lacks.
+"""Kind of film: mix of genres, comedy or not, time of release; and moods that the taste lacks.
 
-:class:`Tone`: rare traits count more, so one film noir of the 2010s would be surrounded by those of the 1940s, and a
-comedy about hired killers by thrillers. A person who asks for similar films means that mix of genres and about that
-time.
+:class:`Tone`: rare traits count more, so without it a film noir of the 2010s would be surrounded by those of the 1940s,
+and a comedy about hired killers by thrillers. A person who asks for similar films means that mix of genres and about
+that time.
 
 :class:`Dissonance`: shared traits ignore what else a film is. Pride and Prejudice and Zombies shares every trait of
 Pride & Prejudice. A film scores lower for a genre of ``MOODS`` that no liked film has, the more so the rarer that genre
@@ -22,7 +22,7 @@ from services.recommender.signals.signal import Deduction, Floats, Inputs, Kerne
 
 COMEDY = GENRES.index("Comedy")
 # Penalty for a comedy among films that are not (or the reverse), and for each 20 years of distance, up to 40 years;
-# chosen on the panel. The same genres count 1.
+# chosen on the panel. Equal genres score 1.
 MISMATCH = np.float32(0.6)
 SPAN, FARTHEST, DISTANCE = np.float32(20), np.float32(2), np.float32(0.35)
 
@@ -74,7 +74,7 @@ Sums = NDArray[np.float64]
 
 # Genres that set a film's mood, with their shares of the weight: fear and films for the young surprise most, violence
 # and suspense less. The others (drama, romance, crime and so on) say what happens; penalties on them gain nothing on
-# the panel, and larger shares cost real people more of what they liked by a director or of a genre.
+# the panel, and with larger shares real people lose more of the films they liked of a director or a genre.
 MOODS = {"Animation": 1.0, "Family": 1.0, "Horror": 1.0, "Action": 1 / 3, "Thriller": 1 / 3, "War": 1 / 3}
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 _SHARES = np.array(list(MOODS.values()), np.float32)

@@ -28,8 +28,8 @@ EXPLICIT = frozenset(
 EXPLICIT_PHRASES = frozenset(
     ("strip club", "child abuse", "child murder", "child molestation", "domestic violence", "extreme violence")
 )
-# Family films may have some of these. If nothing else says whom a film is for, two of them, or one of the phrases,
-# mark it as unsuitable.
+# Family films may have some of these. If nothing else says whom a film is for, two of these words, or one of the
+# phrases, mark it as unsuitable.
 GRIM = frozenset(
     words(
         """

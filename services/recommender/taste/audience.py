@@ -30,7 +30,7 @@ MAKERS_FILMS, MAKERS_SHARE = 3, 1 / 3
 
 FAMILY, ANIMATION, HORROR = (to_mask([name]) for name in ("Family", "Animation", "Horror"))
 ACTION, COMEDY, MUSICAL = (to_mask([name]) for name in ("Action", "Comedy", "Musical"))
-# Adult genres unless it is a family film, too; filtering by one of these asks for it.
+# Genres for adults, unless the film is also a family film; a filter on one of these asks for such films.
 HARD = to_mask(["Horror", "Thriller", "Crime", "War", "Film-Noir"])
 LIGHT = to_mask(["Animation", "Adventure", "Comedy"])
 PLAYFUL = LIGHT | to_mask(["Fantasy", "Musical", "Music", "Science Fiction"])
@@ -65,8 +65,8 @@ class Judged:
         # A crime drama is for adults, even if the source lists it as a family film.
         family = _any(genres, FAMILY) & clean & (~_any(genres, HARD) | _any(genres, LIGHT))
         later, animated = _of_family_series(catalogue, family) & clean, _of_family_makers(catalogue, family)
-        vouched = (animated | (later & ~_any(genres, ACTION))) & ~_any(genres, HARD) & clean & ~grim
-        families = family | vouched
+        trusted = (animated | (later & ~_any(genres, ACTION))) & ~_any(genres, HARD) & clean & ~grim
+        families = family | trusted
         by_age = young & ~_any(genres, HARD) & ~explicit & (_any(genres, PLAYFUL) | families)
         suitable = np.where(rated, by_age | (families & (ages <= YOUNG_WITH_FAMILY)), families)
         made_for = _any(genres, LIGHT | MUSICAL) | (_any(genres, PLAYFUL) & ~_any(genres, SERIOUS))
@@ -92,8 +92,10 @@ class Audience:
         liked = taste.base >= 1
         rows, weights = taste.rows[liked], taste.base[liked]
         # A necessary condition for childlike films: it settles most tastes without classifying the catalogue.
-        hopeful = _any(self.catalogue.genre_bits[rows], FAMILY | ANIMATION) | (self.catalogue.series[rows] >= 0)
-        if not len(rows) or not _is_most(weights[hopeful], weights):
+        may_be_childlike = _any(self.catalogue.genre_bits[rows], FAMILY | ANIMATION) | (
+            self.catalogue.series[rows] >= 0
+        )
+        if not len(rows) or not _is_most(weights[may_be_childlike], weights):
             return False
         return not self.films.grown_up[rows].any() and _is_most(weights[self.films.childlike[rows]], weights)
 
@@ -120,9 +122,9 @@ class Audience:
         return fitting
 
     def beside(self, row: int) -> Films:
-        """Return the films allowed as similar to a film, bool[films]: none for adults if children may see it, and none
-        grown-up if it was made for them. A serious one (a drama about a boy and his dog) may have serious neighbours,
-        but none that is ``HARD`` or entirely serious.
+        """Return the films allowed as similar to a film, bool[films]: no film for adults if it is suitable for
+        children, and no grown-up film if it was made for them. A serious one (a drama about a boy and his dog) may have
+        serious neighbours, but none that is ``HARD`` or entirely serious.
         """
         films, genres = self.films, self.catalogue.genre_bits
         if not films.suitable[row]:
@@ -134,9 +136,9 @@ class Audience:
         return ~films.adult & (films.suitable | (_any(genres, PLAYFUL) & ~_any(genres, HARD)))
 
 
-def _is_most(some: NDArray[np.float32], all_: NDArray[np.float32]) -> bool:
-    """Return whether some weights reach the share of all that indicates a child, up to rounding."""
-    return float(some.sum()) >= (FAMILY_SHARE - 1e-6) * float(all_.sum())
+def _is_most(part: NDArray[np.float32], whole: NDArray[np.float32]) -> bool:
+    """Return whether a part of the weights reaches the share that indicates a child, up to rounding."""
+    return float(part.sum()) >= (FAMILY_SHARE - 1e-6) * float(whole.sum())
 
 
 def _any(genres: NDArray[np.uint32], mask: int) -> Films:

@@ -84,10 +84,10 @@ def fold_in(catalogue: Catalogue, history: History) -> Taste:
 
 
 def _dislike_weights(kinds: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return full weight for dislikes; low ratings share a quarter, as heavy raters give many, so each means less."""
-    spoken = kinds == EventKind.DISLIKE
-    low = max(int(np.count_nonzero(~spoken)), 1)
-    return np.where(spoken, np.float32(1), np.float32(0.25 / low))
+    """Return 1 for each dislike; low ratings share .25, as heavy raters give many and each means less."""
+    is_dislike = kinds == EventKind.DISLIKE
+    low_ratings = max(int(np.count_nonzero(~is_dislike)), 1)
+    return np.where(is_dislike, np.float32(1), np.float32(0.25 / low_ratings))
 
 
 def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -102,8 +102,8 @@ NEWEST = 20
 
 
 def coherence(constants: Weights, taste: Taste, rows: FilmTraits, stored: bool) -> float:
-    """Return 0 for films as similar as by chance, 1 for films that clearly belong together. ``stored``: they are the
-    person's likes so far; otherwise they were given to mean "like these".
+    """Return 0 for films that are only as similar as by chance, 1 for films that clearly belong together. ``stored``:
+    they are the person's likes so far; otherwise they were given to mean "like these".
     """
     liked = taste.rows[taste.base >= 1]
     if len(liked) < 2:
@@ -146,12 +146,12 @@ def with_seeds(
         return stored, np.empty(0, np.int32), ()
     by_tmdb = catalogue.rows_of_tmdb(request.tmdb_ids)
     liked, disliked = catalogue.rows_of(request.liked), catalogue.rows_of(request.disliked)
-    named = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]
+    given = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]
     rows = np.concatenate([liked, disliked, by_tmdb]).astype(np.int32)
-    ignored = tuple(name for name, row in zip(named, rows.tolist(), strict=True) if row < 0)
-    if named and len(ignored) == len(named) and request.query is None and request.user_id is None:
+    ignored = tuple(name for name, row in zip(given, rows.tolist(), strict=True) if row < 0)
+    if given and len(ignored) == len(given) and request.query is None and request.user_id is None:
         raise AllSeedsUnknown(
-            f"none of the {len(named)} given films is in the catalogue; look ids up with GET /films?q=",
+            f"none of the {len(given)} given films is in the catalogue; look ids up with GET /films?q=",
             "/liked" if request.liked else "/disliked" if request.disliked else "/tmdb_ids",
         )
     kinds = dict.fromkeys([*by_tmdb.tolist(), *liked.tolist()], EventKind.LIKE)

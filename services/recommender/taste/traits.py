@@ -24,7 +24,7 @@ _KIND_WEIGHT = {
     TraitKind.CAST: 0.5,
     TraitKind.SERIES: 1.0,
     TraitKind.LANGUAGE: 0.5,
-    # What films mean together may be an era (signals/concept.py); decades say already how near in time two films are.
+    # Only a shared concept may be an era (signals/concept.py); decades already say how near in time two films are.
     TraitKind.ERA: 1e-6,
 }
 
@@ -46,7 +46,7 @@ class FilmTraits:
     @classmethod
     def of(cls, traits: Traits) -> "FilmTraits":
         """Weight the traits of a whole catalogue, once per release: kind weight x log(films / films with it), each
-        film's divided by their length.
+        film's scaled to unit length.
         """
         films = len(traits.offsets) - 1
         kinds = np.array([_KIND_WEIGHT[kind] for kind in TraitKind], np.float32)
@@ -59,7 +59,7 @@ class FilmTraits:
         return cls(len(traits.kinds), traits.ids, units, lengths, traits.offsets[:-1])
 
     def films(self, rows: NDArray[np.int32]) -> "FilmTraits":
-        """Return those of some of the films (catalogue rows, if these are the traits of a whole catalogue)."""
+        """Return the traits of some of the films (catalogue rows, if these are the traits of a whole catalogue)."""
         starts, lengths = self.starts[rows], self.lengths[rows]
         before = np.cumsum(lengths) - lengths
         at = np.repeat(starts - before, lengths)
@@ -98,10 +98,10 @@ class FilmTraits:
         """Return some traits (``ids`` ascending) of the films as a matrix, float32[n, ids]."""
         out = np.zeros((len(self.lengths), len(ids)), np.float32)
         if len(ids):
-            # Most entries are of other traits: a one-byte mask filters them before any is looked up.
-            is_one = np.zeros(self.traits, bool)
-            is_one[ids] = True
-            entries = np.flatnonzero(is_one.take(self.ids))
+            # Most entries are of other traits: a one-byte mask filters them out before any is looked up.
+            is_selected = np.zeros(self.traits, bool)
+            is_selected[ids] = True
+            entries = np.flatnonzero(is_selected.take(self.ids))
             out[self.owner[entries], np.searchsorted(ids, self.ids[entries])] = self.values[entries]
         return out
 
@@ -121,9 +121,9 @@ class FilmTraits:
     def _by_film(self, operation: np.ufunc, entries: Floats) -> Floats:
         """Reduce the entries of each film, float32[n]; 0 for a film without any."""
         out = np.zeros(len(self.lengths), np.float32)
-        some = np.flatnonzero(self.lengths)
-        if len(some):
-            out[some] = operation.reduceat(entries, self.starts[some])
+        nonempty = np.flatnonzero(self.lengths)
+        if len(nonempty):
+            out[nonempty] = operation.reduceat(entries, self.starts[nonempty])
         return out
 
 
@@ -139,7 +139,7 @@ class Postings:
 
     @classmethod
     def of(cls, films: FilmTraits) -> "Postings":
-        """Invert the traits of some films, or of a whole catalogue, once per release. A film is its place in them."""
+        """Invert the traits of ``films``, which are numbered as in it; once per release for a whole catalogue."""
         order, offsets = _by_trait(films.ids, films.traits)
         owner = np.repeat(np.arange(len(films.lengths), dtype=np.int32), films.lengths)
         return cls(offsets, owner[order], films.values[order])

@@ -130,12 +130,14 @@ def _best_known(reading: Reading, rows: Rows) -> int | None:
 def _add(reading: Reading, at: int, count: int, row: int) -> None:
     catalogue = reading.catalogue
     text = f"like {display_title(catalogue, row)}"
-    which = f"like:{catalogue.item_ids[row]}"
+    condition_id = f"like:{catalogue.item_ids[row]}"
     rows = np.array([row], np.int32)
     # "Like Harry Potter but for adults" asks for other films than the next part.
     if catalogue.series[row] >= 0 and reading.word(at + count) in grammar.BREAKS:
         rows = np.flatnonzero(catalogue.series == catalogue.series[row]).astype(np.int32)
         text += ", of another series"
-    reading.like.append((which, row))
-    condition = Condition(which, ConditionKind.LIKE, text, reading.typed(at, count), Not(AnyFilm(rows)), Sure.SAID)
+    reading.like.append((condition_id, row))
+    condition = Condition(
+        condition_id, ConditionKind.LIKE, text, reading.typed(at, count), Not(AnyFilm(rows)), Sure.SAID
+    )
     reading.add(at, count, condition, WordRole.NAMED)

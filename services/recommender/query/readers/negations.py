@@ -94,7 +94,7 @@ def _introduced(reading: Reading, at: int, end: int) -> int:
     """Exclude a known term, alone or after words that introduce it."""
     place = at
     while place < end:
-        used = _known(reading, place, end)
+        used = _known_term(reading, place, end)
         if used:
             reading.take(at, place - at, WordRole.DENIED)
             return place - at + used
@@ -104,7 +104,7 @@ def _introduced(reading: Reading, at: int, end: int) -> int:
     return 0
 
 
-def _known(reading: Reading, at: int, end: int) -> int:
+def _known_term(reading: Reading, at: int, end: int) -> int:
     """Exclude a kind of film, a person, a series, a language or a period."""
     for count in range(end - at, 0, -1):
         phrase = singular(reading.phrase(at, count))
@@ -150,8 +150,8 @@ def _words(reading: Reading, at: int, end: int) -> int:
     typed = reading.typed(at, count)
     if words in (("long",), ("lengthy",)):
         demand: Demand = HasFacts(runtime_to=LONG)
-        short = Condition("not:long", ConditionKind.RUNTIME, f"up to {LONG} minutes", typed, demand, negative=True)
-        reading.add(at, count, short, WordRole.DENIED)
+        shorter = Condition("not:long", ConditionKind.RUNTIME, f"up to {LONG} minutes", typed, demand, negative=True)
+        reading.add(at, count, shorter, WordRole.DENIED)
         return count
     if not words or all(word in _OPINIONS for word in words):
         reading.take(at, count, WordRole.DENIED)
@@ -159,8 +159,8 @@ def _words(reading: Reading, at: int, end: int) -> int:
     text = " ".join(word.shown for word in reading.words[at:end])
     phrase = reading.phrase(at, count)
     demand = Not(OneOf((Keywords(tuple(dict.fromkeys((phrase, singular(phrase), " ".join(words))))), Mentions(words))))
-    without = Condition(
+    exclusion = Condition(
         f"not:{' '.join(words)}", ConditionKind.KEYWORD, f"without “{text}”", typed, demand, Sure.SAID, negative=True
     )
-    reading.add(at, count, without, WordRole.DENIED)
+    reading.add(at, count, exclusion, WordRole.DENIED)
     return count

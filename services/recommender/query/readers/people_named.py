@@ -26,18 +26,18 @@ SHORTEST_FIRST_NAME = 4
 
 def read_people(reading: Reading, at: int) -> int:
     """Read a person named here; return the number of words."""
-    named = _whole_name(reading, at)
-    if named is None and (count := _of_one_film(reading, at)):
+    match = _whole_name(reading, at)
+    if match is None and (count := _of_one_film(reading, at)):
         return count
-    named = named or _last_name(reading, at)
-    if named is None:
+    match = match or _last_name(reading, at)
+    if match is None:
         return 0
-    start, (count, people) = at, named
+    start, (count, people) = at, match
     end = at + count
     if count == 1 and _first_name(reading, at, people):
         at, count = at - 1, 2
-    first, introduced = _introduction(reading, at)
-    directing, acting = introduced in grammar.BY, introduced in grammar.WITH
+    first, role = _introduction(reading, at)
+    directing, acting = role in grammar.BY, role in grammar.WITH
     traits = _traits(people, directing, acting)
     name = " or ".join(person.name for person in people)
     text = name
@@ -46,23 +46,23 @@ def read_people(reading: Reading, at: int) -> int:
     elif acting and all(person.cast >= 0 for person in people):
         text = f"with {name}"
     typed = reading.typed(first, at + count - first)
-    which = f"person:{name}".lower()
-    sure = Sure.SAID if count > 1 or introduced else Sure.SURE
-    condition = Condition(which, ConditionKind.PERSON, text, typed, HasTrait(traits), sure, traits=traits)
+    condition_id = f"person:{name}".lower()
+    sure = Sure.SAID if count > 1 or role else Sure.SURE
+    condition = Condition(condition_id, ConditionKind.PERSON, text, typed, HasTrait(traits), sure, traits=traits)
     reading.add(first, at + count - first, condition, WordRole.NAMED)
     return end - start
 
 
 def _introduction(reading: Reading, at: int) -> tuple[int, str]:
     """Return where the words introducing a name begin, and the one that gives the person's role; "" for none."""
-    first, said = at, ""
+    first, role = at, ""
     while reading.free(first - 1) and not reading.words[first].after_break:
         word = reading.word(first - 1)
         if word not in grammar.BY and word not in grammar.WITH and word not in ("the", "director", "actor", "actress"):
             break
-        said = "by" if word == "director" else said or (word if word != "the" else "")
+        role = "by" if word == "director" else role or (word if word != "the" else "")
         first -= 1
-    return (first, said) if said else (at, "")
+    return (first, role) if role else (at, "")
 
 
 def _traits(people: tuple[Person, ...], directing: bool, acting: bool) -> tuple[int, ...]:
@@ -93,16 +93,16 @@ def _of_one_film(reading: Reading, at: int) -> int:
     """Consume the name of a person with a single film, who has no trait, if it is introduced or is the whole query;
     return the number of words.
     """
-    first, introduced = _introduction(reading, at)
+    first, role = _introduction(reading, at)
     for count in range(reading.run(at, LONGEST_NAME), 1, -1):
         others = any(not at <= place < at + count for place in reading.content())
-        if (others and not introduced) or reading.phrase(at, count) in reading.lexicon.keywords:
+        if (others and not role) or reading.phrase(at, count) in reading.lexicon.keywords:
             continue
         rows = _films_of_name(reading, at, count)
         if not len(rows):
             continue
-        name, made = _credited(reading, at, count, int(rows[0]))
-        text = f"directed by {name}" if made else f"with {name}"
+        name, directed = _credited(reading, at, count, int(rows[0]))
+        text = f"directed by {name}" if directed else f"with {name}"
         typed = reading.typed(first, at + count - first)
         condition = Condition(f"person:{name}".lower(), ConditionKind.PERSON, text, typed, AnyFilm(rows), Sure.SAID)
         reading.add(first, at + count - first, condition, WordRole.NAMED)
@@ -125,11 +125,11 @@ def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
 
 def _credited(reading: Reading, at: int, count: int, row: int) -> tuple[str, bool]:
     """Return the name as the film's credits have it, and whether that person directed it."""
-    credited = json.loads(reading.catalogue.details[row])
+    details = json.loads(reading.catalogue.details[row])
     typed = reading.typed(at, count)
     squeezed = {"".join(words) for words in spellings(typed)}
     for job in ("directors", "cast"):
-        for name in credited.get(job, ()):
+        for name in details.get(job, ()):
             if squeezed & {"".join(words) for words in spellings(name)}:
                 return name, job == "directors"
     return typed, False
@@ -148,11 +148,11 @@ def _last_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | No
         people = reading.lexicon.people.kin(word[:-1]) or reading.lexicon.people.called(word[:-1])
     if not people or reading.within_keyword(at):
         return None
-    _, introduced = _introduction(reading, at)
-    often = _often(reading, at, introduced)
-    if people[0].films < LEAST_FILMS and often > OFTEN_INTRODUCED:
+    _, role = _introduction(reading, at)
+    ratio = _least_ratio(reading, at, role)
+    if people[0].films < LEAST_FILMS and ratio > OFTEN_INTRODUCED:
         return None
-    return (1, people) if reading.peopled(word) >= often * reading.mentions_of(word) else None
+    return (1, people) if reading.peopled(word) >= ratio * reading.mentions_of(word) else None
 
 
 def _first_name(reading: Reading, at: int, people: tuple[Person, ...]) -> int:
@@ -164,9 +164,9 @@ def _first_name(reading: Reading, at: int, people: tuple[Person, ...]) -> int:
     return int(Spelling.of({first: 1}).near(word) == [first] or first == word)
 
 
-def _often(reading: Reading, at: int, introduced: str) -> float:
+def _least_ratio(reading: Reading, at: int, role: str) -> float:
     """Return how much more often the word must occur as a name than as a word."""
     others = [place for place in reading.content() if place != at]
-    if introduced or not others or asks(reading.word(at + 1)):
+    if role or not others or asks(reading.word(at + 1)):
         return OFTEN_INTRODUCED
     return OFTEN if len(others) <= FEW_WORDS else OFTEN_AMONG_WORDS

@@ -63,14 +63,14 @@ def _duration(reading: Reading, at: int) -> tuple[int, int] | None:
         return None
     if reading.phrase(at + 2, 3) == "and a half" and reading.run(at, 5) == 5:
         return 5, 60 * number + 30
-    and_so = 3 if reading.word(at + 2) == "and" else 2
-    more = _number(reading.word(at + and_so))
+    offset = 3 if reading.word(at + 2) == "and" else 2
+    extra = _number(reading.word(at + offset))
     if (
-        more is not None
-        and reading.word(at + and_so + 1) in grammar.MINUTES
-        and reading.run(at, and_so + 2) == and_so + 2
+        extra is not None
+        and reading.word(at + offset + 1) in grammar.MINUTES
+        and reading.run(at, offset + 2) == offset + 2
     ):
-        return and_so + 2, 60 * number + more
+        return offset + 2, 60 * number + extra
     return 2, 60 * number
 
 

@@ -24,14 +24,14 @@ def read_language(reading: Reading, at: int) -> int:
     count, (shown, codes) = longest
     behind = at + count
     joined = behind < len(reading) and not reading.words[behind].after_break
-    beside = joined and (reading.is_plain_kind(behind) or not reading.free(behind))
-    if count == 1 and not beside and reading.within_keyword(at):
+    before_kind = joined and (reading.is_plain_kind(behind) or not reading.free(behind))
+    if count == 1 and not before_kind and reading.within_keyword(at):
         return 0
     others = sum(1 for place in reading.content() if not at <= place < behind)
     if is_war_of(reading, behind):
         return 0
-    in_it = reading.word(at - 1) == "in"
-    _add(reading, at, count, shown, codes, beside or in_it or others < DESCRIPTION)
+    after_in = reading.word(at - 1) == "in"
+    _add(reading, at, count, shown, codes, before_kind or after_in or others < DESCRIPTION)
     return count
 
 

@@ -51,10 +51,10 @@ def _condition(low: int | None, high: int | None, typed: str, sure: Sure) -> Con
     return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, HasFacts(year_from=low, year_to=high), sure)
 
 
-Found = tuple[int, int | None, int | None, Sure]
+Period = tuple[int, int | None, int | None, Sure]
 
 
-def _between(reading: Reading, at: int) -> Found | None:
+def _between(reading: Reading, at: int) -> Period | None:
     """ "between 1950 and 1965", "from 1980 to 1985", "1980 - 1985"."""
     lead = 1 if reading.word(at) in ("between", "from") else 0
     first = _span(reading, at + lead)
@@ -64,11 +64,11 @@ def _between(reading: Reading, at: int) -> Found | None:
     joint = 1 if reading.word(place) in ("and", "to", "until", "till", "through") else 0
     if not joint and not (lead == 0 and reading.free(place) and _dashed(reading, place)):
         return None
-    the = 1 if reading.word(place + joint) == "the" else 0
-    second = _span(reading, place + joint + the)
+    article = 1 if reading.word(place + joint) == "the" else 0
+    second = _span(reading, place + joint + article)
     if second is None or second[2] < first[1] or (joint and not lead and reading.word(place) == "and"):
         return None
-    return place + joint + the + second[0] - at, first[1], second[2], Sure.SAID
+    return place + joint + article + second[0] - at, first[1], second[2], Sure.SAID
 
 
 def _dashed(reading: Reading, place: int) -> bool:
@@ -76,7 +76,7 @@ def _dashed(reading: Reading, place: int) -> bool:
     return bool(re.fullmatch(r"\s*[-\u2013\u2014/]\s*", between))
 
 
-def _bounded(reading: Reading, at: int) -> Found | None:
+def _bounded(reading: Reading, at: int) -> Period | None:
     """ "before 1950", "after the 90s", "since 2015", "from 2010 on"."""
     for table, before in ((grammar.BEFORE, True), (grammar.AFTER, False)):
         count = reading.starts(table, at)
@@ -93,13 +93,13 @@ def _bounded(reading: Reading, at: int) -> Found | None:
             including = phrase in ("until", "up to")
             return count + used, None, high if including else low - 1, Sure.SAID
         if phrase == "from":
-            on = reading.word(at + count + used) in ("on", "onward", "onwards")
-            return (count + used + 1, low, None, Sure.SAID) if on else None
+            is_open = reading.word(at + count + used) in ("on", "onward", "onwards")
+            return (count + used + 1, low, None, Sure.SAID) if is_open else None
         return count + used, low if phrase == "since" else high + 1, None, Sure.SAID
     return None
 
 
-def _plain(reading: Reading, at: int) -> Found | None:
+def _plain(reading: Reading, at: int) -> Period | None:
     span = _span(reading, at)
     if span is None:
         return None
@@ -109,7 +109,7 @@ def _plain(reading: Reading, at: int) -> Found | None:
     return count, low, high, Sure.SURE
 
 
-def _age(reading: Reading, at: int) -> Found | None:
+def _age(reading: Reading, at: int) -> Period | None:
     """Read "old" and "recent" of films, not of people: only before a word for films."""
     word = reading.word(at)
     if not reading.free(at) or reading.within_keyword(at):

@@ -62,7 +62,7 @@ _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 _FEEL_GOOD = AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE))
 
-# Describes any film, also a drama; otherwise a comedy with dark elements that is not for children.
+# Keywords that make any film a dark comedy; without them, a comedy with dark elements that is not for children is one.
 _DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
 
 # Keywords of films that are spooky without being horror films.
@@ -171,7 +171,7 @@ CONCEPTS: dict[str, QueryConcept] = {
 """Kinds of film by their words."""
 
 CONCEPT_WORDS = frozenset(word for words in CONCEPTS for word in words.split())
-"""Each word of them: "dark" of "dark comedy" is none that was mistyped, also if no film has it."""
+"""Their single words: "dark" of "dark comedy" is not a typing error, even if no film has the word."""
 
 AUDIENCES: dict[str, QueryConcept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "

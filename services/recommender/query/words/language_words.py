@@ -68,6 +68,6 @@ COUNTRIES: dict[str, tuple[str, tuple[str, ...]]] = {}
 
 for _line in _TABLE.strip().splitlines():
     _shown, _codes, _adjectives, _names = (part.strip() for part in _line.split(":"))
-    _found = (_shown, tuple(_codes.split()))
-    LANGUAGES |= dict.fromkeys(filter(None, _adjectives.split(", ")), _found)
-    COUNTRIES |= dict.fromkeys(filter(None, _names.split(", ")), _found)
+    _entry = (_shown, tuple(_codes.split()))
+    LANGUAGES |= dict.fromkeys(filter(None, _adjectives.split(", ")), _entry)
+    COUNTRIES |= dict.fromkeys(filter(None, _names.split(", ")), _entry)
