@@ -21,7 +21,7 @@ from tests.builders import make_tables
 from tests.recommender.query.cinema import CINEMA
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Theatre:
     """A bundle of the films with its search and query vocabulary."""
 
