@@ -30,6 +30,10 @@ class Theatre:
     lexicon: Lexicon
     lookup: FilmLookup
 
+    def __repr__(self) -> str:
+        # Hypothesis prints the fixture with a failing example.
+        return f"Theatre({len(self.bundle.catalogue)} films)"
+
     def understand(self, query: str, *ignored: str) -> Understood:
         return understand(query, self.lexicon, self.search, ignored)
 
