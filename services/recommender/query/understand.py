@@ -207,10 +207,10 @@ def _drop(reading: Reading, freed: Collection[int]) -> None:
 
 
 def _is_searched(reading: Reading, at: int) -> bool:
-    """Return whether a word is searched for: free content words, and words of conditions that may describe the plot."""
-    if reading.roles[at] is WordRole.FREE:
-        return reading.word(at) not in grammar.STOP or bool(reading.words[at].quoted)
-    return reading.roles[at] is WordRole.CONDITION
+    """Return whether a word is searched for: a content word that is free, or of a condition that may describe plots."""
+    if reading.roles[at] not in (WordRole.FREE, WordRole.CONDITION):
+        return False
+    return reading.word(at) not in grammar.STOP or bool(reading.words[at].quoted)
 
 
 def _text(reading: Reading) -> str:

@@ -140,6 +140,7 @@ def test_a_condition_that_is_switched_off_does_not_apply(theatre, query, data):
 
 @settings(max_examples=100)
 @example(query="love love film")
+@example(query="a star wars")
 @given(query=queries)
 def test_if_all_conditions_are_switched_off_their_words_are_searched_for(theatre, query):
     understood = theatre.understand(query)
