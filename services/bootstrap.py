@@ -241,12 +241,12 @@ def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> 
     if target is None:
         return open_embedded
 
-    def opened(bundle: Bundle, folder: Path) -> SearchPort:
+    def open_search(bundle: Bundle, folder: Path) -> SearchPort:
         from services.adapters.search.opensearch.open_index import open_guarded
 
         return open_guarded(target, bundle, open_embedded(bundle, folder), clock, look=connect)
 
-    return opened
+    return open_search
 
 
 def bucket_follower(settings: Settings) -> "BucketFollower | None":
@@ -271,17 +271,17 @@ def of_encoder(
     there is nothing to compare.
     """
 
-    def opened(bundle: Bundle, folder: Path) -> SearchPort:
-        made_with = bundle.embeddings.encoder_id if bundle.embeddings is not None else None
-        if encoder is not None and made_with not in (None, encoder.encoder_id):
+    def open_search(bundle: Bundle, folder: Path) -> SearchPort:
+        encoder_id = bundle.embeddings.encoder_id if bundle.embeddings is not None else None
+        if encoder is not None and encoder_id not in (None, encoder.encoder_id):
             raise EncoderMismatch(
-                f"bundle {bundle.version} has vectors of {made_with}, but queries are encoded with "
+                f"bundle {bundle.version} has vectors of {encoder_id}, but queries are encoded with "
                 f"{encoder.encoder_id}: set ENCODER, ENCODER_DIMS and EMBEDDER_DIR as when it was built, or build and "
                 "activate a bundle with this encoder (`marquee build --encoder ...`)"
             )
         return opener(bundle, folder)
 
-    return opened
+    return open_search
 
 
 def find_encoder(settings: Settings, clock: Clock, *, connect: bool = True) -> tuple[TextEncoder | None, str | None]:

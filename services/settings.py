@@ -165,7 +165,8 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _together(self) -> "Settings":
+    def _keys(self) -> "Settings":
+        """Check the settings that API keys need."""
         if self.api_keys and "*" in self.cors_origins:
             raise ValueError("CORS_ORIGINS = '*': expected named origins while API_KEYS is on")
         if self.api_keys and not self.api_key_pepper_arn and len(self.pepper) < PEPPER_LENGTH:

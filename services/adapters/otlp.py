@@ -49,24 +49,24 @@ class Collector:
         self._headers = {"content-type": "application/json", "content-encoding": "gzip", **headers}
         self._resource = {"attributes": attributes(resource)}
         self._later = later
-        self._waiting: deque[list[Json]] = deque(maxlen=MOST)
+        self._pending: deque[list[Json]] = deque(maxlen=MOST)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._again_at = float("-inf")
 
     def put(self, spans: list[Json]) -> None:
         """Add the spans of a request."""
-        self._waiting.append(spans)
+        self._pending.append(spans)
         if self._later and self._thread is None:
             with self._lock:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._send_for_ever, name="spans", daemon=True)
+                    self._thread = threading.Thread(target=self._send_forever, name="spans", daemon=True)
                     self._thread.start()
 
     def flush(self) -> None:
         """Export pending spans, within ``TIMEOUT_S`` per document."""
-        while self._waiting and time.monotonic() >= self._again_at:
-            requests = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
+        while self._pending and time.monotonic() >= self._again_at:
+            requests = [self._pending.popleft() for _ in range(min(len(self._pending), AT_ONCE))]
             try:
                 self._post(self._document([span for spans in requests for span in spans]))
             except Exception as error:  # noqa: BLE001 - any kind: the request has been answered
@@ -76,7 +76,7 @@ class Collector:
                     len(requests), self._url.scheme, self._url.netloc, type(error).__name__, _message(error), PAUSE_S,
                 )  # fmt: skip
 
-    def _send_for_ever(self) -> None:
+    def _send_forever(self) -> None:
         while True:
             time.sleep(EVERY_S)
             self.flush()

@@ -171,7 +171,7 @@ def _read_description(path: Path) -> OnnxModel:
 
 
 def _installed() -> ModelFiles:
-    model, tokenizer = (_inside_package(*place) for place in (_PACKAGED_MODEL, _PACKAGED_TOKENIZER))
+    model, tokenizer = (_inside_package(*path) for path in (_PACKAGED_MODEL, _PACKAGED_TOKENIZER))
     return ModelFiles(model, tokenizer)
 
 

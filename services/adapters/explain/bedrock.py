@@ -103,45 +103,45 @@ class BedrockExplainer:
 
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Implement the port."""
-        work = _PageState()
+        state = _PageState()
         for_model = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
         keys = {at: self._key(page.evidence[at]) for at in for_model}
-        work.counts["wanted"] = len(for_model)
+        state.counts["wanted"] = len(for_model)
         if keys:
             stored = self._store.find(list(keys.values()), deadline)
             # An empty sentence is cached for a film whose model sentence could not be shown.
             cached = {at: stored[key] for at, key in keys.items() if key in stored}
-            work.sentences = {at: sentence for at, sentence in cached.items() if sentence}
-            work.counts["cached"] = len(work.sentences)
+            state.sentences = {at: sentence for at, sentence in cached.items() if sentence}
+            state.counts["cached"] = len(state.sentences)
             missing = [at for at in for_model if at not in cached]
             if missing:
-                self._ask(page, missing, keys, deadline, work)
-        return self._complete(page, work)
+                self._ask(page, missing, keys, deadline, state)
+        return self._complete(page, state)
 
     def _ask(
-        self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _PageState
+        self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, state: _PageState
     ) -> None:
         """Have the missing sentences written, cache the good ones, and report failures."""
         films = {f"f{at + 1}": page.evidence[at] for at in missing}
         records = dict(zip(films, page.records(list(films.values())), strict=True))
         try:
-            written = self._ask_model(page, films, records, deadline, work)
+            written = self._ask_model(page, films, records, deadline, state)
         except ExplainerUnavailable as error:
-            work.degraded.append(str(error))
+            state.degraded.append(str(error))
             return
         good, verdicts = {}, dict.fromkeys(films, "left out")
         for name, sentence in written.items():
-            why = complaint(sentence, films[name], records[name])
-            verdicts[name] = why or ""
-            if why is None:
+            fault = complaint(sentence, films[name], records[name])
+            verdicts[name] = fault or ""
+            if fault is None:
                 good[int(name[1:]) - 1] = sentence
         bad = [verdict for verdict in verdicts.values() if verdict]
-        work.sentences |= good
-        work.counts["model"], work.counts["replaced"] = len(good), len(bad)
+        state.sentences |= good
+        state.counts["model"], state.counts["replaced"] = len(good), len(bad)
         if bad:
             _log.warning("%s of %s sentences replaced: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
         if len(bad) > TOO_MANY_BAD * len(films):
-            work.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
+            state.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
         self._keep(keys, good, missing)
 
     def _keep(self, keys: dict[int, str], good: dict[int, str], places: Sequence[int]) -> None:
@@ -153,7 +153,7 @@ class BedrockExplainer:
             self._store.keep(refused, REFUSED_CACHED_S)
 
     def _ask_model(
-        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _PageState
+        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, state: _PageState
     ) -> dict[str, str]:
         """Return the model's sentences, unchecked. Raises ExplainerUnavailable."""
         if not self._turns.acquire(blocking=False):
@@ -167,7 +167,7 @@ class BedrockExplainer:
             if attempt is None:
                 raise ExplainerUnavailable("the model is not called for some seconds after failures")
             estimate = estimated_tokens(block, len(films))
-            day = self._reserve(estimate, deadline, work)
+            day = self._reserve(estimate, deadline, state)
             try:
                 response = self._converse(request, deadline)
                 sentences = self._read(response, list(films))
@@ -180,12 +180,12 @@ class BedrockExplainer:
                 attempt.failed()
                 raise
             attempt.succeeded()
-            self._settle(day, estimate, response, work)
+            self._settle(day, estimate, response, state)
             return sentences
         finally:
             self._turns.release()
 
-    def _reserve(self, estimate: int, deadline: Deadline, work: _PageState) -> str:
+    def _reserve(self, estimate: int, deadline: Deadline, state: _PageState) -> str:
         """Reserve the tokens of a call before it is made; return the day. Raises ExplainerUnavailable."""
         day = day_of(self._clock.now_ms())
         limit = self._model.daily_tokens
@@ -193,7 +193,7 @@ class BedrockExplainer:
             used = self._store.reserve(day, estimate, limit, deadline)
         except StateUnavailable as error:
             raise ExplainerUnavailable("the day's tokens cannot be counted") from error
-        work.counts["budget_pct"] = 100.0 if used is None else 100.0 * used / limit
+        state.counts["budget_pct"] = 100.0 if used is None else 100.0 * used / limit
         if used is None:
             raise ExplainerUnavailable("the day's tokens are used up")
         return day
@@ -218,27 +218,27 @@ class BedrockExplainer:
         """Return the sentences of a response. Raises ExplainerUnavailable if it is filtered, truncated or
         unreadable.
         """
-        stopped = str(response.get("stopReason"))
-        if stopped in _FILTERED:
+        stop_reason = str(response.get("stopReason"))
+        if stop_reason in _FILTERED:
             raise ExplainerUnavailable("filtered")
-        if stopped not in _ENDED:
+        if stop_reason not in _ENDED:
             raise ExplainerUnavailable("malformed: the response is truncated")
         try:
             return answers_in(response, names, by_tool=self._model.by_tool)
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise ExplainerUnavailable("malformed: the response does not have the requested format") from error
 
-    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _PageState) -> None:
+    def _settle(self, day: str, estimate: int, response: dict[str, Any], state: _PageState) -> None:
         """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
         usage_counts = usage if isinstance(usage, dict) else {}
-        read, wrote = (_count(usage_counts.get(name)) for name in ("inputTokens", "outputTokens"))
-        if read is None or wrote is None:
+        input_tokens, output_tokens = (_count(usage_counts.get(name)) for name in ("inputTokens", "outputTokens"))
+        if input_tokens is None or output_tokens is None:
             return
-        usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION
-        work.counts |= {"input_tokens": read, "output_tokens": wrote, "usd": usd}
-        if 0 < read + wrote != estimate:
-            self._give_back(day, estimate - read - wrote)
+        usd = (input_tokens * self._model.input_usd + output_tokens * self._model.output_usd) / _MILLION
+        state.counts |= {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd}
+        if 0 < input_tokens + output_tokens != estimate:
+            self._give_back(day, estimate - input_tokens - output_tokens)
 
     def _give_back(self, day: str, tokens: int) -> None:
         try:
@@ -246,14 +246,14 @@ class BedrockExplainer:
         except StateUnavailable as error:
             _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
-    def _complete(self, page: Page, work: _PageState) -> PageSentences:
+    def _complete(self, page: Page, state: _PageState) -> PageSentences:
         """Return the page's sentences, with the template's for missing ones."""
-        left = [at for at in range(len(page.evidence)) if at not in work.sentences]
-        by_template = self._template.of(tuple(page.evidence[at] for at in left))
-        sentences = work.sentences | dict(zip(left, by_template, strict=True))
-        work.counts["template"] = len(left)
+        missing = [at for at in range(len(page.evidence)) if at not in state.sentences]
+        by_template = self._template.of(tuple(page.evidence[at] for at in missing))
+        sentences = state.sentences | dict(zip(missing, by_template, strict=True))
+        state.counts["template"] = len(missing)
         return PageSentences(
-            tuple(sentences[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts
+            tuple(sentences[at] for at in range(len(page.evidence))), tuple(state.degraded), state.counts
         )
 
     def _key(self, evidence: Evidence) -> str:

@@ -1,4 +1,4 @@
-"""Sentences for search results: a noun phrase of the conditions a film meets, or that it does not match."""
+"""Sentences for search results: the conditions that a film meets, as a noun phrase, or that it does not match."""
 
 import re
 from collections.abc import Iterator, Sequence

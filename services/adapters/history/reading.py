@@ -59,13 +59,13 @@ def _unknown(files: Files) -> str:
     if len(files) == 1:
         [(name, data)] = files
         text = text_of(data)
-        if what := binary_kind(data) or text_kind(text):
-            return f"{name} is {what}"
-        begin = _LINE_END.split(text.strip(), maxsplit=1)[0]
-        if begin.startswith(_LIST_EXPORT):
+        if kind := binary_kind(data) or text_kind(text):
+            return f"{name} is {kind}"
+        first_line = _LINE_END.split(text.strip(), maxsplit=1)[0]
+        if first_line.startswith(_LIST_EXPORT):
             return f"{name} is a list of Letterboxd's, about anything: send ratings.csv or the whole export"
-        names += f", which begins with {begin.strip()[:_SHOWN]!r}"
-        if len(begin) > _LONG and begin[:1] not in "{[":
+        names += f", which begins with {first_line.strip()[:_SHOWN]!r}"
+        if len(first_line) > _LONG and first_line[:1] not in "{[":
             names += " and has no line ends: curl keeps them with --data-binary"
     return f"not a known export ({names}); known are {KNOWN}"
 
@@ -108,8 +108,8 @@ def _plain(name: str, text: str, into: Collected) -> str | None:
 def _entries(document: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON document
     """Return the objects of a list, or of the only list in an object."""
     if isinstance(document, dict):
-        lists_in = [each for each in document.values() if isinstance(each, list)]
-        document = lists_in[0] if len(lists_in) == 1 else None
+        inner_lists = [each for each in document.values() if isinstance(each, list)]
+        document = inner_lists[0] if len(inner_lists) == 1 else None
     return [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
 
 

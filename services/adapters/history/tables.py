@@ -60,18 +60,18 @@ def header_of(text: str) -> Header:
 
 
 def _line(text: str, start: int) -> tuple[str, int]:
-    """Return the line that starts there, and where the next one does."""
+    """Return the line that starts at an offset, and the offset of the next one."""
     end = _LINE_END.search(text, start)
     return (text[start : end.start()], end.end()) if end else (text[start:], len(text))
 
 
 def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tuple[int, Row]]:
-    """Yield line numbers and rows by lower-case column; ``header`` if the file has none. Raises InvalidRequest for a
-    broken file or too many rows.
+    """Yield line numbers and rows by lower-case column. ``header``: the columns of a file without a header line. Raises
+    InvalidRequest for a broken file or too many rows.
     """
     delimiter, _, start = header_of(text)
     reader = csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter)
-    above = 1 if start else 0
+    lines_above = 1 if start else 0
     try:
         columns = list(header) or [column.strip().lower() for column in next(reader, [])]
         for count, cells in enumerate(reader):
@@ -79,11 +79,13 @@ def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tupl
                 raise refused(f"{name} has more than {MAX_ROWS:,} rows; send it in parts")
             # The csv module's own limit is global, and other code raises it.
             if any(len(cell) > MAX_CELL for cell in cells):
-                raise refused(f"{name}, line {reader.line_num + above}: a field of more than {MAX_CELL:,} characters")
+                raise refused(
+                    f"{name}, line {reader.line_num + lines_above}: a field of more than {MAX_CELL:,} characters"
+                )
             if any(cells):
-                yield reader.line_num + above, dict(zip(columns, map(str.strip, cells), strict=False))
+                yield reader.line_num + lines_above, dict(zip(columns, map(str.strip, cells), strict=False))
     except csv.Error as error:
-        raise refused(f"{name}, line {reader.line_num + above}: {error}; export it again") from error
+        raise refused(f"{name}, line {reader.line_num + lines_above}: {error}; export it again") from error
 
 
 def json_of(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON document

@@ -41,7 +41,7 @@ _FIELDS = {
     "overview": TextField.OVERVIEW,
     "people": TextField.PEOPLE,
 }
-_NOWHERE = Mention(np.empty(0, np.int32), np.empty(0, np.uint8))
+_NO_MENTION = Mention(np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
 class EmbeddedSearch:
@@ -130,7 +130,7 @@ class EmbeddedSearch:
     def _mention(self, word: str) -> Mention:
         stems = terms(word)
         if not stems:
-            return _NOWHERE
+            return _NO_MENTION
         hits = self._run(self._builder().containing(stems[0], _FIELDS), len(self._bundle.catalogue))
         rows = np.array([address.doc for _, address in hits], np.int32)
         return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
@@ -202,8 +202,8 @@ def _stored_or_nearest(
     best = np.full(len(embeddings.scales), -np.inf, np.float32)
     best[other_rows] = other_cosines
     best[rows] = np.maximum(best[rows], cosines)
-    found_rows = np.flatnonzero(np.isfinite(best)).astype(np.int32)
-    return found_rows, best[found_rows]
+    nearest_rows = np.flatnonzero(np.isfinite(best)).astype(np.int32)
+    return nearest_rows, best[nearest_rows]
 
 
 def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:

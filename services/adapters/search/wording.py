@@ -72,7 +72,7 @@ Clause = WordClause | NameClause | Near
 
 
 def clauses(text: str, lexicon: TermCounts) -> list[Clause]:
-    """Return the clauses of a query; a film's score is the sum over those it meets. Empty if nothing can be found."""
+    """Return the clauses of a query; a film's score is the sum over those it meets. Empty if no film can match."""
     pairs = dict(zip(terms(text), words(text), strict=True))
     words_and_fields = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
     parts: list[Clause] = []

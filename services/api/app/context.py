@@ -52,7 +52,7 @@ class RequestContext:
         """Report, in a header and in the log, that a part of the API works without its store."""
         parts = [*cast("list[str]", self.facts.get("edge_degraded", [])), part]
         self.facts["edge_degraded"] = parts
-        self.headers = [each for each in self.headers if each[0] != _DEGRADED]
+        self.headers = [(name, value) for name, value in self.headers if name != _DEGRADED]
         self.headers.append((_DEGRADED, ", ".join(parts).encode()))
 
 
@@ -121,7 +121,7 @@ class Observation:
 class Telemetry(Protocol):
     """Sends observations to wherever metrics are kept."""
 
-    def record(self, seen: Observation) -> None:
+    def record(self, observation: Observation) -> None:
         """Record one request. Called in the event loop, so it must neither block nor raise."""
 
 
@@ -131,7 +131,7 @@ class Tracing(Protocol):
     def begin(self, ids: TraceIds | None) -> Trace | None:
         """Begin a trace of the current request; None if it is not sampled. ``ids``: those sent with the request."""
 
-    def record(self, seen: Observation, trace: Trace, started: float) -> None:
+    def record(self, observation: Observation, trace: Trace, started: float) -> None:
         """Report the answered request. ``started``: its start on the spans' clock. Must neither block nor raise."""
 
 
@@ -153,7 +153,7 @@ def observe(scope: Scope, context: RequestContext, status: int) -> None:
     pseudonyms = cast("Pseudonyms | None", _of_app(scope, "pseudonyms"))
     if context.person is not None and pseudonyms is not None:
         facts["user"] = pseudonyms.of(context.person)
-    seen = Observation(
+    observation = Observation(
         request_id=context.request_id,
         method=method_of(scope),
         route=getattr(scope.get("route"), "path", NO_ROUTE),
@@ -164,11 +164,11 @@ def observe(scope: Scope, context: RequestContext, status: int) -> None:
         facts=facts,
     )
     if logged:
-        access.info(json.dumps(seen.line()))
+        access.info(json.dumps(observation.line()))
     if telemetry is not None:
-        telemetry.record(seen)
+        telemetry.record(observation)
     if context.trace is not None:
-        cast("Tracing", _of_app(scope, "tracer")).record(seen, context.trace, context.started)
+        cast("Tracing", _of_app(scope, "tracer")).record(observation, context.trace, context.started)
 
 
 def _platform(scope: Scope) -> dict[str, object]:
@@ -177,8 +177,8 @@ def _platform(scope: Scope) -> dict[str, object]:
     event = scope.get("aws.event")
     if isinstance(event, dict) and isinstance(event.get("requestContext"), dict):
         ids["apigw_request_id"] = event["requestContext"].get("requestId")
-    traced = trace_ids_of(scope)
-    ids["trace_id"] = traced.logged if traced else None
+    trace_ids = trace_ids_of(scope)
+    ids["trace_id"] = trace_ids.logged if trace_ids else None
     return {name: value for name, value in ids.items() if isinstance(value, str) and value}
 
 

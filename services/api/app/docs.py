@@ -30,7 +30,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 _START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
-_WITHOUT = """<!doctype html>
+_PAGE_WITHOUT_ASSETS = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Marquee API</title><link rel="icon" href="data:,"></head>
 <body><p>The interactive reference is not installed here. The API is described by
@@ -43,7 +43,7 @@ def install_docs(app: FastAPI) -> frozenset[str]:
     """Serve the page at ``/docs`` and its files below it; return their paths, which are public."""
     folder = _folder()
     pages: dict[str, tuple[Callable[[], bytes], str]] = {
-        "/docs": (lambda: (_PAGE if folder else _WITHOUT).encode(), "text/html")
+        "/docs": (lambda: (_PAGE if folder else _PAGE_WITHOUT_ASSETS).encode(), "text/html")
     }
     if folder is not None:
         pages["/docs/start.js"] = (_START.encode, "text/javascript")

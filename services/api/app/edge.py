@@ -149,7 +149,7 @@ def cacheable(request: Request, document: Any) -> Response:  # noqa: ANN401 - an
 
 
 def shared(request: Request, representation: Representation, max_age: int) -> Response:
-    """Return such a response with a representation of any type."""
+    """Return a representation of any type as :func:`cacheable` does; ``max_age`` in seconds."""
     keyed = edge_of(request).services.auth_required
     headers = {"ETag": representation.tag, "Cache-Control": f"{'private' if keyed else 'public'}, max-age={max_age}"}
     if keyed:
@@ -159,8 +159,8 @@ def shared(request: Request, representation: Representation, max_age: int) -> Re
     return Response(representation.content, 200, headers, representation.media_type)
 
 
-def _matches(sent: str, tag: str) -> bool:
-    return any(candidate.strip().removeprefix("W/") in (tag, "*") for candidate in sent.split(","))
+def _matches(if_none_match: str, tag: str) -> bool:
+    return any(candidate.strip().removeprefix("W/") in (tag, "*") for candidate in if_none_match.split(","))
 
 
 class EdgeRoute(APIRoute):
@@ -195,10 +195,10 @@ async def read_body(request: Request, validator: SchemaValidator) -> BaseModel:
     try:
         model: BaseModel = validator.validate_json(content or b"{}")
     except ValidationError as error:
-        first = error.errors(include_url=False)
-        if first[0]["type"] != _MALFORMED:
-            raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in first]) from None
-        _refuse_malformed(content, str(first[0].get("ctx", {}).get("error", "")))
+        errors = error.errors(include_url=False)
+        if errors[0]["type"] != _MALFORMED:
+            raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in errors]) from None
+        _refuse_malformed(content, str(errors[0].get("ctx", {}).get("error", "")))
     return model
 
 
@@ -207,7 +207,7 @@ def _is_json(content_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def _refuse_malformed(content: bytes, why: str) -> None:
+def _refuse_malformed(content: bytes, reason: str) -> None:
     """Raise the error for a body that the strict parser rejects: 422 for well-formed JSON with a lone surrogate, 400
     for anything else.
     """
@@ -215,9 +215,9 @@ def _refuse_malformed(content: bytes, why: str) -> None:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise HTTPException(400, f"The body is not valid UTF-8 at byte {error.start}.") from None
-    path = _path_of_surrogate(content) if "surrogate" in why or "escape" in why else None
+    path = _path_of_surrogate(content) if "surrogate" in reason or "escape" in reason else None
     if path is None:
-        raise HTTPException(400, f"The body is not valid JSON: {why}.")
+        raise HTTPException(400, f"The body is not valid JSON: {reason}.")
     raise RequestValidationError([{"type": "string_unicode", "loc": ("body", *path), "msg": ""}])
 
 
@@ -227,14 +227,14 @@ def _path_of_surrogate(content: bytes) -> tuple[int | str, ...] | None:
         document = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    waiting: list[tuple[tuple[int | str, ...], Any]] = [((), document)]
-    while waiting:
-        path, value = waiting.pop()
+    stack: list[tuple[tuple[int | str, ...], Any]] = [((), document)]
+    while stack:
+        path, value = stack.pop()
         if isinstance(value, dict):
-            waiting += [((*path, key), child) for key, child in value.items()]
-            waiting += [((*path, "(a name)"), key) for key in value]
+            stack += [((*path, key), child) for key, child in value.items()]
+            stack += [((*path, "(a name)"), key) for key in value]
         elif isinstance(value, list):
-            waiting += [((*path, index), child) for index, child in enumerate(value)]
+            stack += [((*path, index), child) for index, child in enumerate(value)]
         elif isinstance(value, str) and _has_surrogate(value):
             return tuple("(a name)" if isinstance(part, str) and _has_surrogate(part) else part for part in path)
     return None

@@ -39,7 +39,7 @@ def http_event(event: object) -> Event:
             f"not an event of an HTTP API: {_described(event)}; expected one of API Gateway or a load balancer, or a "
             'warm-up like {"warmer": true}'
         )
-    http = context.get("http") if _is_v2(event) else _asked_v1(event, context)
+    http = context.get("http") if _is_v2(event) else _http_of_v1(event, context)
     if not isinstance(http, Mapping) or not all(isinstance(http.get(name), str) for name in ("method", "path")):
         raise NoRequest(f"an HTTP event without a method and a path: {_described(event)}")
     return {
@@ -53,20 +53,20 @@ def http_event(event: object) -> Event:
     }
 
 
-def reply_to(event: Mapping[str, Any], answer: Event) -> Event:
+def reply_to(event: Mapping[str, Any], response: Event) -> Event:
     """Convert a response of payload 2.0 to the format of the event's sender."""
     if _is_v2(event):
-        return answer
-    headers = answer.get("headers", {})
+        return response
+    headers = response.get("headers", {})
     # A load balancer that sends multi-value headers reads only those.
-    named: Event = {"headers": headers}
+    header_fields: Event = {"headers": headers}
     if "multiValueHeaders" in event and "headers" not in event:
-        named = {"multiValueHeaders": {name: [value] for name, value in headers.items()}}
+        header_fields = {"multiValueHeaders": {name: [value] for name, value in headers.items()}}
     return {
-        "statusCode": answer["statusCode"],
-        "body": answer.get("body", ""),
-        "isBase64Encoded": answer.get("isBase64Encoded", False),
-        **named,
+        "statusCode": response["statusCode"],
+        "body": response.get("body", ""),
+        "isBase64Encoded": response.get("isBase64Encoded", False),
+        **header_fields,
     }
 
 
@@ -74,7 +74,7 @@ def _is_v2(event: Mapping[str, Any]) -> bool:
     return event.get("version") == "2.0"
 
 
-def _asked_v1(event: Mapping[str, Any], context: Mapping[str, Any]) -> Event:
+def _http_of_v1(event: Mapping[str, Any], context: Mapping[str, Any]) -> Event:
     """Return the fields of ``requestContext.http`` of payload 2.0 from the places where payload 1.0 has them."""
     identity = context.get("identity")
     source = identity.get("sourceIp") if isinstance(identity, Mapping) else None
@@ -84,10 +84,10 @@ def _asked_v1(event: Mapping[str, Any], context: Mapping[str, Any]) -> Event:
 def _query(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     if _is_v2(event):
         return _text(event.get("rawQueryString"))
-    given = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
+    parameters = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
     # A load balancer passes the query on as sent, API Gateway decodes it.
     decoded = unquote_plus if "elb" in context else str
-    pairs = [(decoded(name), decoded(value)) for name, value in _pairs(given)]
+    pairs = [(decoded(name), decoded(value)) for name, value in _pairs(parameters)]
     return urlencode(pairs, errors="replace")
 
 
@@ -106,15 +106,15 @@ def _headers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _pairs(given: object) -> Iterator[tuple[str, str]]:
+def _pairs(fields: object) -> Iterator[tuple[str, str]]:
     """Yield names and values, one pair per value in a list; skip values that are not text."""
-    if not isinstance(given, Mapping):
+    if not isinstance(fields, Mapping):
         return
-    for name, value in given.items():
-        values: Iterable[object] = value if isinstance(value, list) else [value]
-        for each in values:
-            if isinstance(each, str):
-                yield _text(name), _text(each)
+    for name, content in fields.items():
+        values: Iterable[object] = content if isinstance(content, list) else [content]
+        for value in values:
+            if isinstance(value, str):
+                yield _text(name), _text(value)
 
 
 def _body(event: Mapping[str, Any]) -> Event:

@@ -57,7 +57,7 @@ class ExecutionEnvironment:
 
     def respond(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
         """Answer an HTTP event within the function's remaining time."""
-        # An environment handles one event at a time, so the deadline may be set on the environment.
+        # An environment handles one event at a time, so each event may set the options of the recommender.
         self.wired.recommender.options = within(self.options, context)
         answer: dict[str, Any] = self.adapter(event, context)
         self.after()
@@ -93,7 +93,9 @@ class ExecutionEnvironment:
 
 @cache
 def function() -> ExecutionEnvironment:
-    """Return the environment's function, created on the first call. Raises MarqueeError for unusable settings."""
+    """Return this process's execution environment, created on the first call. Raises MarqueeError for unusable
+    settings.
+    """
     settings = load_settings()
     wired = _wired(settings)
     app = create_app(AppServices.of(wired, inline=True))
@@ -146,11 +148,11 @@ def prepare(environment: Mapping[str, str]) -> None:
         return
     # The runtime logs from INFO on, and Mangum would log paths, which contain people's ids.
     logging.getLogger().setLevel(logging.WARNING)
-    made, publishing = function(), environment.get(_INITIALIZATION) == _SNAPSHOT
-    made.open_bundle(publishing=publishing)
+    execution, publishing = function(), environment.get(_INITIALIZATION) == _SNAPSHOT
+    execution.open_bundle(publishing=publishing)
     # Only for a snapshot, which includes it; otherwise every cold start would wait for it.
     if publishing:
-        made.load()
+        execution.load()
 
 
 def _wired(settings: Settings) -> Services:

@@ -38,8 +38,9 @@ PRIVATE = b"private, no-store"
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """Rewrites what routes do not handle as it is sent. HEAD is answered as GET without the body, errors included (RFC
-    9110, 9.3.2). ``%2F`` stays inside a path segment: an id may contain a slash, and servers decode before routing.
+    """Rewrites requests that the routes do not handle as sent. HEAD is answered as GET without the body, errors too
+    (RFC 9110, 9.3.2). ``%2F`` stays within a path segment: an id may contain a slash, and servers decode before
+    routing.
 
     It wraps all other layers, so that key, quota and limits apply to HEAD as to GET.
     """
@@ -120,10 +121,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self._most(scope)
+        limit = self._limit(scope)
         declared = header(scope, b"content-length") or "0"
-        if declared.isdecimal() and int(declared[:20]) > most:
-            await problem_of(_refusal(most)).response(scope)(scope, receive, send)
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            await problem_of(_refusal(limit)).response(scope)(scope, receive, send)
             return
         received = 0
 
@@ -131,26 +132,26 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > most:
-                raise _refusal(most)
+            if received > limit:
+                raise _refusal(limit)
             return message
 
         await self.app(scope, counted, send)
 
-    def _most(self, scope: Scope) -> int:
+    def _limit(self, scope: Scope) -> int:
         if self.larger is not None and self.larger[0].fullmatch(scope["path"]):
             return max(self.larger[1], self.max_bytes)
         return self.max_bytes
 
 
-def _refusal(most: int) -> HTTPException:
-    return HTTPException(413, f"The body may have at most {most} bytes.", {"Connection": "close"})
+def _refusal(limit: int) -> HTTPException:
+    return HTTPException(413, f"The body may have at most {limit} bytes.", {"Connection": "close"})
 
 
 def request_id_of(scope: Scope) -> str:
     """Return the id sent by the client if it is safe in a header and a log, otherwise a new one."""
-    sent = header(scope, b"x-request-id")
-    return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+    request_id = header(scope, b"x-request-id")
+    return request_id if request_id and _REQUEST_ID.fullmatch(request_id) else secrets.token_hex(16)
 
 
 def _all_headers(headers: Headers, context: RequestContext) -> Headers:
@@ -192,16 +193,16 @@ class Compress:
             await self.app(scope, receive, send)
             return
         accepts = accepts_gzip(header(scope, b"accept-encoding"))
-        begun: Message | None = None
+        start: Message | None = None
 
         async def compressed(message: Message) -> None:
             """Delay the response start until the first body message, which gives the length."""
-            nonlocal begun
+            nonlocal start
             if message["type"] == "http.response.start":
-                begun = message
+                start = message
                 return
-            if begun is not None and message["type"] == "http.response.body":
-                head, begun = begun, None
+            if start is not None and message["type"] == "http.response.body":
+                head, start = start, None
                 if _may_be_smaller(head, message):
                     head = {**head, "headers": [*head["headers"], (b"vary", b"Accept-Encoding")]}
                     if accepts:
@@ -212,12 +213,12 @@ class Compress:
         await self.app(scope, receive, compressed)
 
 
-def accepts_gzip(sent: str | None) -> bool:
-    """Return whether an Accept-Encoding allows gzip, by name or by ``*``."""
-    if not sent:
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Return whether an Accept-Encoding header allows gzip, by name or by ``*``."""
+    if not accept_encoding:
         return False
     allowed: dict[str, bool] = {}
-    for part in sent.lower().split(","):
+    for part in accept_encoding.lower().split(","):
         name, _, parameters = part.partition(";")
         weight = parameters.replace(" ", "").removeprefix("q=") or "1"
         try:

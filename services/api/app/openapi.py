@@ -142,23 +142,23 @@ def _describe_headers(operation: dict[str, Any], keyed: bool) -> set[str]:
     responses = operation["responses"]
     if "304" in responses:
         operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
-    sent = {parameter["name"] for parameter in operation.get("parameters", [])}
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     used: set[str] = set()
     for status, response in responses.items():
         if response["description"] == _FRAMEWORK_DESCRIPTION:
             response["description"] = "Success."
-        names = tuple(_headers_of(status, sent, keyed))
+        names = tuple(_headers_of(status, parameters, keyed))
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         used.update(names)
     return used
 
 
-def _headers_of(status: str, sent: set[str], keyed: bool) -> Iterator[str]:
+def _headers_of(status: str, parameters: set[str], keyed: bool) -> Iterator[str]:
     yield from _ALWAYS
     yield from _OF_STATUS.get(status, ())
-    if status in ("200", "304") and "If-None-Match" in sent:
+    if status in ("200", "304") and "If-None-Match" in parameters:
         yield from ("ETag", "Cache-Control")
-    if status in ("200", "202") and "Idempotency-Key" in sent:
+    if status in ("200", "202") and "Idempotency-Key" in parameters:
         yield "Idempotency-Replayed"
     if keyed and status not in ("401", "403"):
         yield from ("RateLimit", "RateLimit-Policy")

@@ -43,10 +43,10 @@ class BucketPointer:
         except BundleDamaged:
             return None
 
-    def _write(self, pointer: Pointer, over: Stored | None) -> Pointer:
+    def _write(self, pointer: Pointer, stored: Stored | None) -> Pointer:
         document = {"version": pointer.version, "previous": pointer.previous}
         body = (json.dumps(document, indent=1) + "\n").encode()
-        if self._objects.replace(CURRENT, body, over.etag if over else None):
+        if self._objects.replace(CURRENT, body, stored.etag if stored else None):
             return pointer
         now = self._readable(self._objects.read(CURRENT))
         # A retried write may have succeeded the first time, or someone else released the same version.

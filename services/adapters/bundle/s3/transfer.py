@@ -67,5 +67,5 @@ def download(
 
 def _check_size(name: str, entry: FileEntry, listed: Listed | None) -> None:
     if listed is None or listed.size != entry.size:
-        what = "missing" if listed is None else f"found {listed.size} bytes"
-        raise BundleDamaged(f"{name}: {what}, expected {entry.size} bytes")
+        fault = "missing" if listed is None else f"found {listed.size} bytes"
+        raise BundleDamaged(f"{name}: {fault}, expected {entry.size} bytes")

@@ -56,8 +56,8 @@ def _nova_body(text: str, dims: int, use: Use) -> dict[str, Any]:
 
 
 def _nova_vector(response: Mapping[str, Any]) -> object:
-    (only,) = response["embeddings"]
-    return only["embedding"]
+    (entry,) = response["embeddings"]
+    return entry["embedding"]
 
 
 TITAN = Family("amazon.titan-embed-text-v2:0", (256, 512, 1_024), 1_024, _titan_body, _titan_vector)
@@ -122,8 +122,8 @@ def model_of(name: str, dims: int | None) -> EmbeddingModel:
     EncoderUnavailable.
     """
     family = FAMILIES[name]
-    chosen = dims or family.default_dims
-    if chosen not in family.all_dims:
+    length = dims or family.default_dims
+    if length not in family.all_dims:
         allowed = ", ".join(map(str, family.all_dims))
-        raise EncoderUnavailable(f"ENCODER_DIMS = {chosen}: vectors of {family.model_id} have {allowed} numbers")
-    return EmbeddingModel(family, chosen)
+        raise EncoderUnavailable(f"ENCODER_DIMS = {length}: vectors of {family.model_id} have {allowed} numbers")
+    return EmbeddingModel(family, length)

@@ -37,7 +37,7 @@ class DynamoFeedback:
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
         """Implement the port."""
-        return record_by_person(commands, lambda user_id, own: self._record_person(user_id, own, deadline))
+        return record_by_person(commands, lambda user_id, part: self._record_person(user_id, part, deadline))
 
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
         answers: Answers = []
@@ -85,11 +85,12 @@ class DynamoFeedback:
         tables = self._store.tables
         keys: dict[str, Any] = {tables.users: {"Keys": [items.user_key(user_id)], "ConsistentRead": True}}
         if partitions := {record_partition(command.idempotency) for command in commands if command.idempotency}:
-            records = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
-            keys[tables.cache] = {"Keys": records, "ConsistentRead": True}
-        read = self._store.batch_get(keys, deadline)
-        live = [each for each in read.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
-        return items.first(read[tables.users]), {each["pk"]["S"]: each for each in live}
+            record_keys = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
+            keys[tables.cache] = {"Keys": record_keys, "ConsistentRead": True}
+        items_by_table = self._store.batch_get(keys, deadline)
+        records = items_by_table.get(tables.cache, [])
+        live = {record["pk"]["S"]: record for record in records if items.is_live(record, self._store.now_s())}
+        return items.first(items_by_table[tables.users]), live
 
     def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
         """Return time and id of the latest stored event that this one repeats, if any."""

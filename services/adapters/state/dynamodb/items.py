@@ -151,8 +151,8 @@ def line_of(item: Item) -> LoggedEvent:
     """Return the log entry of an item of ``events``."""
     ts_ms = int(item["sk"]["S"][:_TIME_DIGITS])
     event = Event(item["item_id"]["S"], EventKind.parse(item["event"]["S"]), float(item["value"]["N"]), ts_ms)
-    via = item.get("recommendation_id")
-    return LoggedEvent(event_id_of(item), item["user_id"]["S"], event, None if via is None else via["S"])
+    recommendation_id = item["recommendation_id"]["S"] if "recommendation_id" in item else None
+    return LoggedEvent(event_id_of(item), item["user_id"]["S"], event, recommendation_id)
 
 
 def arrival_of(item: Item) -> tuple[int, int]:

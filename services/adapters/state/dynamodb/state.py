@@ -61,9 +61,9 @@ class DynamoState:
         if cache_key is not None:
             # Eventually consistent, at half the price: an entry of another revision is not used anyway.
             keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
-        rows_by_table = self._store.batch_get(keys, self._share(deadline))
-        profile = None if user_id is None else items.profile_of(user_id, items.first(rows_by_table[tables.users]))
-        return profile, self._live(items.first(rows_by_table.get(tables.cache, [])), profile)
+        items_by_table = self._store.batch_get(keys, self._share(deadline))
+        profile = None if user_id is None else items.profile_of(user_id, items.first(items_by_table[tables.users]))
+        return profile, self._live(items.first(items_by_table.get(tables.cache, [])), profile)
 
     def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if

@@ -71,8 +71,8 @@ def _check(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> None:
 
 def _expire(client: "DynamoDBClient", name: str) -> None:
     """Enable deletion of expired items, unless enabled: DynamoDB rejects enabling it twice."""
-    described = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    if described.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if expiry.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         client.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         )

@@ -80,7 +80,7 @@ class Database:
         """Open a transaction that holds the write lock from the start; commit at the end of the block, roll back if it
         raises.
         """
-        with self._alone(deadline) as connection:
+        with self._exclusive(deadline) as connection:
             _set_durable(connection, durable)
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -91,12 +91,12 @@ class Database:
         """Open a section for statements not allowed in a transaction, while no other thread writes; wait at most until
         the deadline for each lock of another process.
         """
-        with self._alone(deadline) as connection:
+        with self._exclusive(deadline) as connection:
             _set_durable(connection, True)
             yield connection
 
     @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
+    def _exclusive(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
         """Wait for the writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")

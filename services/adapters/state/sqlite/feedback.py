@@ -26,7 +26,7 @@ class SqliteFeedback:
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
         """Implement the port."""
-        return record_by_person(commands, lambda user_id, own: self._record_person(user_id, own, deadline))
+        return record_by_person(commands, lambda user_id, part: self._record_person(user_id, part, deadline))
 
     @translated(StateUnavailable, "the data in state.db")
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
@@ -36,9 +36,9 @@ class SqliteFeedback:
             profile = find_profile(connection, user_id)
             answers: Answers = []
             stored = False
-            for sent in commands:
-                command = in_order(profile, sent, now_ms)
-                answer = _known(connection, command, profile, now_ms)
+            for original in commands:
+                command = in_order(profile, original, now_ms)
+                answer = _earlier_result(connection, command, profile, now_ms)
                 if answer is None:
                     answer = self._append(connection, command, now_ms)
                     profile = apply(profile, command.event)
@@ -57,11 +57,11 @@ class SqliteFeedback:
         return Receipt(line.event_id)
 
 
-def _known(
+def _earlier_result(
     connection: sqlite3.Connection, command: FeedbackCommand, profile: Profile, now_ms: int
 ) -> Receipt | MarqueeError | None:
     """Return the result of a command that stores nothing; None for one that does."""
-    answer = _earlier_answer(connection, command, now_ms)
+    answer = _result_of_key(connection, command, now_ms)
     if answer is not None or command.idempotency is not None:
         return answer  # with a key, the client decides which events are the same
     if not profile.history.is_duplicate(command.event):
@@ -88,21 +88,21 @@ def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str |
     return None if row is None else str(row[0])
 
 
-def _earlier_answer(
+def _result_of_key(
     connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int
 ) -> Receipt | IdempotencyMismatch | None:
     """Return the result of an earlier command with the same key; None without a key or a live record."""
-    used = command.idempotency
-    if used is None:
+    idempotency = command.idempotency
+    if idempotency is None:
         return None
     row = connection.execute(
         "SELECT fingerprint, event_id FROM idempotency WHERE scope = ? AND key = ? AND expires_at > ?",
-        (used.scope, used.key, now_ms),
+        (idempotency.scope, idempotency.key, now_ms),
     ).fetchone()
     if row is None:
         return None
     fingerprint, event_id = row
-    if fingerprint == used.fingerprint:
+    if fingerprint == idempotency.fingerprint:
         return Receipt(event_id, replayed=True)
     return IdempotencyMismatch(
         "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event"
@@ -111,10 +111,17 @@ def _earlier_answer(
 
 def _remember(connection: sqlite3.Connection, command: FeedbackCommand, event_id: str, now_ms: int) -> None:
     """Store the result of a command, if it has a key."""
-    used = command.idempotency
-    if used is not None:
+    idempotency = command.idempotency
+    if idempotency is not None:
         connection.execute(
             "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, event_id, user_id, expires_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (used.scope, used.key, used.fingerprint, event_id, command.user_id, now_ms + KEPT_MS),
+            (
+                idempotency.scope,
+                idempotency.key,
+                idempotency.fingerprint,
+                event_id,
+                command.user_id,
+                now_ms + KEPT_MS,
+            ),
         )

@@ -9,7 +9,7 @@ from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 
 FIND_WAIT_S = 0.3
-# Owners in the cache table; those of people's responses begin differently (services/recommender/cache.py).
+# Owners in the cache table; those of people's responses begin with "rec#" (``state.py``).
 SENTENCES, TOKENS = "say#", "tokens#"
 _KEEP = """
 INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at) VALUES (?, ?, NULL, '', ?, ?)

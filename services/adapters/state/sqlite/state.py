@@ -205,9 +205,9 @@ class Traces:
     def remove(self, user_id: str) -> None:
         """Remove the copies of a person who has just been erased, now or, if the store is busy, later."""
         self._in_log = True
-        if len(searched := user_id.encode()) >= SHORTEST_SEARCHED:
-            self._ids.add(searched)
-        self._tell(self._remove(READERS_WAIT_S, LARGEST_AT_ONCE))
+        if len(encoded := user_id.encode()) >= SHORTEST_SEARCHED:
+            self._ids.add(encoded)
+        self._warn(self._remove(READERS_WAIT_S, LARGEST_AT_ONCE))
 
     def retry(self) -> None:
         """Retry pending removals without waiting; free if there are none."""
@@ -217,7 +217,7 @@ class Traces:
     def finish(self) -> None:
         """Make a last attempt before the store is closed, whatever the file's size."""
         if self._in_log or self._ids:
-            self._tell(self._remove(READERS_WAIT_S, None))
+            self._warn(self._remove(READERS_WAIT_S, None))
 
     def _remove(self, wait_s: float, largest: int | None) -> str | None:
         """Return why copies remain, None if they do not; ``largest``: maximum file size in bytes to rewrite."""
@@ -238,18 +238,18 @@ class Traces:
     def _may_search(self, largest: int | None) -> bool:
         return largest is None or self._database.path.stat().st_size <= largest
 
-    def _tell(self, reason: str | None) -> None:
+    def _warn(self, reason: str | None) -> None:
         if reason is not None:
             _log.warning("%s: copies of erased data remain in the files for now: %s", self._database.path.name, reason)
 
 
 def holds(path: Path, texts: Collection[bytes]) -> bool:
     """Return whether any of these byte strings occurs in a file. Raises OSError."""
-    overlap, kept = max(map(len, texts)) - 1, b""
+    overlap, tail = max(map(len, texts)) - 1, b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            window = kept + block
+            window = tail + block
             if any(each in window for each in texts):
                 return True
-            kept = window[-overlap:]
+            tail = window[-overlap:]
     return False

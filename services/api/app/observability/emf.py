@@ -72,14 +72,14 @@ class EmfTelemetry:
         self._write = write
         self._emf = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": stage})
 
-    def record(self, seen: Observation) -> None:
+    def record(self, observation: Observation) -> None:
         """Record one request."""
-        if not seen.route.startswith(_UNCOUNTED):
-            route = _UNKNOWN_ROUTE if seen.route == NO_ROUTE else seen.route
-            self._emit(metrics_of(seen), route=route)
-            for cause in sorted(causes_of(seen.facts)):
+        if not observation.route.startswith(_UNCOUNTED):
+            route = _UNKNOWN_ROUTE if observation.route == NO_ROUTE else observation.route
+            self._emit(metrics_of(observation), route=route)
+            for cause in sorted(causes_of(observation.facts)):
                 self._emit([("Fallback.Count", _COUNT, 1)], cause=cause)
-        self._write(_json(log_line(seen, self._stage)))
+        self._write(_json(log_line(observation, self._stage)))
 
     def _emit(self, metrics: list[Metric], **dimension: str) -> None:
         """Write one EMF object: the metrics by stage, and by stage plus one more dimension."""
@@ -96,25 +96,26 @@ def print_line(line: str) -> None:
     sys.stdout.flush()
 
 
-def metrics_of(seen: Observation) -> list[Metric]:
+def metrics_of(observation: Observation) -> list[Metric]:
     """Return name, unit and value of the request's metrics."""
+    stages, facts = observation.stages, observation.facts
     return [
-        ("API.LatencyMs", _MS, seen.ms),
+        ("API.LatencyMs", _MS, observation.ms),
         ("API.RPS", _COUNT, 1),
-        ("API.ErrorRate", _PERCENT, 100 if seen.status >= 500 else 0),
-        *((name, _MS, round(seen.stages[stage], 3)) for name, stage in _BY_STAGE.items() if stage in seen.stages),
-        *((name, _PERCENT, 100 if seen.facts[fact] else 0) for name, fact in _BY_FACT.items() if fact in seen.facts),
-        *_of_model(seen),
+        ("API.ErrorRate", _PERCENT, 100 if observation.status >= 500 else 0),
+        *((name, _MS, round(stages[stage], 3)) for name, stage in _BY_STAGE.items() if stage in stages),
+        *((name, _PERCENT, 100 if facts[fact] else 0) for name, fact in _BY_FACT.items() if fact in facts),
+        *_of_model(observation),
     ]
 
 
-def _of_model(seen: Observation) -> Iterator[Metric]:
-    """Yield the metrics of the explanations, if a model was to write some."""
-    counts = seen.facts.get("sentences")
+def _of_model(observation: Observation) -> Iterator[Metric]:
+    """Yield the metrics of the explanations, if any were to be written by a model."""
+    counts = observation.facts.get("sentences")
     if not isinstance(counts, Mapping) or not counts.get("wanted"):
         return
     written = counts.get("model", 0) + counts.get("cached", 0)
-    yield "Explain.LatencyMs", _MS, round(seen.stages.get("explain", 0.0), 3)
+    yield "Explain.LatencyMs", _MS, round(observation.stages.get("explain", 0.0), 3)
     yield "Explain.TemplatePct", _PERCENT, round(100 * (1 - written / counts["wanted"]), 2)
     yield "Explain.CachedPct", _PERCENT, round(100 * counts.get("cached", 0) / counts["wanted"], 2)
     yield from ((name, unit, round(counts[key], 6)) for name, (key, unit) in _OF_MODEL.items() if key in counts)
@@ -133,14 +134,14 @@ def _parts(facts: Mapping[str, object]) -> Iterator[str]:
             yield from (str(reason).partition(":")[0] for reason in reasons)
 
 
-def log_line(seen: Observation, stage: str) -> dict[str, object]:
+def log_line(observation: Observation, stage: str) -> dict[str, object]:
     """Return the log line, with the usual keys of structured logs and the stages' milliseconds."""
     return {
-        "level": "ERROR" if seen.status >= 500 else "INFO",
+        "level": "ERROR" if observation.status >= 500 else "INFO",
         "message": "request",
         "deployment": stage,
-        **seen.line(),
-        "stages": {name: round(spent, 2) for name, spent in seen.stages.items()},
+        **observation.line(),
+        "stages": {name: round(spent, 2) for name, spent in observation.stages.items()},
     }
 
 

@@ -13,7 +13,7 @@ class Pseudonyms:
     """Keyed hashes of user ids, 48 bits. An unkeyed hash would be no protection, as ids can be guessed.
 
     The key is derived from ``secret``, the pepper of API keys, so it is the same in every process of a deployment and
-    differs between deployments; without a secret it is drawn at first use and lasts as long as the process.
+    differs between deployments; without a secret it is generated at first use and lasts as long as the process.
     Source: RFC 2104 (HMAC); RFC 5869, section 3.2, on keys for several purposes.
     """
 
@@ -26,7 +26,7 @@ class Pseudonyms:
         return hmac.digest(self._keyed(), user_id.encode("utf-8", "replace"), "sha256").hex()[:_LENGTH]
 
     def _keyed(self) -> bytes:
-        # Only authenticated requests are logged, so the pepper is already cached.
+        # Not read for this: with keys on, authentication has just cached the pepper; without, a generated key suffices.
         if self._secret is not None and self._secret.is_cached:
             self._key = hmac.digest(self._secret()[0].encode(), _PURPOSE, "sha256")
         self._key = self._key or secrets.token_bytes(32)

@@ -37,36 +37,37 @@ class Tracer:
             return None
         return Trace(ids or TraceIds(secrets.token_hex(16)), time.time_ns())
 
-    def record(self, seen: Observation, trace: Trace, started: float) -> None:
+    def record(self, observation: Observation, trace: Trace, started: float) -> None:
         """Pass the spans to the collector. ``started``: start of the request, on the spans' clock."""
-        self._collector.put(list(_spans(seen, trace, started)))
+        self._collector.put(list(_spans(observation, trace, started)))
 
     def flush(self) -> None:
         """Send pending spans now."""
         self._collector.flush()
 
 
-def _spans(seen: Observation, trace: Trace, started: float) -> Iterator[Json]:
+def _spans(observation: Observation, trace: Trace, started: float) -> Iterator[Json]:
     """Yield the request's span first, then each part under its parent."""
     ids = [secrets.token_hex(8) for _ in trace.spans]
-    whole = secrets.token_hex(8)
-    route = "" if seen.route == NO_ROUTE else f" {seen.route}"
-    fields = {"http.request.method": seen.method, "http.response.status_code": seen.status}
-    fields |= {"http.route": seen.route} if route else {}
-    fields |= {"marquee.request_id": seen.request_id}
-    fields |= {name: seen.facts[fact] for fact, name in _FACTS.items() if seen.facts.get(fact) not in (None, [])}
-    made = _span(f"{seen.method}{route}", trace, whole, trace.ids.parent, 0.0, seen.ms / 1_000)
-    status = {"status": {"code": _ERROR}} if seen.status >= 500 else {}
-    yield {**made, "kind": _SERVER, "attributes": attributes(fields), **status}
-    for number, each in enumerate(trace.spans):
+    root_id = secrets.token_hex(8)
+    route = "" if observation.route == NO_ROUTE else f" {observation.route}"
+    fields = {"http.request.method": observation.method, "http.response.status_code": observation.status}
+    fields |= {"http.route": observation.route} if route else {}
+    fields |= {"marquee.request_id": observation.request_id}
+    facts = observation.facts
+    fields |= {name: facts[fact] for fact, name in _FACTS.items() if facts.get(fact) not in (None, [])}
+    root = _span(f"{observation.method}{route}", trace, root_id, trace.ids.parent, 0.0, observation.ms / 1_000)
+    status = {"status": {"code": _ERROR}} if observation.status >= 500 else {}
+    yield {**root, "kind": _SERVER, "attributes": attributes(fields), **status}
+    for number, span in enumerate(trace.spans):
         # The parent ends later and began earlier.
-        around = (other for other in range(number + 1, len(ids)) if trace.spans[other].begin <= each.begin)
-        parent = next((ids[other] for other in around), whole)
-        yield _span(each.name, trace, ids[number], parent, each.begin - started, each.end - started)
+        enclosing = (later for later in range(number + 1, len(ids)) if trace.spans[later].begin <= span.begin)
+        parent = next((ids[later] for later in enclosing), root_id)
+        yield _span(span.name, trace, ids[number], parent, span.begin - started, span.end - started)
 
 
-def _span(name: str, trace: Trace, own: str, parent: str, begin_s: float, end_s: float) -> Json:
+def _span(name: str, trace: Trace, span_id: str, parent: str, begin_s: float, end_s: float) -> Json:
     begin, end = (str(trace.began_ns + round(1e9 * each)) for each in (begin_s, end_s))
-    made = {"traceId": trace.ids.trace, "spanId": own, "name": name, "kind": _INTERNAL,
+    span = {"traceId": trace.ids.trace, "spanId": span_id, "name": name, "kind": _INTERNAL,
             "startTimeUnixNano": begin, "endTimeUnixNano": end}  # fmt: skip
-    return {**made, "parentSpanId": parent} if parent else made
+    return {**span, "parentSpanId": parent} if parent else span

@@ -46,14 +46,14 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
     """
     edge = edge_of(request)
     parts = await edge.blocking(edge.recommender.ready, deep, edge.deadline())
-    wrong = {
+    failures = {
         name: state for name, state in parts.items() if state != _OK and (strict or not state.startswith(_DEGRADED))
     }
-    if not wrong:
+    if not failures:
         status = _OK if all(state == _OK for state in parts.values()) else _DEGRADED
         return to_json({"status": status, "parts": parts})
-    faults = [{"pointer": f"/{name}", "detail": state, "location": "parts"} for name, state in wrong.items()]
-    detail = "; ".join(f"{name}: {state}" for name, state in wrong.items())
+    faults = [{"pointer": f"/{name}", "detail": state, "location": "parts"} for name, state in failures.items()]
+    detail = "; ".join(f"{name}: {state}" for name, state in failures.items())
     headers = {"Retry-After": "5"}
     problem = Problem(NOT_READY.status, NOT_READY.slug, NOT_READY.title, detail, faults, headers)
     return problem.response(request.scope)

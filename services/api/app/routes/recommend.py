@@ -59,7 +59,7 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     edge, context = edge_of(request), context_of(request.scope)
     arguments = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
     result = await edge.compute(edge.recommender.from_films, *arguments)
-    # The body has no place for it: the log has.
+    # Only logged: the short form of the response has no fields for these.
     context.stages = result.stages
     context.facts["candidates"] = dict(result.counts)
     if result.degraded:

@@ -55,7 +55,7 @@ async def export(request: Request, user_id: UserPath) -> Response:
     edge = edge_of(request)
     context_of(request.scope).person = user_id
     stored = await edge.blocking(edge.recommender.export, user_id)
-    return _nobody(request) if stored is None else to_json(stored)
+    return _unknown_person(request) if stored is None else to_json(stored)
 
 
 @router.post(
@@ -96,9 +96,9 @@ async def erase(request: Request, user_id: UserPath) -> Response:
     edge = edge_of(request)
     context_of(request.scope).person = user_id
     erased = await edge.blocking(edge.recommender.erase, user_id)
-    return Response(status_code=204) if erased else _nobody(request)
+    return Response(status_code=204) if erased else _unknown_person(request)
 
 
-def _nobody(request: Request) -> Response:
+def _unknown_person(request: Request) -> Response:
     detail = "Nothing is stored about this person."
     return Problem(UNKNOWN_PERSON.status, UNKNOWN_PERSON.slug, UNKNOWN_PERSON.title, detail).response(request.scope)

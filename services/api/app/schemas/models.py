@@ -253,8 +253,8 @@ class FeedbackBody(Body):
 
     @model_validator(mode="after")
     def _one_film(self) -> Self:
-        given = [self.item_id, self.tmdb_id, self.imdb_id]
-        if sum(each is not None for each in given) != 1:
+        references = [self.item_id, self.tmdb_id, self.imdb_id]
+        if sum(each is not None for each in references) != 1:
             raise PydanticCustomError("one_film", "must name the film by exactly one of item_id, tmdb_id and imdb_id")
         return self
 

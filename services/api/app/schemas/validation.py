@@ -44,10 +44,10 @@ def field_errors(errors: Sequence[Any], under: Sequence[int | str] = ()) -> list
     """Return ``[{pointer, detail, location}]`` for the first 20 Pydantic errors, whose ``loc`` starts with the location
     (body, query, path, header). ``under`` is prepended to each pointer.
     """
-    shown = [_field_error(error, under) for error in errors[:MAX_SHOWN]]
+    faults = [_field_error(error, under) for error in errors[:MAX_SHOWN]]
     if len(errors) > MAX_SHOWN:
-        shown.append({"pointer": "", "detail": f"and {len(errors) - MAX_SHOWN} more", "location": "body"})
-    return shown
+        faults.append({"pointer": "", "detail": f"and {len(errors) - MAX_SHOWN} more", "location": "body"})
+    return faults
 
 
 def pointer_of(path: Sequence[int | str]) -> str:

@@ -19,8 +19,8 @@ class Refusal(Response):
         """Send a problem document with the rejection's headers."""
         context = RequestContext(request_id_of(scope), perf_counter())
         attach(scope, context)
-        kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
-        headers = {**kept, "X-Request-Id": context.request_id, "Cache-Control": "no-store"}
+        cors_headers = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
+        headers = {**cors_headers, "X-Request-Id": context.request_id, "Cache-Control": "no-store"}
         detail = f"{bytes(self.body).decode()}; see CORS_ORIGINS for origins, /openapi.json for methods and headers."
         problem = Problem(400, "cors-refused", "The preflight request was rejected", detail, headers=headers)
         await problem.response(scope)(scope, receive, send)
@@ -31,7 +31,7 @@ class ProblemCors(CORSMiddleware):
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Return the response to a preflight."""
-        answer = super().preflight_response(request_headers)
-        if answer.status_code < 400:
-            return answer
-        return Refusal(bytes(answer.body), answer.status_code, dict(answer.headers))
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        return Refusal(bytes(response.body), response.status_code, dict(response.headers))

@@ -33,18 +33,18 @@ class HostCheck:
             return
         await self.app(scope, receive, send)
 
-    def _is_ours(self, sent: str | None) -> bool:
-        if sent is None:
+    def _is_ours(self, host: str | None) -> bool:
+        if host is None:
             return True
-        name, is_address = _read(sent)
+        name, is_address = _read(host)
         return is_address or name in self.names
 
 
 @lru_cache(maxsize=256)
-def _read(sent: str) -> tuple[str, bool]:
+def _read(host: str) -> tuple[str, bool]:
     """Return the host name, "" if malformed, and whether it is an address; cached, as clients repeat it."""
-    host = _HOST.fullmatch(sent)
-    name = host.group(1).lower().removesuffix(".") if host else ""
+    match = _HOST.fullmatch(host)
+    name = match.group(1).lower().removesuffix(".") if match else ""
     return name, _is_address(name.strip("[]"))
 
 

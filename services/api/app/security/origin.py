@@ -39,9 +39,9 @@ class OriginCheck:
         await self.app(scope, receive, send)
 
 
-def check(sent: str, values: tuple[str, ...]) -> None:
-    """Raise OriginRefused unless the header is one of the values."""
+def check(value: str, accepted: tuple[str, ...]) -> None:
+    """Raise OriginRefused unless the header's value is an accepted one."""
     # Compare every value, so that the timing reveals nothing.
-    matches = [hmac.compare_digest(sent.encode(), each.encode()) for each in values]
+    matches = [hmac.compare_digest(value.encode(), each.encode()) for each in accepted]
     if not any(matches):
         raise OriginRefused("use the address of the distribution in front of this server")

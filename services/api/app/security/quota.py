@@ -11,12 +11,12 @@ from services.recommender.quota_window import COUNTED, Window, admit
 
 @dataclass(slots=True)
 class Counts:
-    """Requests of one key: ``stored`` as of the store's last reply, all counted as of that time, since the reply does
-    not say when they came; ``here`` those admitted while the store was down, which it does not know about.
+    """Requests of one key. ``stored``: those in the store's last reply, all counted as of that time, since the reply
+    does not say when they came. ``local``: those admitted while the store was down, which it does not know about.
     """
 
     stored: Window
-    here: Window
+    local: Window
 
     @classmethod
     def of(cls, width_ms: int) -> "Counts":
@@ -25,9 +25,9 @@ class Counts:
 
     def at(self, now_ms: int) -> Window:
         """Return the sum of both."""
-        latest = max(self.stored.at(now_ms).latest, self.here.at(now_ms).latest)
-        both = [each.at(latest * each.width_ms).counts for each in (self.stored, self.here)]
-        return Window(self.stored.width_ms, latest, tuple(map(sum, zip(*both, strict=True))))
+        latest = max(self.stored.at(now_ms).latest, self.local.at(now_ms).latest)
+        counts = [each.at(latest * each.width_ms).counts for each in (self.stored, self.local)]
+        return Window(self.stored.width_ms, latest, tuple(map(sum, zip(*counts, strict=True))))
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class LocalQuota:
         counts = self._of(key_id, window_s)
         after, quota = admit(counts.at(now_ms), limit, now_ms)
         if quota.allowed:
-            counts.here = counts.here.at(after.latest * after.width_ms).counted()
+            counts.local = counts.local.at(after.latest * after.width_ms).counted()
         return quota
 
     def confirm(self, key_id: str, stored: Quota, window_s: int, now_ms: int) -> Quota:
@@ -53,10 +53,10 @@ class LocalQuota:
         if now == counts.stored.latest:
             used = max(used, counts.stored.counts[-1])  # replies may arrive out of order
         counts.stored = Window(counts.stored.width_ms, now, (*(0,) * (COUNTED - 1), used))
-        if not any(counts.here.at(now_ms).counts):
+        if not any(counts.local.at(now_ms).counts):
             return stored
-        both = counts.at(now_ms)
-        return both.quota(stored.allowed and sum(both.counts) <= stored.limit, stored.limit, now_ms)
+        total = counts.at(now_ms)
+        return total.quota(stored.allowed and sum(total.counts) <= stored.limit, stored.limit, now_ms)
 
     def _of(self, key_id: str, window_s: int) -> Counts:
         width_ms = Window.width_of(window_s)
