@@ -46,7 +46,8 @@ class FileEntry:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """``files`` by path inside the bundle. ``counts``: films, traits, vector dims etc. ``figures`` and ``extra`` are
-    free JSON. :meth:`content_version` covers everything that determines the version.
+    free JSON. :meth:`content_version` covers everything that determines the version. ``newer_weights``: those that
+    Marquee did not have when the bundle was built; they have their defaults.
     """
 
     model_version: str
@@ -60,6 +61,7 @@ class Manifest:
     sources: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
+    newer_weights: frozenset[str] = frozenset()
 
     def content_version(self) -> str:
         """Return 16 hex digits of a SHA-256 over the logical content: arrays, weights, encoder, analyser, format.
@@ -73,7 +75,7 @@ class Manifest:
             "encoder_id": self.encoder_id,
             "analyser": self.analyser,
             "languages": self.languages,
-            "weights": self.weights.to_json(),
+            "weights": self._stored_weights(),
             "arrays": arrays,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
@@ -89,12 +91,15 @@ class Manifest:
             "analyser": self.analyser,
             "counts": dict(self.counts),
             "languages": list(self.languages),
-            "weights": self.weights.to_json(),
+            "weights": self._stored_weights(),
             "figures": dict(self.figures),
             "sources": list(self.sources),
             "extra": dict(self.extra),
             "files": {path: self.files[path].to_json() for path in sorted(self.files)},
         }
+
+    def _stored_weights(self) -> dict[str, Any]:
+        return {name: value for name, value in self.weights.to_json().items() if name not in self.newer_weights}
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -125,18 +130,20 @@ class Manifest:
     @classmethod
     def _parse(cls, document: dict[str, Any]) -> Self:
         encoder_id = document["encoder_id"]
+        weights = _typed(document, "weights", dict)
         return cls(
             model_version=_typed(document, "model_version", str),
             encoder_id=None if encoder_id is None else _typed(document, "encoder_id", str),
             analyser=_typed(document, "analyser", str),
             languages=tuple(str(code) for code in _typed(document, "languages", list)),
-            weights=Weights.from_json(_typed(document, "weights", dict)),
+            weights=Weights.from_json(weights),
             files={_inside(path): _entry(path, entry) for path, entry in _typed(document, "files", dict).items()},
             counts=_typed(document, "counts", dict),
             figures=_typed(document, "figures", dict),
             sources=tuple(str(source) for source in _typed(document, "sources", list)),
             extra=_typed(document, "extra", dict),
             created_at=_typed(document, "created_at", str),
+            newer_weights=frozenset(Weights.__dataclass_fields__) - frozenset(weights),
         )
 
 

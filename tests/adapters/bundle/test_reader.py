@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.adapters.bundle.layout import FORMAT, arrays_of
 from services.adapters.bundle.manifest import Manifest, seal
 from services.adapters.bundle.reader import open_bundle, text_index_of
+from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.damage import flip_bit
 
@@ -124,6 +125,17 @@ def rewrite(copy: Path, document: dict) -> None:
     """Write a manifest with the matching version, so that only the later checks can refuse it."""
     manifest = Manifest._parse(document)
     (copy / "manifest.json").write_bytes(seal(manifest.to_json()))
+
+
+def test_a_bundle_from_before_a_weight_existed_has_its_default(copy):
+    """A newer version of Marquee must not refuse the bundles of an older one."""
+    document = json.loads((copy / "manifest.json").read_text())
+    del document["weights"]["similar_dissonance"]
+    rewrite(copy, document)
+    version = Manifest.load(copy).content_version()
+    assert json.loads((copy / "manifest.json").read_text())["version"] == version != document["version"]
+    bundle = open_bundle(copy)
+    assert (bundle.version, bundle.weights) == (version, Weights())
 
 
 def test_an_edited_manifest_no_longer_matches_its_version(copy):
