@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.arrays import counted
+from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import to_mask
 
 Mask = NDArray[np.bool_]
@@ -115,6 +116,25 @@ class Keywords:
 
 
 @dataclass(frozen=True, slots=True)
+class SharesDirector:
+    """Has any of the keywords, belongs to a series of such films, or is a film of the genre by a director of at least
+    ``least`` of them.
+    """
+
+    keywords: tuple[str, ...]
+    genre: str
+    least: int
+
+    def mask(self, films: Films) -> Mask:
+        """Return bool[films]."""
+        traits, mask = films.catalogue.traits, InSeriesWith(Keywords(self.keywords)).mask(films)
+        ids = np.concatenate([np.empty(0, np.int32), *(traits.of(row) for row in np.flatnonzero(mask).tolist())])
+        directors, times = counted(ids[traits.kinds[ids] == TraitKind.DIRECTOR])
+        others = _of_rows(films, films.with_traits(tuple(directors[times >= self.least].tolist())))
+        return mask | (others & HasFacts(genres=to_mask((self.genre,))).mask(films))
+
+
+@dataclass(frozen=True, slots=True)
 class HasTrait:
     """Has any of the traits: a person, a series."""
 
@@ -193,6 +213,18 @@ class OneOf:
         for part in self.parts:
             mask |= part.mask(films)
         return mask
+
+
+@dataclass(frozen=True, slots=True)
+class InSeriesWith:
+    """Satisfies the part, or belongs to a series of a film that does."""
+
+    part: Demand
+
+    def mask(self, films: Films) -> Mask:
+        """Return bool[films]."""
+        mask = self.part.mask(films)
+        return mask | films.catalogue.of_same_series(np.flatnonzero(mask).astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from services.recommender.query.readers.negations import read_negation
 from services.recommender.query.readers.people_named import read_people
 from services.recommender.query.readers.runtimes import read_runtime
 from services.recommender.query.readers.series_named import read_series
+from services.recommender.query.readers.studios import read_studio
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.titles import corrected_words, dated, is_part_of_title, near_title, together_in_titles
@@ -45,6 +46,7 @@ _READERS: tuple[tuple[Read, ...], ...] = (
     (read_negation,),
     (read_comparison,),
     (read_years,),
+    (read_studio,),
     (read_series, read_people),
     (read_audience, read_concept),
     (read_language,),

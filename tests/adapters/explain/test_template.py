@@ -9,7 +9,7 @@ from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Page
-from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, ELDERS
+from services.recommender.query.words.concepts import AUDIENCES, COMPANY, CONCEPTS
 from services.recommender.sentences.genre_nouns import noun_of
 from tests.builders import ManualClock
 
@@ -87,7 +87,7 @@ def query_reasons(*texts: str, subjects: dict[str, str] | None = None) -> list[R
     return [Reason(ReasonKind.QUERY, text, (subjects or {}).get(text, text), 1.0) for text in texts]
 
 
-CONDITIONS = sorted({concept.text for concepts in (CONCEPTS, AUDIENCES, ELDERS) for concept in concepts.values()})
+CONDITIONS = sorted({concept.text for concepts in (CONCEPTS, AUDIENCES, COMPANY) for concept in concepts.values()})
 PHRASES = {
     **{genre: noun_of(genre).one.partition(" ")[2] for genre in GENRES}, "Romantic": "romance",
     "True story": "true story", "Musical": "musical", "Film noir": "film noir",

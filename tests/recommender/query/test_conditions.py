@@ -110,6 +110,26 @@ def test_romantic_comedies_are_both(theatre):
     assert theatre.understand("romantic comedy in Paris").words == ("paris",)
 
 
+@pytest.mark.parametrize(
+    ("query", "ids", "words"),
+    [
+        ("a fun film for tonight", ["mood:fun"], ()),
+        ("something different", [], ()),
+        ("a weird quirky film", ["mood:strange"], ()),
+        ("something strange and funny", ["mood:strange", "mood:funny"], ()),
+        ("movies to watch with my girlfriend", ["audience:for two"], ()),
+        ("a boy who makes fun of his teacher", [], ("boy", "makes", "fun", "teacher")),
+        ("a brilliant mathematician", [], ("brilliant", "mathematician")),
+        ("his wife disappears", [], ("wife", "disappears")),
+        ("a strange light in the woods", [], ("strange", "light", "woods")),
+    ],
+)
+def test_everyday_words_describe_a_film_or_its_plot(theatre, query, ids, words):
+    understood = theatre.understand(query)
+    assert [condition.id for condition in understood.conditions] == ids
+    assert understood.words == words
+
+
 def test_films_for_children_exclude_all_others(theatre):
     films = theatre.films("christmas movie for kids", "audience:for children")
     assert {"Home Alone", "Finding Nemo", "Spirited Away"} <= films

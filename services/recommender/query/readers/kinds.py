@@ -4,7 +4,7 @@ from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.marked_words import LONGEST_KIND, Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
-from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, ELDERS, QueryConcept
+from services.recommender.query.words.concepts import AUDIENCES, COMPANY, CONCEPTS, QueryConcept
 from services.recommender.query.words.language_words import LANGUAGES
 
 # Words that may belong to a plot; at the end of the request they mean the genre.
@@ -42,7 +42,7 @@ def read_audience(reading: Reading, at: int) -> int:
         return place - at
     longest = reading.longest(AUDIENCES, place, 3, singular)
     if longest is None:
-        return _read_elders(reading, at, place)
+        return _read_company(reading, at, place)
     count, concept = longest
     owned = word == "for" or reading.word(at) in ("my", "our")
     # "Family film" and "family drama" are kinds of film: see the concepts.
@@ -54,9 +54,9 @@ def read_audience(reading: Reading, at: int) -> int:
     return total
 
 
-def _read_elders(reading: Reading, at: int, place: int) -> int:
+def _read_company(reading: Reading, at: int, place: int) -> int:
     """Read an audience for whom a film is looked for, after "for my" or "with my", or before "would enjoy"."""
-    longest = reading.longest(ELDERS, place, 2, singular)
+    longest = reading.longest(COMPANY, place, 2, singular)
     if longest is None:
         return 0
     count, concept = longest
@@ -104,6 +104,11 @@ def _is_meant(reading: Reading, at: int, count: int) -> bool:
     if not others:
         return True
     before, behind = at - 1, at + count
+    # "A weird quirky film" asks for both, "a strange light" for neither.
+    while _joined(reading, behind) and _is_ambiguous_mood(reading.word(behind)):
+        behind += 1
+    while before >= 0 and reading.free(before) and _is_ambiguous_mood(reading.word(before)):
+        before -= 1
     if _joined(reading, behind) and (reading.is_kind(behind) or not reading.free(behind)):
         return True
     if before >= 0 and not reading.words[at].after_break:
@@ -112,6 +117,11 @@ def _is_meant(reading: Reading, at: int, count: int) -> bool:
             return True
     ends = not _joined(reading, behind) or reading.word(behind) in grammar.STOP
     return ends and (count > 1 or singular(reading.word(at)) in _HEADS)
+
+
+def _is_ambiguous_mood(word: str) -> bool:
+    concept = CONCEPTS.get(word)
+    return concept is not None and concept.beside and concept.kind is ConditionKind.MOOD
 
 
 def _joined(reading: Reading, at: int) -> bool:

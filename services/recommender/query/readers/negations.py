@@ -9,6 +9,7 @@ from services.recommender.query.marked_words import Reading, WordRole, asks, sin
 from services.recommender.query.readers.kinds import condition_of
 from services.recommender.query.readers.people_named import read_people
 from services.recommender.query.readers.series_named import read_series
+from services.recommender.query.readers.studios import ONE, read_studio
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.words import grammar, words_in
@@ -114,13 +115,17 @@ def _known_term(reading: Reading, at: int, end: int) -> int:
         audience = AUDIENCES.get(phrase)
         if audience is not None and _whole(reading, at + count, end):
             return _deny(reading, at, count, condition_of(audience, reading.typed(at, count), True))
-    for read in (read_people, _series, read_language, read_years):
+    for read in (_studio, read_people, _series, read_language, read_years):
         before = len(reading.conditions)
         count = read(reading, at)
         if count and len(reading.conditions) > before:
             first, count, condition = reading.conditions.pop()
             return first + _deny(reading, first, count, condition) - at
     return 0
+
+
+def _studio(reading: Reading, at: int) -> int:
+    return read_studio(reading, at, ONE)
 
 
 def _series(reading: Reading, at: int) -> int:

@@ -2,7 +2,7 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import HasTrait, Mentions, OneOf, Titled
+from services.recommender.query.demands import AllOf, Demand, HasTrait, InSeriesWith, Mentions, OneOf, Titled
 from services.recommender.query.lexicon import NamedSeries
 from services.recommender.query.marked_words import Reading, WordRole, asks, singular
 from services.recommender.query.tokens import words_of
@@ -36,12 +36,16 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
 
 
 def condition_of(reading: Reading, series: NamedSeries, at: int, count: int) -> Condition:
-    """Return a condition for the films of a series, those that mention its name, and those with the typed title."""
+    """Return a condition for the films of a series, those that mention its name, and those with the typed title; also
+    for a series continued under a name with the same first word: "Jurassic World" mentions "Jurassic Park".
+    """
     words = tuple(word for word in words_of(series.name) if word not in grammar.STOP)
     small = grammar.STOP | _ENDINGS
     typed = tuple(word for word in reading.phrase(at, count).split() if word not in small)
-    named = (Mentions(words),) if len(words) > 1 else ()
-    demand = OneOf((HasTrait((series.trait,)), Titled(typed), *named))
+    parts: list[Demand] = [HasTrait((series.trait,)), Titled(typed)]
+    if len(words) > 1:
+        parts += [Mentions(words), InSeriesWith(AllOf((Mentions(words), Titled(words[:1]))))]
+    demand = OneOf(tuple(parts))
     return Condition(
         f"series:{series.name}".lower(), ConditionKind.SERIES, series.name, reading.typed(at, count), demand, Sure.SAID,
         hard=False, traits=(series.trait,),

@@ -71,6 +71,17 @@ _SPOOKS = (
     "mummy", "skeleton", "undead",
 )  # fmt: skip
 
+# Keywords of films that a chick flick is like.
+_OF_WOMEN = ("chick flick", "female friendship", "wedding", "bridesmaid", "bachelorette party")
+
+# Keywords that viewers give to films for what they are like, not for what happens in them.
+_STRANGE = ("weird", "surreal", "surrealism", "quirky", "bizarre", "absurd", "strange", "offbeat", "avant garde",
+            "dreamlike", "experimental")  # fmt: skip
+_THOUGHTFUL = ("thought-provoking", "thought provoking", "intelligent", "philosophical", "philosophy", "cerebral",
+               "psychological", "complex", "clever")  # fmt: skip
+_BEAUTIFUL = ("visually appealing", "visually stunning", "beautiful", "cinematography", "beautifully filmed",
+              "beautiful scenery", "beautiful cinematography")  # fmt: skip
+
 _CALM = QueryConcept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
     keywords=("slow", "meditative", "atmospheric", "calm"),
@@ -121,6 +132,24 @@ CONCEPTS: dict[str, QueryConcept] = {
             "comforting, comfort, cheer me up, charming, happy, wholesome",
             QueryConcept("Feel-good", _MOOD, _FEEL_GOOD,
                     keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
+    **_each("fun, entertaining, easy watching, easy to watch, popcorn, crowd pleaser, crowd pleasing",
+            QueryConcept("Fun", _MOOD, AllOf((
+                genre("Comedy", "Adventure", "Action", "Animation", "Family", "Musical"),
+                Not(genre("Horror", "War", "Drama", "Documentary")))), beside=True,
+                    keywords=("fun", "entertaining", "fun movie", "feel-good", "funny"))),
+    **_each("weird, strange, bizarre, quirky, offbeat, off beat, surreal, unusual",
+            QueryConcept("Strange", _MOOD, Keywords(_STRANGE), beside=True, keywords=_STRANGE)),
+    **_each("smart, clever, intelligent, cerebral, thoughtful, thought provoking",
+            QueryConcept("Thoughtful", _MOOD, AllOf((_NO_FEAR, OneOf((
+                Keywords(_THOUGHTFUL),
+                AllOf((genre("Drama", "Mystery", "Science Fiction", "Documentary"),
+                       Not(genre("Action", "Family", "Animation")))))))), beside=True, keywords=_THOUGHTFUL)),
+    **_each("beautiful, gorgeous, stunning, visually stunning, beautifully shot, beautiful looking",
+            QueryConcept("Beautiful to look at", _MOOD, Keywords(_BEAUTIFUL), beside=True, keywords=_BEAUTIFUL)),
+    **_each("light, easy going, easygoing",
+            QueryConcept("Light", _MOOD, AllOf((
+                genre("Comedy", "Family", "Animation", "Musical"),
+                Not(genre("Horror", "War", "Crime", "Thriller", "Drama", "Action")))), beside=True)),
     **_each("cosy, cozy, cosier, cozier",
             QueryConcept("Cosy", _MOOD, OneOf((
                 _FEEL_GOOD,
@@ -148,6 +177,11 @@ CONCEPTS: dict[str, QueryConcept] = {
             QueryConcept("Exciting", _MOOD, genre("Action", "Adventure", "Thriller"))),
     **_each("tense, gripping, edge of my seat, nail biting",
             QueryConcept("Tense", _MOOD, genre("Thriller", "Mystery", "Horror"))),
+    **_each("chick flick, girl night, girls night, girl night in, girls night in, girl night out, girls night out",
+            QueryConcept("Chick flick", _GENRE, AllOf((
+                OneOf((AllOf((genre("Romance"), genre("Comedy"))), Keywords(_OF_WOMEN))), _GENTLE,
+                Not(genre("Animation", "Family", "Action", "Adventure", "Science Fiction", "Fantasy")))),
+                    keywords=_OF_WOMEN)),
     **_each("date night, date, night in for two", QueryConcept("Romantic", _MOOD, AllOf((genre("Romance"), _GENTLE)),
                                                           beside=True)),
     **_each("black and white, black white, in black and white", QueryConcept("Black and white", _FORM,
@@ -183,7 +217,10 @@ AUDIENCES: dict[str, QueryConcept] = {
 }  # fmt: skip
 """Audiences by words after "for", "my" or "for my", or before "film"."""
 
-ELDERS: dict[str, QueryConcept] = _each(
+COMPANY: dict[str, QueryConcept] = {
+    **_each("girlfriend, boyfriend, wife, husband, partner, fiance, fiancee, spouse, date, crush",
+            QueryConcept("For two", _AUDIENCE, AllOf((genre("Romance"), _GENTLE, Not(genre("Animation", "Family")))))),
+    **_each(
     "grandma, grandmother, granny, gran, nan, nana, grandpa, grandfather, grandad, granddad, grandparent, "
     "great aunt, elderly mother, elderly father, elderly parent",
     QueryConcept("For grandparents", _AUDIENCE, AllOf((
@@ -194,6 +231,6 @@ ELDERS: dict[str, QueryConcept] = _each(
                       "drug", "drugs", "drug use", "stoner", "hangover", "bachelor party", "raunchy comedy",
                       "gross out", "gross out comedy", "crude humor", "vulgar", "vulgarity", "profanity", "prostitute",
                       "stripper", "virgin", "virginity", "teen sex comedy", "spoof", "suicide", "violence", "gore"))))),
-        keywords=("feel good", "heartwarming", "feel-good", "uplifting", "charming")),
-)  # fmt: skip
+        keywords=("feel good", "heartwarming", "feel-good", "uplifting", "charming"))),
+}  # fmt: skip
 """Audiences after "for my" or "with my", or before "would enjoy": "about my grandmother" tells a plot."""

@@ -14,11 +14,12 @@ REQUEST = words_in(
     "really very truly quite kind sort type list lists something anything some any else what which best greatest "
     "top finest favorite favourite acclaimed masterpiece masterpieces must story stories tale tales place set "
     "made released starring stars featuring directed produced called named titled need would could should let us "
-    "feel fancy mood love loves loved enjoy enjoyed like likes liked similar mindless proper pure"
+    "feel fancy mood love loves loved enjoy enjoyed like likes liked similar mindless proper pure interesting amazing "
+    "awesome wonderful brilliant fantastic excellent superb solid engaging worth different"
 )
 """Dropped as part of the request; a title keeps them, and so does a description (``STORY_WORDS``)."""
 
-STORY_WORDS = words_in("love night feel mood show")
+STORY_WORDS = words_in("love night feel mood show interesting wonderful brilliant fantastic worth different")
 """Request words that often belong to a plot: dropped only next to other request words or the asker ("I love heists",
 not "they fall in love").
 """
