@@ -70,6 +70,7 @@ class Weights:
     similar_tone: float = 1.0
     similar_esteem: float = 0.4
     similar_lift: float = 0.5
+    similar_dissonance: float = 6.0
     similar_midpoint: float = 1.2
     similar_scale: float = 0.6
     # Score of an unrated film per unit of cosine with the taste; chosen on cold films.

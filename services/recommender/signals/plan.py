@@ -127,7 +127,7 @@ def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Pl
         traits=constants.similar_traits,
         content=constants.similar_content,
         lift=constants.similar_lift,
-        dissonance=constants.dissonance,
+        dissonance=constants.similar_dissonance,
         tone=constants.similar_tone,
         esteem=constants.similar_esteem,
         coherence=1.0,

@@ -23,7 +23,7 @@ from services.recommender.signals.signal import Deduction, Floats, Inputs, Kerne
 COMEDY = GENRES.index("Comedy")
 # Penalty for a comedy among films that are not (or the reverse), and for each 20 years of distance, up to 40 years;
 # chosen on the panel. Equal genres score 1.
-MISMATCH = np.float32(0.6)
+MISMATCH = np.float32(0.9)
 SPAN, FARTHEST, DISTANCE = np.float32(20), np.float32(2), np.float32(0.35)
 
 
@@ -48,7 +48,7 @@ class Tone(KernelMean):
         return cls(inputs.plan.tone, inputs.facts, inputs.taste.rows, inputs.weights, inputs.genres)
 
     def kernel(self, rows: Rows) -> Floats:
-        """See :class:`KernelMean`: cosine of the genres, minus mismatch and distance in time; -1.3 ... 1."""
+        """See :class:`KernelMean`: cosine of the genres, minus mismatch and distance in time; -1.6 ... 1."""
         own, others = (self.genres.get(films, self.facts.genres_of) for films in (self.taste_rows, rows))
         mismatch = own[:, COMEDY, None] != others[:, COMEDY]
         cosines = _unit(own * self.facts.genre_rarity) @ _unit(others * self.facts.genre_rarity).T
@@ -75,7 +75,7 @@ Sums = NDArray[np.float64]
 # Genres that set a film's mood, with their shares of the weight: fear and films for the young surprise most, violence
 # and suspense less. The others (drama, romance, crime and so on) say what happens; penalties on them gain nothing on
 # the panel, and with larger shares real people lose more of the films they liked of a director or a genre.
-MOODS = {"Animation": 1.0, "Family": 1.0, "Horror": 1.0, "Action": 1 / 3, "Thriller": 1 / 3, "War": 1 / 3}
+MOODS = {"Animation": 1.0, "Family": 1.0, "Horror": 1.0, "Action": 1 / 3, "Thriller": 1 / 3, "War": 2 / 3}
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 _SHARES = np.array(list(MOODS.values()), np.float32)
 

@@ -43,7 +43,7 @@ def test_comedies_and_other_films_are_dissimilar_in_both_directions():
     serious, funny = scores(taste_of([0]), films), scores(taste_of([1]), films)
     assert serious[1] < serious[2]
     assert funny[0] < funny[3]
-    assert serious[4] == pytest.approx(-0.6)
+    assert serious[4] == pytest.approx(-0.9)
 
 
 def test_distance_in_time_counts_up_to_a_limit():
@@ -98,4 +98,4 @@ class TestInvariants:
 
     @given(worlds, liked_films)
     def test_lies_between_the_largest_penalty_and_the_weight(self, films, liked):
-        assert all(-1.3001 <= score <= 1.0001 for score in scores(taste_of(liked), films))
+        assert all(-1.6001 <= score <= 1.0001 for score in scores(taste_of(liked), films))
