@@ -9,7 +9,7 @@ import pytest
 import services
 from services.api.app.errors import KINDS, OF_STATUS, kind_of
 from services.api.app.main import EXPOSED
-from services.api.app.openapi_errors import NOT_READY, UNKNOWN_PERSON
+from services.api.app.openapi_errors import COMMON, NOT_READY, UNKNOWN_PERSON
 from services.api.app.schemas.problem import ProblemDocument
 from services.api.app.security.api_keys import make_key
 from services.recommender import errors
@@ -160,7 +160,7 @@ def test_every_parameter_and_header_is_described_with_an_example(document: dict[
 
 def test_every_error_has_an_example_that_matches_its_kind(document: dict[str, Any]) -> None:
     kinds = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
-    slugs = set()
+    slugs: set[str] = set()
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
@@ -168,11 +168,11 @@ def test_every_error_has_an_example_that_matches_its_kind(document: dict[str, An
                     assert content["examples"]
                     assert {kinds[slug].status for slug in content["examples"]} == {int(status)}
                     slugs |= content["examples"].keys()
-    examples = document["components"]["examples"]
-    assert examples.keys() == slugs
-    for slug, example in examples.items():
-        value = ProblemDocument.model_validate(example["value"], extra="forbid")
-        assert (value.type, value.title, value.status) == (f"/problems/{slug}", kinds[slug].title, kinds[slug].status)
+                    for slug, example in content["examples"].items():
+                        kind, value = kinds[slug], ProblemDocument.model_validate(example["value"], extra="forbid")
+                        assert example["summary"] == kind.title
+                        assert (value.type, value.title, value.status) == (f"/problems/{slug}", kind.title, kind.status)
+    assert COMMON.keys() <= slugs
 
 
 def test_sent_headers_are_documented() -> None:

@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from services.api.app.edge import Representation, shared
 from services.api.app.middleware import SLASH
-from services.api.app.openapi_errors import examples
 from services.api.app.schemas.fields import ItemId, UserId
 from services.api.app.security.gate import PUBLIC
 from services.recommender.documents import dump
@@ -140,7 +139,6 @@ def _document(app: FastAPI, auth_required: bool) -> dict[str, Any]:
         license_info=app.license_info,
     )
     components = document["components"]
-    components["examples"] = examples()
     if auth_required:
         components["securitySchemes"] = {"ApiKey": _KEY_SCHEME}
     used: set[str] = set()

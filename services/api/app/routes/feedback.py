@@ -15,7 +15,7 @@ from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.errors import problem_of
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER
-from services.api.app.openapi_errors import OF_BODY, problems
+from services.api.app.openapi_errors import OF_BODY, of_field, problems
 from services.api.app.schemas.models import BatchBody, FeedbackBody
 from services.api.app.schemas.responses import BatchAnswer, FeedbackAnswer
 from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
@@ -32,7 +32,17 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
     summary="Record what a person did with a film",
     status_code=202,
     response_model=FeedbackAnswer,
-    responses=problems(404, *OF_BODY, kinds=("idempotency-mismatch",)),
+    responses=problems(
+        "/feedback",
+        404,
+        *OF_BODY,
+        kinds=("idempotency-mismatch",),
+        own={
+            "invalid-request": of_field(
+                "value must be between 0.5 and 5 in steps of 0.5 for a rating; got 4.7", "/value", "body"
+            )
+        },
+    ),
     openapi_extra=_EXTRA,
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
@@ -50,7 +60,11 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     operation_id="record_feedback_batch",
     summary="Record up to 100 events",
     response_model=BatchAnswer,
-    responses=problems(*OF_BODY),
+    responses=problems(
+        "/feedback/batch",
+        *OF_BODY,
+        own={"invalid-request": of_field("events must hold at most 100 entries; got 101", "/events", "body")},
+    ),
     openapi_extra=_EXTRA,
 )
 async def feedback_batch(request: Request, body: BatchBody) -> Response:

@@ -160,7 +160,7 @@ class EventResult(Answered):
                 "type": "/problems/unknown-film",
                 "title": "The film is not in the catalogue",
                 "status": 404,
-                "detail": "film '0' is not in the catalogue",
+                "detail": "film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`",
             }
         ],
     )
