@@ -22,7 +22,6 @@ from services.recommender.errors import IdempotencyMismatch, InvalidRequest, Mar
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 
 router = APIRouter(route_class=EdgeRoute, tags=["feedback"])
-_EXTRA: dict[str, Any] = {"parameters": [IDEMPOTENCY_PARAMETER]}
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
 
@@ -43,7 +42,10 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
             )
         },
     ),
-    openapi_extra=_EXTRA,
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_PARAMETER],
+        "requestBody": {"description": "The event: who did what with which film."},
+    },
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
     """Store one event; the next recommendation takes it into account."""
@@ -65,7 +67,10 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
         *OF_BODY,
         own={"invalid-request": of_field("events must hold at most 100 entries; got 101", "/events", "body")},
     ),
-    openapi_extra=_EXTRA,
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_PARAMETER],
+        "requestBody": {"description": "The events; each is checked and stored on its own."},
+    },
 )
 async def feedback_batch(request: Request, body: BatchBody) -> Response:
     """Store up to 100 events. Not atomic: each has its own result, with status 202 if stored."""

@@ -32,6 +32,11 @@ _NONE_KNOWN = "none of the 1 given films is in the catalogue; look ids up with G
             "all-seeds-unknown": of_field(_NONE_KNOWN, "/liked"),
         },
     ),
+    openapi_extra={
+        "requestBody": {
+            "description": "Whom to recommend films to, or what they should be like. Without a body: popular films."
+        }
+    },
 )
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Recommend films for a person, for liked films or for a query, with reasons."""
@@ -67,6 +72,7 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
             "all-seeds-unknown": of_field(_NONE_KNOWN, "/tmdb_ids"),
         },
     ),
+    openapi_extra={"requestBody": {"description": "The films, and how many similar ones to return."}},
 )
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
     """Recommend films similar to the given ones, in a short form."""

@@ -23,7 +23,12 @@ _NO_FILE = "send the export as the body, e.g. curl --data-binary @export.zip"
 EXPORT_FILE: dict[str, Any] = {
     "required": True,
     "description": "The export as downloaded: a zip, CSV or JSON file of at most 10 MB, with any content type.",
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "format": "binary"},
+            "example": "Date,Name,Year,Letterboxd URI,Rating\n2026-01-31,Heat,1995,https://boxd.it/2bfw,4.5\n",
+        }
+    },
 }
 
 
