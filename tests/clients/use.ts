@@ -73,7 +73,7 @@ async function similarFilms(): Promise<void> {
 
 async function replayedFeedback(): Promise<void> {
   const event: Schemas["FeedbackBody"] = { user_id: "typed", item_id: (await recommended(1)).item_id, event: "like" };
-  const key: Required<Parameters<"record_feedback">>["header"] = { "Idempotency-Key": crypto.randomUUID() };
+  const key: Required<Parameters<"record_feedback">>["header"] = { "Idempotency-Key": `typed-${Date.now()}` };
   const first = expect<"record_feedback", 202>(await post<"record_feedback">("/feedback", event, { ...key }), 202);
   const again = expect<"record_feedback", 202>(await post<"record_feedback">("/feedback", event, { ...key }), 202);
   const replayed: keyof operations["record_feedback"]["responses"][202]["headers"] = "Idempotency-Replayed";

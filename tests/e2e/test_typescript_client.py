@@ -37,8 +37,8 @@ def run(folder: Path, *command: str, url: str = "") -> "subprocess.CompletedProc
     )  # fmt: skip
 
 
-def output_of(folder: Path, *command: str, url: str = "") -> str:
-    done = run(folder, *command, url=url)
+def output_of(folder: Path, *command: str) -> str:
+    done = run(folder, *command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -57,7 +57,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_client_runs_against_a_server(compiled: Path, served: Served) -> None:
-    assert output_of(compiled, "node", "use.js", url=served.url).splitlines() == CHECKS
+    done = run(compiled, "node", "use.js", url=served.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines() == CHECKS
 
 
 Document = dict[str, Any]

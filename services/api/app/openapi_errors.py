@@ -42,7 +42,7 @@ def bad_id(name: str, path: str) -> Example:
 
 
 # Kind -> its example for operations that have no example of their own. A test provokes each and compares the text.
-# Kinds missing here have no documented status or occur only at startup.
+# Of kinds missing here, every operation has its own example, or they have no documented status or occur only at startup.
 COMMON = {
     "malformed-body": Example("The body is not valid JSON: expected value at line 1 column 7."),
     "unauthorized": Example("no API key: send it in the header X-API-Key"),
@@ -74,11 +74,11 @@ COMMON = {
         "/var/lib/marquee/current.json: no bundle is active; run `marquee build` or `marquee bundle activate`"
     ),
 }
-# For operations that require no key and store nothing.
+# For operations that do not use the store.
 OVERLOADED = {"overloaded": Example("too many requests are waiting for answers; try again in a second")}
 # For operations that require the scope ``admin``.
 FORBIDDEN = {"forbidden": Example("this API key lacks the scope 'admin'; it has: serve")}
-# Kinds that operations which require no key never return.
+# Kinds that these operations, which require no key, never return.
 NEVER_OPEN = ("forbidden", "state-unavailable", "state-busy")
 _DOCUMENTED = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
 _DESCRIPTIONS = {
