@@ -42,7 +42,7 @@ def bad_id(name: str, path: str) -> Example:
 
 
 # Kind -> its example for operations that have no example of their own. A test provokes each and compares the text.
-# Of kinds missing here, every operation has its own example, or they have no documented status or occur only at startup.
+# Kinds missing here have an example in each operation, have no documented status, or occur only at startup.
 COMMON = {
     "malformed-body": Example("The body is not valid JSON: expected value at line 1 column 7."),
     "unauthorized": Example("no API key: send it in the header X-API-Key"),
