@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
 
-from services.api.app import docs
-from tests.api.fakes import PEPPER_SECRET, DictKeys, FakeRecommender, fake_client
+from services.api.app import docs, openapi
+from services.recommender.documents import dump
+from tests.api.fakes import PEPPER_SECRET, DictKeys, FakeRecommender, fake_app, fake_client
 
 
 def test_the_page_loads_its_own_files_only() -> None:
@@ -30,3 +33,31 @@ def test_without_the_package_the_page_links_to_the_openapi_document(monkeypatch:
     client = fake_client(FakeRecommender())
     assert 'href="openapi.json"' in client.get("/docs").text
     assert client.get("/docs/start.js").status_code == 404
+
+
+def test_the_openapi_document_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[object] = []
+
+    def counted(document: object) -> bytes:
+        encoded.append(document)
+        return dump(document)
+
+    monkeypatch.setattr(openapi, "dump", counted)
+    app = fake_app()
+    client = TestClient(app)
+    answers = [client.get("/openapi.json") for _ in range(3)]
+    assert {answer.content for answer in answers} == {JSONResponse(app.openapi()).body}
+    assert len({answer.headers["etag"] for answer in answers}) == 1
+    assert len(encoded) == 1
+
+
+def test_a_client_that_has_the_openapi_document_gets_a_304() -> None:
+    client = fake_client()
+    client.headers["Accept-Encoding"] = "identity"
+    whole = client.get("/openapi.json")
+    again = client.get("/openapi.json", headers={"If-None-Match": whole.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", whole.headers["etag"])
+    assert again.headers["cache-control"] == whole.headers["cache-control"] == "private, no-store"
+    keyed = fake_client(keys=DictKeys(), key_pepper=PEPPER_SECRET, auth_required=True).get("/openapi.json")
+    assert keyed.headers["etag"] != whole.headers["etag"]
+    assert "X-API-Key" not in keyed.headers["vary"]

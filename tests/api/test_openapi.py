@@ -2,14 +2,16 @@
 
 import inspect
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
 
 import services
 from services.api.app.errors import KINDS, OF_STATUS, kind_of
 from services.api.app.main import EXPOSED
-from services.api.app.openapi_errors import NOT_READY, UNKNOWN_PERSON
+from services.api.app.openapi_errors import COMMON, NOT_READY, UNKNOWN_PERSON
+from services.api.app.schemas import models, problem, responses
 from services.api.app.schemas.problem import ProblemDocument
 from services.api.app.security.api_keys import make_key
 from services.recommender import errors
@@ -54,6 +56,15 @@ FIELDS = {
     "CatalogueAnswer": "films genres years languages demo_users auth_required",
     "ProblemDocument": "type title status detail instance request_id errors",
 }
+MODELS = sorted(
+    {
+        model
+        for module in (models, responses, problem)
+        for _, model in inspect.getmembers(module, inspect.isclass)
+        if issubclass(model, BaseModel) and model.model_fields
+    },
+    key=lambda model: model.__name__,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +109,7 @@ def test_every_operation_has_a_description_and_tags(document: dict[str, Any]) ->
 
 
 def test_every_request_model_has_an_example(document: dict[str, Any]) -> None:
-    for name in ("RecommendBody", "FromFilmsBody", "FeedbackBody"):
+    for name in ("RecommendBody", "FromFilmsBody", "FeedbackBody", "BatchBody"):
         assert document["components"]["schemas"][name]["examples"]
 
 
@@ -142,9 +153,45 @@ def test_operation_ids_are_names_for_client_generators(document: dict[str, Any])
 def test_every_field_is_described_with_an_example(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema.get("properties", {}).items():
-            text = json.dumps(described)
-            assert "description" in text, f"{name}.{field}"
-            assert '"examples"' in text or (described.get("type") == "array" and "$ref" in text), f"{name}.{field}"
+            assert described["description"], f"{name}.{field}"
+            assert described["examples"], f"{name}.{field}"
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_examples_of_fields_are_valid_values(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        # ``Annotated`` needs at least one annotation, and many fields have no limits.
+        values: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, name, *field.metadata)])
+        for example in field.examples or ():
+            values.validate_json(json.dumps(example), extra="forbid")
+
+
+def test_every_request_body_is_described_with_an_example_that_works(document: dict[str, Any]) -> None:
+    client = fake_client()
+    described = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            body = operation.get("requestBody")
+            if body is None:
+                continue
+            described += 1
+            assert body["description"], path
+            ((media_type, content),) = body["content"].items()
+            examples = [content["example"]] if "example" in content else schema_of(document, content)["examples"]
+            assert examples, path
+            for example in examples:
+                sent = example if isinstance(example, str) else json.dumps(example)
+                headers = {"Content-Type": media_type}
+                response = client.request(method, path.format(user_id="u1"), content=sent.encode(), headers=headers)
+                assert response.status_code < 300, (path, response.text)
+                assert not any(result["status"] >= 300 for result in response.json().get("results", ())), response.text
+    assert described == 5
+
+
+def schema_of(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema that the content of a body refers to."""
+    name = content["schema"]["$ref"].removeprefix("#/components/schemas/")
+    return dict(document["components"]["schemas"][name])
 
 
 def test_every_parameter_and_header_is_described_with_an_example(document: dict[str, Any]) -> None:
@@ -152,7 +199,7 @@ def test_every_parameter_and_header_is_described_with_an_example(document: dict[
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
                 assert parameter["description"], (path, parameter["name"])
-                assert "example" in parameter or '"examples"' in json.dumps(parameter), (path, parameter["name"])
+                assert parameter.get("example") or parameter["schema"]["examples"], (path, parameter["name"])
     for header in document["components"]["headers"].values():
         assert header["description"]
         assert header["example"]
@@ -160,7 +207,7 @@ def test_every_parameter_and_header_is_described_with_an_example(document: dict[
 
 def test_every_error_has_an_example_that_matches_its_kind(document: dict[str, Any]) -> None:
     kinds = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
-    slugs = set()
+    slugs: set[str] = set()
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
@@ -168,11 +215,11 @@ def test_every_error_has_an_example_that_matches_its_kind(document: dict[str, An
                     assert content["examples"]
                     assert {kinds[slug].status for slug in content["examples"]} == {int(status)}
                     slugs |= content["examples"].keys()
-    examples = document["components"]["examples"]
-    assert examples.keys() == slugs
-    for slug, example in examples.items():
-        value = ProblemDocument.model_validate(example["value"], extra="forbid")
-        assert (value.type, value.title, value.status) == (f"/problems/{slug}", kinds[slug].title, kinds[slug].status)
+                    for slug, example in content["examples"].items():
+                        kind, value = kinds[slug], ProblemDocument.model_validate(example["value"], extra="forbid")
+                        assert example["summary"] == kind.title
+                        assert (value.type, value.title, value.status) == (f"/problems/{slug}", kind.title, kind.status)
+    assert COMMON.keys() <= slugs
 
 
 def test_sent_headers_are_documented() -> None:

@@ -46,7 +46,7 @@ def create_app(services: AppServices) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if services.docs else None,
+        openapi_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
         # Its spans would hold paths, and so ids of people. Marquee has its own, see ``observability/tracing.py``.
@@ -60,7 +60,7 @@ def create_app(services: AppServices) -> FastAPI:
     pages = install_pages(app, services.web_dir)
     if services.docs:
         pages |= install_docs(app)
-    install_openapi(app, auth_required=services.auth_required)
+    install_openapi(app, auth_required=services.auth_required, served=services.docs)
     install_handlers(app)
     _install_layers(app, edge, PUBLIC | pages)
     return app

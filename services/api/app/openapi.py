@@ -1,16 +1,22 @@
 """OpenAPI document: what FastAPI derives from the routes, plus errors, headers, tags and security."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
+from starlette.requests import Request
+from starlette.responses import Response
 
+from services.api.app.edge import Representation, shared
 from services.api.app.middleware import SLASH
-from services.api.app.openapi_errors import examples
 from services.api.app.schemas.fields import ItemId, UserId
 from services.api.app.security.gate import PUBLIC
+from services.recommender.documents import dump
+
+PATH = "/openapi.json"
 
 DESCRIPTION = """What should this person watch next, and why?
 
@@ -100,15 +106,25 @@ _OF_STATUS = {
 }
 
 
-def install_openapi(app: FastAPI, *, auth_required: bool) -> None:
-    """Serve one document, built once; if keys are on, with their security scheme."""
+def install_openapi(app: FastAPI, *, auth_required: bool, served: bool) -> None:
+    """Describe the application by one document, built once; if keys are on, with their security scheme. ``served``:
+    also at ``/openapi.json``.
+    """
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app, auth_required)
         return app.openapi_schema
 
+    # Not FastAPI's own route, which encodes the document for each request.
+    representation = cache(lambda: Representation(dump(document())))
+
+    async def described(request: Request) -> Response:
+        return shared(request, representation(), None)
+
     app.openapi = document  # type: ignore[method-assign]
+    if served:
+        app.add_route(PATH, described, methods=["GET"], include_in_schema=False)
 
 
 def _document(app: FastAPI, auth_required: bool) -> dict[str, Any]:
@@ -123,7 +139,6 @@ def _document(app: FastAPI, auth_required: bool) -> dict[str, Any]:
         license_info=app.license_info,
     )
     components = document["components"]
-    components["examples"] = examples()
     if auth_required:
         components["securitySchemes"] = {"ApiKey": _KEY_SCHEME}
     used: set[str] = set()

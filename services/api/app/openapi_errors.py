@@ -1,9 +1,12 @@
-"""Error responses in OpenAPI: each kind with an example."""
+"""Error responses in OpenAPI: each kind with an example, as the operation sends it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from services.api.app.errors import KINDS, OF_STATUS, Kind
-from services.api.app.schemas.problem import MEDIA_TYPE, FieldError, Problem, ProblemDocument
+from services.api.app.schemas.problem import MEDIA_TYPE, Problem, ProblemDocument
 
 OF_READING = (401, 403, 405, 421, 422, 429, 500, 503)
 OF_BODY = (400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503)
@@ -13,39 +16,70 @@ UNKNOWN_PERSON = Kind(404, "unknown-person", "The person is unknown")
 NOT_READY = Kind(503, "not-ready", "Not ready to serve")
 
 _REQUEST_ID = "5f0c7b9e2a414d0f8d6c3b1a90e7f254"
-# Kind -> example of its ``detail``. Kinds missing here have no documented status or occur only at startup.
-_DETAILS = {
-    "malformed-body": "The body is not valid JSON: expected value at line 1 column 2.",
-    "unauthorized": "no API key: send it in the header X-API-Key",
-    "forbidden": "this API key lacks the scope 'admin'; it has: serve",
-    "origin-refused": "ask the address of the distribution in front of this one",
-    "host-refused": "the header Host names another server; add the name to ALLOWED_HOSTS if it is this one",
-    "unknown-film": "film 'tmdb:1' is not in the catalogue",
-    "unknown-person": "Nothing is stored about this person.",
-    "method-not-allowed": "The Allow header lists the methods of this path.",
-    "body-too-large": "The body may have at most 2097152 bytes.",
-    "unsupported-media-type": "Send the body as JSON, with the header Content-Type: application/json.",
-    "invalid-request": "k must be between 1 and 100; got 101",
-    "all-seeds-unknown": "none of the films in liked is known",
-    "preset-unavailable": "the bundle has no SVD factors; build it from ratings",
-    "bad-cursor": "the cursor belongs to another request",
-    "idempotency-mismatch": "the Idempotency-Key was used with another body",
-    "quota-exceeded": "60 requests in 60 s used up; try again in 12 s",
-    "internal-error": "An unexpected error; see the log for this request_id.",
-    "overloaded": "the server has more to do than it can queue; try again in 1 s",
-    "state-unavailable": "the state store did not answer in time",
-    "state-busy": "the state store is locked by another process",
-    "bundle-missing": "there is no bundle to serve; build one with marquee build",
-    "not-ready": "state: the state store did not answer in time",
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Example of a problem: its ``detail``; ``errors``, each as in ``FieldError``; ``path``, if the problem occurs only
+    at another path than the operation's example.
+    """
+
+    detail: str
+    errors: tuple[Mapping[str, str], ...] = ()
+    path: str | None = None
+
+
+def of_field(detail: str, pointer: str, location: str | None = None, path: str | None = None) -> Example:
+    """Return the example of a problem with one field. ``location`` None: errors of the core do not give one."""
+    error = {"pointer": pointer, "detail": detail}
+    return Example(detail, (error if location is None else {**error, "location": location},), path)
+
+
+def bad_id(name: str, path: str) -> Example:
+    """Return the example of an id with a control character in the path."""
+    detail = f'{name} must not contain disallowed characters, such as control characters; got "\\n"'
+    return of_field(detail, f"/{name}", "path", path)
+
+
+# Kind -> its example for operations that have no example of their own. A test provokes each and compares the text.
+# Kinds missing here have an example in each operation, have no documented status, or occur only at startup.
+COMMON = {
+    "malformed-body": Example("The body is not valid JSON: expected value at line 1 column 7."),
+    "unauthorized": Example("no API key: send it in the header X-API-Key"),
+    "forbidden": Example("this API key lacks the scope 'serve'; it has: admin"),
+    "origin-refused": Example("use the address of the distribution in front of this server"),
+    "host-refused": Example("the header Host names another server; if it is this one, add it to ALLOWED_HOSTS"),
+    "unknown-film": Example("film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`"),
+    "unknown-person": Example("Nothing is stored about this person."),
+    "method-not-allowed": Example("The Allow header lists the methods of this path."),
+    "body-too-large": Example("The body may have at most 2097152 bytes."),
+    "unsupported-media-type": Example("Send the body as JSON, with the header Content-Type: application/json."),
+    "preset-unavailable": of_field(
+        'the bundle 2026-01-31-4f2a has no SVD factors; omit preset or use "default", or build a bundle from ratings '
+        "with `marquee build --svd-k 64`",
+        "/preset",
+    ),
+    "bad-cursor": of_field("the cursor is damaged or was not made by this API; send next_cursor unchanged", "/cursor"),
+    "idempotency-mismatch": of_field(
+        "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event", ""
+    ),
+    "quota-exceeded": Example("60 requests in 60 s used up; try again in 12 s"),
+    "internal-error": Example("An unexpected error; see the log for this request_id."),
+    "overloaded": Example("too many requests are waiting for the store; try again in a second"),
+    "state-unavailable": Example(
+        "state.db cannot be opened; check that its folder exists and is writable (SQLite: unable to open database file)"
+    ),
+    "state-busy": Example("state.db is locked by another writer; send the request again (SQLite: database is locked)"),
+    "bundle-missing": Example(
+        "/var/lib/marquee/current.json: no bundle is active; run `marquee build` or `marquee bundle activate`"
+    ),
 }
-_POINTERS = {
-    "invalid-request": "/k",
-    "all-seeds-unknown": "/liked",
-    "preset-unavailable": "/preset",
-    "bad-cursor": "/cursor",
-    "idempotency-mismatch": "",
-    "not-ready": "/state",
-}
+# For operations that do not use the store.
+OVERLOADED = {"overloaded": Example("too many requests are waiting for answers; try again in a second")}
+# For operations that require the scope ``admin``.
+FORBIDDEN = {"forbidden": Example("this API key lacks the scope 'admin'; it has: serve")}
+# Kinds that these operations, which require no key, never return.
+NEVER_OPEN = ("forbidden", "state-unavailable", "state-busy")
 _DOCUMENTED = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
 _DESCRIPTIONS = {
     400: "The body cannot be read.",
@@ -79,16 +113,24 @@ _USUAL = {
 }
 
 
-def problems(*statuses: int, kinds: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
-    """Return the ``responses`` of a route for these error statuses. ``kinds``: slugs of the route's own errors, which
-    replace the usual ones for 404 and are added for other statuses.
+def problems(
+    path: str,
+    *statuses: int,
+    kinds: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+    own: Mapping[str, Example] = MappingProxyType({}),
+) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route for these error statuses, each kind with an example at ``path``.
+
+    ``kinds``: slugs of the route's own errors, which replace the usual ones for 404 and are added for other statuses.
+    ``without``: slugs of usual errors that the route never returns. ``own``: its examples in place of the common ones.
     """
-    return {status: _response(status, _slugs(status, kinds)) for status in statuses}
-
-
-def examples() -> dict[str, Any]:
-    """Return every documented problem by its slug, for ``components.examples``."""
-    return {slug: {"summary": _DOCUMENTED[slug].title, "value": _example(_DOCUMENTED[slug])} for slug in _DETAILS}
+    examples = {**COMMON, **own}
+    return {
+        status: _response(status, {slug: _value(_DOCUMENTED[slug], examples[slug], path) for slug in slugs})
+        for status in statuses
+        for slugs in [[slug for slug in _slugs(status, kinds) if slug not in without]]
+    }
 
 
 def _slugs(status: int, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -96,18 +138,14 @@ def _slugs(status: int, kinds: tuple[str, ...]) -> tuple[str, ...]:
     return own if own and status == 404 else (*_USUAL[status], *own)
 
 
-def _response(status: int, slugs: tuple[str, ...]) -> dict[str, Any]:
+def _response(status: int, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
     content = {
         "schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"},
-        "examples": {slug: {"$ref": f"#/components/examples/{slug}"} for slug in slugs},
+        "examples": {slug: {"summary": value["title"], "value": value} for slug, value in values.items()},
     }
     return {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: content}}
 
 
-def _example(kind: Kind) -> dict[str, Any]:
-    detail = _DETAILS[kind.slug]
-    location = "parts" if kind is NOT_READY else "body"
-    pointer = _POINTERS.get(kind.slug)
-    faults = [] if pointer is None else [FieldError(pointer=pointer, detail=detail, location=location).model_dump()]
-    problem = Problem(kind.status, kind.slug, kind.title, detail, faults)
-    return problem.document(instance="/recommend", request_id=_REQUEST_ID)
+def _value(kind: Kind, example: Example, path: str) -> dict[str, Any]:
+    problem = Problem(kind.status, kind.slug, kind.title, example.detail, example.errors)
+    return problem.document(instance=example.path or path, request_id=_REQUEST_ID)

@@ -15,14 +15,13 @@ from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.errors import problem_of
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER
-from services.api.app.openapi_errors import OF_BODY, problems
+from services.api.app.openapi_errors import OF_BODY, of_field, problems
 from services.api.app.schemas.models import BatchBody, FeedbackBody
 from services.api.app.schemas.responses import BatchAnswer, FeedbackAnswer
 from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 
 router = APIRouter(route_class=EdgeRoute, tags=["feedback"])
-_EXTRA: dict[str, Any] = {"parameters": [IDEMPOTENCY_PARAMETER]}
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
 
@@ -32,8 +31,21 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
     summary="Record what a person did with a film",
     status_code=202,
     response_model=FeedbackAnswer,
-    responses=problems(404, *OF_BODY, kinds=("idempotency-mismatch",)),
-    openapi_extra=_EXTRA,
+    responses=problems(
+        "/feedback",
+        404,
+        *OF_BODY,
+        kinds=("idempotency-mismatch",),
+        own={
+            "invalid-request": of_field(
+                "value must be between 0.5 and 5 in steps of 0.5 for a rating; got 4.7", "/value", "body"
+            )
+        },
+    ),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_PARAMETER],
+        "requestBody": {"description": "The event: who did what with which film."},
+    },
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
     """Store one event; the next recommendation takes it into account."""
@@ -50,8 +62,15 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     operation_id="record_feedback_batch",
     summary="Record up to 100 events",
     response_model=BatchAnswer,
-    responses=problems(*OF_BODY),
-    openapi_extra=_EXTRA,
+    responses=problems(
+        "/feedback/batch",
+        *OF_BODY,
+        own={"invalid-request": of_field("events must hold at most 100 entries; got 101", "/events", "body")},
+    ),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_PARAMETER],
+        "requestBody": {"description": "The events; each is checked and stored on its own."},
+    },
 )
 async def feedback_batch(request: Request, body: BatchBody) -> Response:
     """Store up to 100 events. Not atomic: each has its own result, with status 202 if stored."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.api.app.edge import MAX_AGE_S, EdgeRoute, cacheable, edge_of, shared
 from services.api.app.openapi import NOT_MODIFIED, ItemPath
-from services.api.app.openapi_errors import OF_OPEN, OF_READING, problems
+from services.api.app.openapi_errors import NEVER_OPEN, OF_OPEN, OF_READING, OVERLOADED, bad_id, of_field, problems
 from services.api.app.schemas.fields import LIMITS, QueryText
 from services.api.app.schemas.responses import CatalogueAnswer, FilmAnswer, FilmsAnswer
 from services.recommender.errors import InvalidRequest
@@ -37,7 +37,12 @@ class FilmsQuery(BaseModel):
     operation_id="search_films",
     summary="Find films by name",
     response_model=FilmsAnswer,
-    responses=NOT_MODIFIED | problems(*OF_READING),
+    responses=NOT_MODIFIED
+    | problems(
+        "/films",
+        *OF_READING,
+        own={"invalid-request": of_field('limit must be between 1 and 50; got "51"', "/limit", "query")},
+    ),
 )
 async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Response:
     """Find films by name: the exact title first, then titles with that beginning, other titles, people, and titles one
@@ -54,7 +59,8 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
     operation_id="get_film",
     summary="Get one film",
     response_model=FilmAnswer,
-    responses=NOT_MODIFIED | problems(404, *OF_READING),
+    responses=NOT_MODIFIED
+    | problems("/films/tmdb:1", 404, *OF_READING, own={"invalid-request": bad_id("item_id", "/films/%0A")}),
 )
 async def film(request: Request, item_id: ItemPath) -> Response:
     """Return all details of a film."""
@@ -67,7 +73,7 @@ async def film(request: Request, item_id: ItemPath) -> Response:
     operation_id="get_catalogue",
     summary="Get the available filters",
     response_model=CatalogueAnswer,
-    responses=NOT_MODIFIED | problems(*OF_OPEN),
+    responses=NOT_MODIFIED | problems("/catalogue", *OF_OPEN, without=NEVER_OPEN, own=OVERLOADED),
 )
 async def catalogue(request: Request) -> Response:
     """Return genres, years and languages to filter by, demo people, and whether a key is required."""

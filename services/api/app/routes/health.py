@@ -7,7 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.app.edge import EdgeRoute, edge_of, to_json
-from services.api.app.openapi_errors import NOT_READY, OF_OPEN, OF_READING, problems
+from services.api.app.openapi_errors import (
+    NEVER_OPEN,
+    NOT_READY,
+    OF_OPEN,
+    OF_READING,
+    OVERLOADED,
+    Example,
+    of_field,
+    problems,
+)
 from services.api.app.schemas.problem import Problem
 from services.api.app.schemas.responses import HealthAnswer, VersionAnswer
 
@@ -18,6 +27,8 @@ _Deep = Annotated[
 _Strict = Annotated[bool, Query(description="Return 503 also for parts that a fallback replaces.", examples=[True])]
 _OK = "ok"
 _DEGRADED = "degraded"
+# State of a part in an example.
+_STATE = "state.db cannot grow: the disk is full; free some space (SQLite: database or disk is full)"
 
 
 @router.get(
@@ -25,7 +36,7 @@ _DEGRADED = "degraded"
     operation_id="get_liveness",
     summary="Is the process alive?",
     response_model=HealthAnswer,
-    responses=problems(405, 421, 500),
+    responses=problems("/health/live", 405, 421, 500),
 )
 async def live() -> Response:
     """Report that the process is alive; checks nothing else."""
@@ -37,7 +48,16 @@ async def live() -> Response:
     operation_id="get_readiness",
     summary="Can requests be served?",
     response_model=HealthAnswer,
-    responses=problems(*OF_READING, kinds=("not-ready",)),
+    responses=problems(
+        "/health/ready",
+        *OF_READING,
+        kinds=("not-ready",),
+        without=("bundle-missing",),
+        own={
+            "invalid-request": of_field('deep must be true or false; got "maybe"', "/deep", "query"),
+            "not-ready": Example(f"state: {_STATE}", ({"pointer": "/state", "detail": _STATE, "location": "parts"},)),
+        },
+    ),
 )
 async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) -> Response:
     """Report whether requests can be served; ``deep`` also checks search and requires a key if keys are on. 503 names
@@ -64,7 +84,7 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
     operation_id="get_version",
     summary="What is being served?",
     response_model=VersionAnswer,
-    responses=problems(*OF_OPEN),
+    responses=problems("/version", *OF_OPEN, without=NEVER_OPEN, own=OVERLOADED),
 )
 async def version(request: Request) -> Response:
     """Return the versions being served: bundle, model, index."""

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, edge_of, to_json
-from services.api.app.openapi_errors import OF_BODY, problems
+from services.api.app.openapi_errors import OF_BODY, of_field, problems
 from services.api.app.schemas.models import FromFilmsBody, RecommendBody
 from services.api.app.schemas.responses import FromFilmsAnswer, RecommendAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
+_NONE_KNOWN = "none of the 1 given films is in the catalogue; look ids up with GET /films?q="
 
 
 @router.post(
@@ -22,7 +23,20 @@ router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
     operation_id="recommend",
     summary="Recommend films",
     response_model=RecommendAnswer,
-    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor", "preset-unavailable")),
+    responses=problems(
+        "/recommend",
+        *OF_BODY,
+        kinds=("all-seeds-unknown", "bad-cursor", "preset-unavailable"),
+        own={
+            "invalid-request": of_field("k must be between 1 and 100; got 101", "/k", "body"),
+            "all-seeds-unknown": of_field(_NONE_KNOWN, "/liked"),
+        },
+    ),
+    openapi_extra={
+        "requestBody": {
+            "description": "Whom to recommend films to, or what they should be like. Without a body: popular films."
+        }
+    },
 )
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Recommend films for a person, for liked films or for a query, with reasons."""
@@ -49,7 +63,16 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     operation_id="recommend_from_films",
     summary="Recommend films similar to given films",
     response_model=FromFilmsAnswer,
-    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "preset-unavailable")),
+    responses=problems(
+        "/recommend/from-films",
+        *OF_BODY,
+        kinds=("all-seeds-unknown", "preset-unavailable"),
+        own={
+            "invalid-request": of_field("top_n must be between 1 and 100; got 101", "/top_n", "body"),
+            "all-seeds-unknown": of_field(_NONE_KNOWN, "/tmdb_ids"),
+        },
+    ),
+    openapi_extra={"requestBody": {"description": "The films, and how many similar ones to return."}},
 )
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
     """Recommend films similar to the given ones, in a short form."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, cacheable, edge_of, to_json
 from services.api.app.openapi import NOT_MODIFIED
-from services.api.app.openapi_errors import OF_READING, problems
+from services.api.app.openapi_errors import OF_READING, of_field, problems
 from services.api.app.schemas.fields import LIMITS, ImdbId, ItemId
 from services.api.app.schemas.responses import SimilarAnswer
 from services.recommender.errors import InvalidRequest
@@ -39,7 +39,13 @@ class SimilarQuery(BaseModel):
     operation_id="similar",
     summary="Find similar films",
     response_model=SimilarAnswer,
-    responses=NOT_MODIFIED | problems(404, *OF_READING),
+    responses=NOT_MODIFIED
+    | problems(
+        "/similar",
+        404,
+        *OF_READING,
+        own={"invalid-request": of_field('k must be between 1 and 100; got "101"', "/k", "query")},
+    ),
 )
 async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
     """Find films similar to a film. Give exactly one of ``item_id``, ``tmdb_id`` and ``imdb_id``."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.openapi import UserPath
-from services.api.app.openapi_errors import OF_READING, UNKNOWN_PERSON, problems
+from services.api.app.openapi_errors import FORBIDDEN, OF_READING, UNKNOWN_PERSON, Example, bad_id, of_field, problems
 from services.api.app.schemas.problem import Problem
 from services.api.app.schemas.responses import ExportAnswer, ImportAnswer
 from services.recommender.errors import InvalidRequest
@@ -19,10 +19,16 @@ from services.recommender.ports import Deadline
 router = APIRouter(route_class=EdgeRoute, tags=["people"])
 # Time limit for matching the rows of an export.
 IMPORT_S = 20.0
+_NO_FILE = "send the export as the body, e.g. curl --data-binary @export.zip"
 EXPORT_FILE: dict[str, Any] = {
     "required": True,
     "description": "The export as downloaded: a zip, CSV or JSON file of at most 10 MB, with any content type.",
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "format": "binary"},
+            "example": "Date,Name,Year,Letterboxd URI,Rating\n2026-01-31,Heat,1995,https://boxd.it/2bfw,4.5\n",
+        }
+    },
 }
 
 
@@ -40,15 +46,18 @@ class ImportQuery(BaseModel):
     )
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = problems(404, *OF_READING, kinds=("unknown-person",))
-
-
 @router.get(
     "/users/{user_id}/export",
     operation_id="export_user",
     summary="Export everything stored about a person",
     response_model=ExportAnswer,
-    responses=_PROBLEMS,
+    responses=problems(
+        "/users/u1/export",
+        404,
+        *OF_READING,
+        kinds=("unknown-person",),
+        own=FORBIDDEN | {"invalid-request": bad_id("user_id", "/users/%0A/export")},
+    ),
 )
 async def export(request: Request, user_id: UserPath) -> Response:
     """Return everything stored about a person, including the derived taste."""
@@ -63,7 +72,15 @@ async def export(request: Request, user_id: UserPath) -> Response:
     operation_id="import_history",
     summary="Import a person's history from another service",
     response_model=ImportAnswer,
-    responses=problems(413, *OF_READING),
+    responses=problems(
+        "/users/u1/import",
+        413,
+        *OF_READING,
+        own={
+            "body-too-large": Example("The body may have at most 10485760 bytes."),
+            "invalid-request": of_field(_NO_FILE, "/file"),
+        },
+    ),
     openapi_extra={"requestBody": EXPORT_FILE},
 )
 async def import_history(request: Request, user_id: UserPath, query: Annotated[ImportQuery, Query()]) -> Response:
@@ -77,7 +94,7 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     context_of(request.scope).person = user_id
     content = await request.body()
     if not content:
-        raise InvalidRequest("send the export as the body, e.g. curl --data-binary @export.zip", "/file")
+        raise InvalidRequest(_NO_FILE, "/file")
     history = await edge.blocking(read_history, query.filename, content, query.account)
     deadline = Deadline.within(edge.recommender.clock, IMPORT_S)
     return to_json(await edge.blocking(edge.recommender.import_history, user_id, history, deadline))
@@ -89,7 +106,14 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     summary="Erase a person",
     status_code=204,
     response_class=Response,
-    responses=_PROBLEMS,
+    responses=problems(
+        "/users/u1",
+        404,
+        *OF_READING,
+        kinds=("unknown-person",),
+        without=("bundle-missing",),
+        own=FORBIDDEN | {"invalid-request": bad_id("user_id", "/users/%0A")},
+    ),
 )
 async def erase(request: Request, user_id: UserPath) -> Response:
     """Delete the profile, events and cached responses of a person."""

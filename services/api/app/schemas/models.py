@@ -103,7 +103,7 @@ class RecommendBody(Body):
     )
 
     user_id: UserId | None = Field(
-        default=None, description="Id of the person to recommend to; without it no history is used."
+        default=None, description="Id of the person to recommend to; without it no history is used.", examples=["u1"]
     )
     k: Annotated[int, between("k")] = Field(default=20, description="Number of films per page.", examples=[10])
     explain: Annotated[bool, Field(strict=True)] = Field(
@@ -281,6 +281,19 @@ class FeedbackBody(Body):
 
 class BatchBody(Body):
     """Up to 100 events. A malformed one is rejected in its own result and does not affect the others."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "events": [
+                        {"user_id": "u1", "item_id": "6", "event": "like"},
+                        {"user_id": "u1", "tmdb_id": 949, "event": "rating", "value": 4.5},
+                    ]
+                }
+            ]
+        }
+    )
 
     events: Annotated[
         tuple[Annotated[FeedbackBody | Any, Field(union_mode="left_to_right")], ...],

@@ -15,6 +15,41 @@ _DEGRADED = Field(
     description="Parts that were unavailable or skipped, and why; empty if none.", examples=[["search: embedded"]]
 )
 _IGNORED_IDS = Field(description="Ids in the request that are not in the catalogue.", examples=[["tmdb:1"]])
+_FILM = {
+    "item_id": "6",
+    "title": "Heat",
+    "year": 1995,
+    "genres": ["Action", "Crime", "Thriller"],
+    "tmdb_id": 949,
+    "imdb_id": "tt0113277",
+}
+_RANKED_FILM = {**_FILM, "score": 0.83, "reason": ["Because you liked Casino"]}
+_CONDITION = {"id": "year:1990-1999", "kind": "year", "text": "1990s", "words": "from the 90s", "applied": True}
+_ROW = {"place": "ratings.csv, line 12", "title": "Pinocchio", "year": 2022}
+_PINOCCHIOS = [
+    {
+        "item_id": "232867",
+        "title": "Pinocchio",
+        "year": 2022,
+        "genres": ["Animation", "Fantasy"],
+        "tmdb_id": 555604,
+        "imdb_id": "tt1488589",
+    },
+    {
+        "item_id": "230573",
+        "title": "Pinocchio",
+        "year": 2022,
+        "genres": ["Children", "Fantasy"],
+        "tmdb_id": 532639,
+        "imdb_id": "tt4593060",
+    },
+]
+_UNKNOWN_FILM = {
+    "type": "/problems/unknown-film",
+    "title": "The film is not in the catalogue",
+    "status": 404,
+    "detail": "film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`",
+}
 
 
 class Answered(BaseModel):
@@ -51,7 +86,9 @@ class UnderstoodQuery(Answered):
     """How a query was understood."""
 
     text: str = Field(description="The remaining text to search for.", examples=["dinosaurs"])
-    conditions: list[UnderstoodCondition] = Field(description="The conditions found in the query.")
+    conditions: list[UnderstoodCondition] = Field(
+        description="The conditions found in the query.", examples=[[_CONDITION]]
+    )
 
 
 class RecommendedFilm(FilmBrief):
@@ -78,7 +115,7 @@ class RecommendAnswer(Answered):
     """Recommended films and how they were ranked."""
 
     user_id: str | None = _USER_ID
-    items: list[RecommendedFilm] = Field(description="The films, best first.")
+    items: list[RecommendedFilm] = Field(description="The films, best first.", examples=[[_RANKED_FILM]])
     model_version: str = _MODEL_VERSION
     index_version: str = _INDEX_VERSION
     cached: bool = Field(description="Whether the ranking came from the cache.", examples=[False])
@@ -115,7 +152,7 @@ class SimilarAnswer(Answered):
 
     item_id: str = _ITEM_ID
     title: str = _TITLE
-    items: list[SimilarFilm] = Field(description="The films, most similar first.")
+    items: list[SimilarFilm] = Field(description="The films, most similar first.", examples=[[_RANKED_FILM]])
     model_version: str = _MODEL_VERSION
     index_version: str = _INDEX_VERSION
     degraded: list[str] = _DEGRADED
@@ -133,7 +170,10 @@ class AffineFilm(Answered):
 class FromFilmsAnswer(Answered):
     """Films similar to the given films."""
 
-    recommendations: list[AffineFilm] = Field(description="The films, best first.")
+    recommendations: list[AffineFilm] = Field(
+        description="The films, best first.",
+        examples=[[{"movie_id": 6, "title": "Heat (1995)", "genres": "Action|Crime|Thriller", "affinity_score": 0.83}]],
+    )
     ignored_ids: list[str] = Field([], description=_IGNORED_IDS.description, examples=_IGNORED_IDS.examples)
 
 
@@ -155,27 +195,28 @@ class EventResult(Answered):
     problem: ProblemDocument | None = Field(
         None,
         description="Why the event was rejected.",
-        examples=[
-            {
-                "type": "/problems/unknown-film",
-                "title": "The film is not in the catalogue",
-                "status": 404,
-                "detail": "film '0' is not in the catalogue",
-            }
-        ],
+        examples=[_UNKNOWN_FILM],
     )
 
 
 class BatchAnswer(Answered):
     """One result per event, in the order sent."""
 
-    results: list[EventResult] = Field(description="One result per event, in the order sent.")
+    results: list[EventResult] = Field(
+        description="One result per event, in the order sent.",
+        examples=[
+            [
+                {"status": 202, "event_id": "e-5f0c7b9e2a41", "duplicate": False, "item_id": "6"},
+                {"status": 404, "problem": _UNKNOWN_FILM},
+            ]
+        ],
+    )
 
 
 class FilmsAnswer(Answered):
     """Films by name, best match first."""
 
-    items: list[FilmBrief] = Field(description="The films, best match first.")
+    items: list[FilmBrief] = Field(description="The films, best match first.", examples=[[_FILM]])
 
 
 class FilmAnswer(FilmBrief):
@@ -234,9 +275,11 @@ class CatalogueAnswer(Answered):
     model_config = ConfigDict(extra="allow")
 
     films: int = Field(description="Number of films in the catalogue.", examples=[9742])
-    genres: list[GenreCount] = Field(description="Genres to filter by.")
+    genres: list[GenreCount] = Field(description="Genres to filter by.", examples=[[{"name": "Drama", "films": 4361}]])
     years: YearSpan = Field(description="Years to filter by.", examples=[{"from": 1902, "to": 2018}])
-    languages: list[LanguageCount] = Field(description="Languages to filter by, by number of films.")
+    languages: list[LanguageCount] = Field(
+        description="Languages to filter by, by number of films.", examples=[[{"code": "en", "films": 7000}]]
+    )
     demo_users: list[str] = Field(
         description="Ids of people with a history, for trying the API.", examples=[["demo-1"]]
     )
@@ -249,7 +292,7 @@ class ListedRow(Answered):
     place: str = Field(description="Location of the row.", examples=["ratings.csv, line 12"])
     title: str = Field(description="Title in that row.", examples=["Pinocchio"])
     year: int | None = Field(description="Year in that row.", examples=[2022])
-    candidates: list[FilmBrief] = Field(description="Films it may refer to.")
+    candidates: list[FilmBrief] = Field(description="Films it may refer to.", examples=[_PINOCCHIOS])
 
 
 class ImportAnswer(Answered):
@@ -270,12 +313,18 @@ class ImportAnswer(Answered):
     )
     skipped: dict[str, int] = Field(description="Skipped rows, by reason.", examples=[{"no rating": 4}])
     doubtful_films: int = Field(description="Number of ambiguous films; the first hundred are listed.", examples=[1])
-    doubtful: list[ListedRow] = Field(description="Rows that may refer to several films.")
+    doubtful: list[ListedRow] = Field(
+        description="Rows that may refer to several films.", examples=[[{**_ROW, "candidates": _PINOCCHIOS}]]
+    )
     unmatched_films: int = Field(
         description="Number of films not in the catalogue; the first hundred are listed.", examples=[16]
     )
-    unmatched: list[ListedRow] = Field(description="Rows whose film is not in the catalogue.")
-    recommendations: list[RecommendedFilm] = Field(description="Recommendations after the import.")
+    unmatched: list[ListedRow] = Field(
+        description="Rows whose film is not in the catalogue.", examples=[[{**_ROW, "candidates": []}]]
+    )
+    recommendations: list[RecommendedFilm] = Field(
+        description="Recommendations after the import.", examples=[[_RANKED_FILM]]
+    )
 
 
 class ExportedEvent(Answered):
@@ -299,7 +348,21 @@ class ExportAnswer(Answered):
     user_id: str = _USER_ID
     revision: int = Field(description="Number of changes to the profile.", examples=[12])
     updated_at: int = Field(description="Time of the last change, in epoch milliseconds.", examples=[1769890500000])
-    events: list[ExportedEvent] = Field(description="All stored events.")
+    events: list[ExportedEvent] = Field(
+        description="All stored events.",
+        examples=[
+            [
+                {
+                    "event_id": "e-5f0c7b9e2a41",
+                    "item_id": "6",
+                    "event": "rating",
+                    "value": 4.5,
+                    "ts": 1769890500000,
+                    "recommendation_id": "5f0c7b9e2a414d0f8d6c3b1a90e7f254",
+                }
+            ]
+        ],
+    )
     profile: dict[str, object] = Field(
         description="The derived profile: recent films, genre counts, seen and disliked films, history and taste.",
         examples=[{"recent_item_ids": ["6"], "genre_counts": {"Crime": 1}}],
