@@ -120,7 +120,7 @@ def install_openapi(app: FastAPI, *, auth_required: bool, served: bool) -> None:
     representation = cache(lambda: Representation(dump(document())))
 
     async def described(request: Request) -> Response:
-        return shared(request, representation(), None)
+        return shared(request, representation(), 0)
 
     app.openapi = document  # type: ignore[method-assign]
     if served:

@@ -55,9 +55,10 @@ class Goal(NamedTuple):
 class BestSums:
     """What does not change between requests. ``prior`` float32[films], >= 0. Films outside are numbered as in
     ``tables.outside``: ``best_known`` int32[n] have the largest prior, ``next_prior`` is the largest of the others. The
-    ones that borrow from position t are ``borrowers[offsets[t]:offsets[t + 1]]``, with the sums of their weights in
-    ``totals``, at most ``most``. ``neighbours`` uint16[outside, m] and ``weights`` float32[outside, m] are those of the
-    tables, film by film: one read from memory for each film in place of m.
+    ones that borrow from position t are ``borrowers[offsets[t]:offsets[t + 1]]``, their weights of t in ``shares``.
+    ``totals`` float32[outside] are the sums of each film's weights, at most ``most``. ``neighbours`` uint16[outside, m]
+    and ``weights`` float32[outside, m] are those of the tables, film by film: one read from memory for each film in
+    place of m.
     """
 
     tables: CollaborativeTables
@@ -66,6 +67,7 @@ class BestSums:
     next_prior: np.float32
     offsets: NDArray[np.int64]
     borrowers: Rows
+    shares: Floats
     totals: Floats
     neighbours: NDArray[np.uint16]
     weights: Floats
@@ -79,7 +81,7 @@ class BestSums:
         borrows = tables.neighbour_weights > 0
         positions = tables.neighbours[borrows]
         films = np.broadcast_to(np.arange(len(outside), dtype=np.int32), borrows.shape)[borrows]
-        borrowers = films[np.argsort(positions, kind="stable")]
+        order_by_position = np.argsort(positions, kind="stable")
         totals = tables.neighbour_weights.sum(axis=0, dtype=np.float32)
         return cls(
             tables,
@@ -87,8 +89,9 @@ class BestSums:
             order[:_BEST_KNOWN],
             np.float32(outside[order[_BEST_KNOWN]] if len(order) > _BEST_KNOWN else 0),
             np.append(0, np.cumsum(np.bincount(positions, minlength=len(tables.rows)))),
-            borrowers,
-            totals[borrowers],
+            films[order_by_position],
+            tables.neighbour_weights[borrows][order_by_position],
+            totals,
             np.ascontiguousarray(tables.neighbours.T),
             np.ascontiguousarray(tables.neighbour_weights.T),
             np.float32(totals.max(initial=0)),
@@ -123,15 +126,19 @@ class BestSums:
         return np.asarray(positive[scores >= np.partition(scores, -_FIRST)[-_FIRST]][:_FIRST])
 
     def _borrowers(self, request: TableSums, positions: NDArray[np.intp], needed: np.float32) -> Rows:
-        """Return the films outside that borrow from a position whose score times their weights is at least ``needed``,
-        and the best known ones: ascending, int32[n].
+        """Return the films outside that may borrow at least ``needed``, and the best known ones: ascending, int32[n].
+        ``positions``: all whose scores times ``most`` are at least ``needed``.
         """
         starts = self.offsets[positions]
         sizes = self.offsets[positions + 1] - starts
         before = np.cumsum(sizes) - sizes
         entries = np.repeat(starts - before, sizes) + np.arange(int(sizes.sum()))
-        enough = self.totals[entries] * np.repeat(request.in_tables[positions], sizes) >= needed
-        films = np.concatenate([self.borrowers[entries[enough]], self.best_known])
+        films = self.borrowers[entries]
+        # Other positions score less than this, so a film borrows less than if all its others scored it.
+        others = needed / self.most if self.most > 0 else np.float32(0)
+        above = np.bincount(films, self.shares[entries] * np.repeat(request.in_tables[positions] - others, sizes))
+        enough = (above[films] + self.totals[films] * others) * _ROUNDING >= needed
+        films = np.concatenate([films[enough], self.best_known])
         if len(films) < _FEW * len(self.tables.outside):
             return distinct(films)
         reached = np.zeros(len(self.tables.outside), bool)
