@@ -57,7 +57,8 @@ def test_a_client_that_has_the_openapi_document_gets_a_304() -> None:
     whole = client.get("/openapi.json")
     again = client.get("/openapi.json", headers={"If-None-Match": whole.headers["etag"]})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", whole.headers["etag"])
-    assert again.headers["cache-control"] == whole.headers["cache-control"] == "private, no-store"
+    assert again.headers["cache-control"] == whole.headers["cache-control"] == "public, max-age=0"
     keyed = fake_client(keys=DictKeys(), key_pepper=PEPPER_SECRET, auth_required=True).get("/openapi.json")
     assert keyed.headers["etag"] != whole.headers["etag"]
-    assert "X-API-Key" not in keyed.headers["vary"]
+    assert keyed.headers["cache-control"] == "private, max-age=0"
+    assert "X-API-Key" in keyed.headers["vary"]

@@ -148,16 +148,12 @@ def cacheable(request: Request, document: Any) -> Response:  # noqa: ANN401 - an
     return shared(request, Representation(dump(document)), MAX_AGE_S)
 
 
-def shared(request: Request, representation: Representation, max_age: int | None) -> Response:
-    """Return a representation of any type as :func:`cacheable` does. ``max_age`` in seconds; None: no cache stores it,
-    and the ETag serves clients that keep a copy themselves.
-    """
-    headers = {"ETag": representation.tag}
-    if max_age is not None:
-        keyed = edge_of(request).services.auth_required
-        headers["Cache-Control"] = f"{'private' if keyed else 'public'}, max-age={max_age}"
-        if keyed:
-            headers["Vary"] = "X-API-Key"
+def shared(request: Request, representation: Representation, max_age: int) -> Response:
+    """Return a representation of any type as :func:`cacheable` does. ``max_age`` in seconds."""
+    keyed = edge_of(request).services.auth_required
+    headers = {"ETag": representation.tag, "Cache-Control": f"{'private' if keyed else 'public'}, max-age={max_age}"}
+    if keyed:
+        headers["Vary"] = "X-API-Key"
     if _matches(request.headers.get("if-none-match", ""), representation.tag):
         return Response(status_code=304, headers=headers)
     return Response(representation.content, 200, headers, representation.media_type)
