@@ -76,8 +76,6 @@ _SWEEP_KEYS = """
 DELETE FROM idempotency WHERE (scope, key) IN
 (SELECT scope, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
 """
-# An empty id must not match the owner of all anonymous visitors.
-_OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
 
 class SqliteState:
@@ -148,7 +146,7 @@ class SqliteState:
             connection.execute("BEGIN")
             profile = find_profile(connection, user_id)
             lines = tuple(lines_of(connection, user_id))
-            count = f"SELECT count(*) FROM cache WHERE {_OWNED} AND expires_at > ?2"  # noqa: S608
+            count = "SELECT count(*) FROM cache WHERE user_id = ? AND expires_at > ?"
             cached = int(connection.execute(count, (user_id, self._now_s())).fetchone()[0])
         if not (profile.revision or lines or cached):
             return None
@@ -160,7 +158,7 @@ class SqliteState:
         are removed, see :class:`Traces`.
         """
         with self._database.writing(self._deadline()) as connection:
-            delete = f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at"  # noqa: S608 - constants only
+            delete = "DELETE FROM cache WHERE user_id = ? RETURNING expires_at"
             cached = connection.execute(delete, (user_id,)).fetchall()
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
             events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
