@@ -25,7 +25,7 @@ from services.adapters.state.sqlite.database import (
     Database,
     cut_log,
     find_profile,
-    lines_of,
+    logged_events_of,
     profile_of,
 )
 from services.adapters.state.sqlite.feedback import SqliteFeedback
@@ -145,12 +145,12 @@ class SqliteState:
         with self._database.reading(self._deadline()) as connection:
             connection.execute("BEGIN")
             profile = find_profile(connection, user_id)
-            lines = tuple(lines_of(connection, user_id))
+            events = tuple(logged_events_of(connection, user_id))
             count = "SELECT count(*) FROM cache WHERE user_id = ? AND expires_at > ?"
             cached = int(connection.execute(count, (user_id, self._now_s())).fetchone()[0])
-        if not (profile.revision or lines or cached):
+        if not (profile.revision or events or cached):
             return None
-        return UserExport(profile, lines, cached)
+        return UserExport(profile, events, cached)
 
     @translated(StateUnavailable, "the data in state.db")
     def erase(self, user_id: str) -> bool:
