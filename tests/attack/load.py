@@ -70,8 +70,8 @@ def load(
         askers = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
         before, began = cpu_s(pids), time.monotonic()
         shares = [requests[at::CONNECTIONS] for at in range(CONNECTIONS)]
-        asked = list(askers.map(_ask, connections, shares, [end] * CONNECTIONS))
-        return Spent(dict(zip(ports, asked, strict=True)), time.monotonic() - began, cpu_s(pids) - before)
+        counts = list(askers.map(_ask, connections, shares, [end] * CONNECTIONS))
+        return Spent(dict(zip(ports, counts, strict=True)), time.monotonic() - began, cpu_s(pids) - before)
 
 
 def _ask(connection: HttpConnection, share: Sequence[bytes], end: float | None) -> int:

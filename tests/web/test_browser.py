@@ -81,8 +81,8 @@ def test_the_page_is_accessible(opened: Opener, axe: str, width: int, scheme: st
     page.evaluate(axe)
 
     def violations() -> list[str]:
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-        return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+        violated_rules = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        return [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]]
 
     assert violations() == []
     if width == 390:
@@ -171,8 +171,8 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     page.locator("#diversity").fill("0.5")
     page.locator("#diversity").dispatch_event("change")
     # They may have been sent one by one or all at once.
-    asked = eventually(lambda: api.asked[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
-    assert asked["filters"] == {
+    request = eventually(lambda: api.asked[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
+    assert request["filters"] == {
         "genres": ["Crime"], "not_genres": ["Comedy"], "year_from": 1970, "runtime_to": 180, "languages": ["en"],
     }  # fmt: skip
     page.wait_for_selector(".film:nth-child(2):last-child")
@@ -318,8 +318,8 @@ def test_a_history_is_imported_and_unmatched_films_are_listed(
     listed = page.locator("#missed li").all_inner_texts()
     assert listed[0].startswith("<b>Emma</b> (1996): possibly ")
     assert listed[1] == "Nobody knows"
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    violated_rules = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    assert [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]] == []
     page.keyboard.press("Escape")
     wait_for(lambda: titles(page) != before, "the list to change")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -29,8 +29,8 @@ def test_the_page_is_accessible_and_sends_no_requests(
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     opened.goto(path.as_uri())
     opened.evaluate(axe)
-    found = opened.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    violated_rules = opened.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    assert [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]] == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.locator("svg").count() == 8
     assert opened.locator(".person").count() == 3
