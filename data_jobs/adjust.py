@@ -43,14 +43,14 @@ def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[st
     """
     row_of = rows_by_id(dataset)
     left_out = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
-    logged = pl.concat([_log_frame([], row_of), *(_log_frame(lines, row_of) for lines in _batches(log))])
-    in_catalogue = logged.filter(pl.col("film").is_not_null())
+    log_frame = pl.concat([_log_frame([], row_of), *(_log_frame(batch, row_of) for batch in _batches(log))])
+    in_catalogue = log_frame.filter(pl.col("film").is_not_null())
     both = pl.concat([_frame(dataset.events, left_out), in_catalogue]).with_row_index("line")
     columns = Columns(LOG_NAME, {}, Report(keep=0))
     events = to_events(keep_standing(both, columns))
     sources = (*dataset.sources, LOG_NAME)
     joined = replace(dataset, events=events, sources=sources)
-    return Joined(joined, in_catalogue.height, logged.height - in_catalogue.height, len(left_out))
+    return Joined(joined, in_catalogue.height, log_frame.height - in_catalogue.height, len(left_out))
 
 
 def rows_by_id(dataset: Dataset) -> dict[str, int]:
@@ -59,8 +59,8 @@ def rows_by_id(dataset: Dataset) -> dict[str, int]:
 
 
 def _batches(log: Iterable[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
-    lines = iter(log)
-    while batch := list(islice(lines, _BATCH)):
+    events = iter(log)
+    while batch := list(islice(events, _BATCH)):
         yield batch
 
 
@@ -71,15 +71,15 @@ def _frame(events: Events, left_out: Collection[str]) -> pl.DataFrame:
     return frame.filter(~pl.col("user").is_in(list(left_out))) if left_out else frame
 
 
-def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
-    """Return log lines as columns; ``film`` is null if the catalogue lacks the id."""
+def _log_frame(logged_events: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
+    """Return logged events as columns; ``film`` is null if the catalogue lacks the id."""
     return pl.DataFrame(
         {
-            "user": [line.user_id for line in lines],
-            "film": [row_of.get(line.event.item_id) for line in lines],
-            "kind": [int(line.event.kind) for line in lines],
-            "value": [line.event.value for line in lines],
-            "ts_ms": [line.event.ts_ms for line in lines],
+            "user": [logged_event.user_id for logged_event in logged_events],
+            "film": [row_of.get(logged_event.event.item_id) for logged_event in logged_events],
+            "kind": [int(logged_event.event.kind) for logged_event in logged_events],
+            "value": [logged_event.event.value for logged_event in logged_events],
+            "ts_ms": [logged_event.event.ts_ms for logged_event in logged_events],
         },
         schema=_SCHEMA,
     )

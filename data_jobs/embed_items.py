@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from data_jobs.items import text_to_embed
 from data_jobs.records import Film
+from services.adapters.progress import OnProgress
 from services.recommender.ports import TextEncoder
-
-Progress = Callable[[int, int], None]
-"""Called with (texts done, texts in all)."""
 
 EMBEDDINGS_FILE = "item_embeddings.parquet"
 _ENCODER = "marquee_encoder"
@@ -31,7 +29,7 @@ _THREADS = 2
 class BatchJob(Protocol):
     """Embeds many texts remotely in one job."""
 
-    def vectors(self, texts: Sequence[str], progress: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def vectors(self, texts: Sequence[str], progress: OnProgress) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield each text that could be embedded with its unit vector. Raises EncoderUnavailable."""
         ...
 
@@ -52,7 +50,7 @@ def embed_films(
     films: Sequence[Film],
     encoder: TextEncoder,
     cache: Path,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     threads: int | None = None,
     manner: Manner = Manner(),
 ) -> NDArray[np.float32]:

@@ -1,19 +1,18 @@
 """Copy raw data and features to and from the bucket: ``raw/movielens/``, ``raw/tmdb/`` and ``features/``."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from services.adapters.bundle.reader import file_sha256
 from services.adapters.bundle.s3.objects import Objects
 from services.adapters.bundle.s3.transfer import Upload, upload
+from services.adapters.progress import OnProgress
 
 MOVIELENS, TMDB, FEATURES = "raw/movielens/", "raw/tmdb/", "features/"
 # File names as used by MovieLens, TMDB and Marquee; nothing that leads out of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RAW = ("*.csv", "*.dat", "u.*")
-
-OnProgress = Callable[[int, int], None]
 
 
 def push(objects: Objects, movielens: Path | None, tmdb: Path | None, on_progress: OnProgress) -> int:

@@ -66,7 +66,7 @@ class _FilmBlock:
         self._neighbours = neighbours
         # The product of the last of the nearest, once there are enough; only larger ones matter.
         self._least = np.full(len(films), -np.inf, np.float32)
-        self._found: list[_Found] = []
+        self._pairs: list[_Pairs] = []
         self._new = 0
 
     def compare(self, span: NDArray[np.int32], codes: Floats, scales: Floats) -> None:
@@ -78,7 +78,7 @@ class _FilmBlock:
             least = np.maximum(least, np.partition(products, last, axis=1)[:, last])
         places = np.flatnonzero(products >= least[:, None])
         films, others = np.divmod(places, products.shape[1])
-        self._found.append(_Found(films, span[others], products.ravel()[places]))
+        self._pairs.append(_Pairs(films, span[others], products.ravel()[places]))
         self._new += len(places)
         # Merging lets fewer films pass, but costs more than a span.
         if self._new >= self._neighbours * len(self._films):
@@ -86,26 +86,26 @@ class _FilmBlock:
 
     def fill(self, rows: NDArray[np.int32], cosines: NDArray[np.float16]) -> None:
         """Write the nearest of each film into its row, nearest first."""
-        found, ranks = self._merge()
-        at = self._films[found.films]
-        rows[at, ranks] = found.rows
-        cosines[at, ranks] = found.products * self._scales[found.films]
+        nearest, ranks = self._merge()
+        at = self._films[nearest.films]
+        rows[at, ranks] = nearest.rows
+        cosines[at, ranks] = nearest.products * self._scales[nearest.films]
 
-    def _merge(self) -> tuple["_Found", NDArray[np.intp]]:
-        """Keep the nearest of what was found; return them and their ranks from 0."""
-        films, rows, products = map(np.concatenate, zip(*self._found, strict=True))
+    def _merge(self) -> tuple["_Pairs", NDArray[np.intp]]:
+        """Keep the nearest of the pairs found so far; return them and their ranks from 0."""
+        films, rows, products = map(np.concatenate, zip(*self._pairs, strict=True))
         order = np.lexsort((rows, -products, films))
         films = films[order]
         ranks = np.arange(len(films)) - np.searchsorted(films, films)
-        kept = ranks < self._neighbours
-        found, ranks = _Found(films[kept], rows[order][kept], products[order][kept]), ranks[kept]
+        is_near = ranks < self._neighbours
+        nearest, ranks = _Pairs(films[is_near], rows[order][is_near], products[order][is_near]), ranks[is_near]
         is_last = ranks == self._neighbours - 1
-        self._least[found.films[is_last]] = found.products[is_last]
-        self._found, self._new = [found], 0
-        return found, ranks
+        self._least[nearest.films[is_last]] = nearest.products[is_last]
+        self._pairs, self._new = [nearest], 0
+        return nearest, ranks
 
 
-class _Found(NamedTuple):
+class _Pairs(NamedTuple):
     """Pairs: places of films of a block intp[n], rows of others int32[n], products float32[n]."""
 
     films: NDArray[np.intp]

@@ -37,11 +37,11 @@ class SpooledLog(Iterable[LoggedEvent]):
         after = events[-1].user_id if events else None
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._rewrite(events)
-        yield from (line for line in events if mark_of(line.user_id) not in self._erased)
+        yield from (logged_event for logged_event in events if mark_of(logged_event.user_id) not in self._erased)
         with _private(self._path, os.O_APPEND) as spool:
-            for line in self._read(after):
-                spool.write(_dump(line))
-                yield line
+            for logged_event in self._read(after):
+                spool.write(_dump(logged_event))
+                yield logged_event
         self._path.unlink()
 
     def _whole_people(self) -> Iterator[LoggedEvent]:
@@ -53,16 +53,16 @@ class SpooledLog(Iterable[LoggedEvent]):
             for text in spool:
                 if not text.endswith("\n"):
                     break  # truncated when the process was stopped
-                line = _load(text)
-                if person and line.user_id != person[0].user_id:
+                logged_event = _load(text)
+                if person and logged_event.user_id != person[0].user_id:
                     yield from person
                     person = []
-                person.append(line)
+                person.append(logged_event)
 
-    def _rewrite(self, lines: Iterable[LoggedEvent]) -> None:
+    def _rewrite(self, events: Iterable[LoggedEvent]) -> None:
         partial = self._path.with_suffix(".partial")
         with _private(partial, os.O_TRUNC) as spool:
-            spool.writelines(map(_dump, lines))
+            spool.writelines(map(_dump, events))
         partial.replace(self._path)
 
 
@@ -71,10 +71,10 @@ def _private(path: Path, how: int) -> TextIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8")
 
 
-def _dump(line: LoggedEvent) -> str:
-    event = line.event
-    values = [line.event_id, line.user_id, event.item_id, int(event.kind), event.value, event.ts_ms]
-    return json.dumps([*values, line.recommendation_id]) + "\n"
+def _dump(logged_event: LoggedEvent) -> str:
+    event = logged_event.event
+    values = [logged_event.event_id, logged_event.user_id, event.item_id, int(event.kind), event.value, event.ts_ms]
+    return json.dumps([*values, logged_event.recommendation_id]) + "\n"
 
 
 def _load(text: str) -> LoggedEvent:

@@ -1,7 +1,7 @@
 """``python -m infra.package``: the parts of a release of Marquee itself that uv does not build.
 
-``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names and this version. A
-bundle's release is something else: ``marquee release``.
+``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names, tagged with this
+version and ``latest``. A bundle's release is something else: ``marquee release``.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from infra.image.tools import ROOT
 # By target of the Dockerfile: the whole command line, and the Lambda function.
 IMAGES = {"jobs": "marquee-films", "lambda": "marquee-films-lambda"}
 UNRELEASED = "Unreleased"
+_FINAL = re.compile(r"\d+(\.\d+)*")
 
 
 def notes(tag: str | None, folder: Path = ROOT) -> str:
@@ -43,8 +44,9 @@ def notes(tag: str | None, folder: Path = ROOT) -> str:
 
 
 def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Build both images as ``prefix`` + name:version and return their names, one per line; without Docker, say so.
-    Raises LayoutError if a build fails, a base image is not named by its digest, or Docker is missing in CI.
+    """Build both images as ``prefix`` + name, tagged with the version and, unless it is a pre-release, ``latest``.
+    Return these references, one per line; without Docker, say so. ``prefix`` becomes lower case. Raises LayoutError if
+    a build fails, a base image is not named by its digest, or Docker is missing in CI.
     """
     strict = environment.get("CI", "").lower() in {"true", "1"}
     if shutil.which("docker") is None or _docker("version", quiet=True):
@@ -53,13 +55,17 @@ def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
         return "The images were not built: docker is not running."
     if strict:
         check_pinned()
-    built = []
+    version = project_version()
+    tags = (version, "latest") if _FINAL.fullmatch(version) else (version,)
+    references = []
     for target, name in IMAGES.items():
-        image = f"{prefix}{name}:{project_version()}"
-        if _docker("build", "--provenance=false", "--target", target, "--tag", image, "."):
-            raise LayoutError(f"{image}: docker build failed")
-        built.append(image)
-    return "\n".join(built)
+        # Docker refuses capitals in a name, and an owner of a repository may have some.
+        built = [f"{prefix.lower()}{name}:{tag}" for tag in tags]
+        options = [option for reference in built for option in ("--tag", reference)]
+        if _docker("build", "--provenance=false", "--target", target, *options, "."):
+            raise LayoutError(f"{built[0]}: docker build failed")
+        references += built
+    return "\n".join(references)
 
 
 def _docker(*arguments: str, quiet: bool = False) -> int:

@@ -59,7 +59,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Services of the API and the command line. ``encoder_missing``: why there is no encoder, if so."""
+    """Services of the API and the command line."""
 
     settings: Settings
     clock: Clock
@@ -68,7 +68,6 @@ class Services:
     keys: KeyStore
     quota: QuotaPort
     encoder: TextEncoder | None
-    encoder_missing: str | None
     recommender: Recommender
     secrets: "Secrets"
 
@@ -102,7 +101,7 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
     """
     clock = SystemClock()
     stores = open_stores(settings, clock, connect=connect)
-    encoder, encoder_missing = find_encoder(settings, clock, connect=connect)
+    encoder, _ = find_encoder(settings, clock, connect=connect)
     opener = of_encoder(search_opener(settings, clock, connect=connect), encoder)
     releases = LocalReleases(settings.marquee_home, opener, verify=verify)
     explainer = find_explainer(settings, stores.sentences, clock, connect=connect)
@@ -120,7 +119,6 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
         keys=stores.keys,
         quota=stores.quota,
         encoder=encoder,
-        encoder_missing=encoder_missing,
         recommender=Recommender(
             releases, stores.state, encoder, explainer, clock, options, find_retriever(settings, clock, connect=connect)
         ),

@@ -41,14 +41,14 @@ class Tmdb:
     films: dict[int, Any] = field(default_factory=dict)
     changed: list[list[int]] = field(default_factory=lambda: [[]])
     faults: list[int | None] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     raw: bytes | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, path: str, token: str) -> tuple[int, Any]:
         """Status and document."""
         with self.lock:
-            self.asked.append(path)
+            self.paths.append(path)
             fault = self.faults.pop(0) if self.faults else None
         if token != f"Bearer {TOKEN}":
             return 401, {"status_code": 7, "status_message": "Invalid API key: You must be granted a valid key."}
@@ -67,7 +67,7 @@ class Tmdb:
     @property
     def films_asked(self) -> list[int]:
         """Film ids in the order of their requests."""
-        names = [urlsplit(path).path.rpartition("/")[2] for path in self.asked]
+        names = [urlsplit(path).path.rpartition("/")[2] for path in self.paths]
         return [int(name) for name in names if name.isdigit()]
 
 

@@ -1,15 +1,16 @@
-"""``python -m tests.walk``: the files and classes that one `POST /recommend` passes, in order.
+"""``python -m tests.walk``: the files and classes that one `POST /recommend` and one `POST /feedback` pass, in order.
 
 A file counts if one of its functions runs. A class counts if an instance is made, or if a function of ours is given one
 (or the class) as its first argument, as every method is; a NamedTuple only by the latter. The request is for a person
 with two likes, over the sample catalogue with the embedded stores. A similar one is answered before it, so that what is
-made only once is not counted; the answer does not come from the cache.
+made only once is not counted; the answer does not come from the cache. The feedback is one like.
 """
 
 import asyncio
 import os
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,8 +39,8 @@ class Walk:
     files: dict[str, None] = field(default_factory=dict)
     classes: dict[str, None] = field(default_factory=dict)
 
-    def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """Record a call: this is a profile function (``sys.setprofile``)."""
+    def add(self, frame: FrameType, event: str) -> None:
+        """Record a call; ``event`` is that of a profile function (``sys.setprofile``)."""
         if event != "call":
             return
         code = frame.f_code
@@ -58,42 +59,58 @@ class Walk:
         return sum(len((ROOT / name).read_text("utf-8").splitlines()) for name in self.files)
 
 
-async def record_walk(app: FastAPI, liked: Sequence[str]) -> Walk:
-    """Record the second request. The application answers in this thread, so the profile function sees its calls."""
-    walk = Walk()
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as client:
-        for film in liked:
-            like = {"user_id": "ann", "item_id": film, "event": "like"}
-            (await client.post("/feedback", json=like)).raise_for_status()
-        (await client.post("/recommend", json={"user_id": "ann", "k": 19})).raise_for_status()
-        sys.setprofile(walk)
-        try:
-            answer = await client.post("/recommend", json={"user_id": "ann", "k": 20})
-        finally:
-            sys.setprofile(None)
-    assert answer.raise_for_status().json()["cached"] is False
-    return walk
+async def record_walks(app: FastAPI, liked: Sequence[str]) -> tuple[Walk, Walk]:
+    """Record the last feedback and the second recommendation, after one request of the same kind each."""
+    recommend, feedback = Walk(), Walk()
+    current: list[Walk] = []
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        for walk in current:
+            walk.add(frame, event)
+
+    # A recommendation is answered in this thread; feedback is stored in another, which inherits the profile function.
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    try:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            for film in liked:
+                current[:] = [feedback] if film == liked[-1] else []
+                like = {"user_id": "ann", "item_id": film, "event": "like"}
+                (await client.post("/feedback", json=like)).raise_for_status()
+            for k in (19, 20):
+                current[:] = [recommend] if k == 20 else []
+                response = await client.post("/recommend", json={"user_id": "ann", "k": k})
+                assert response.raise_for_status().json()["cached"] is False
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return recommend, feedback
 
 
-def walk_of(home: Path, liked: Sequence[str] = LIKED) -> Walk:
-    """The walk over the bundle of a home, for a person who likes these films of it."""
+def walks_of(home: Path, liked: Sequence[str] = LIKED) -> tuple[Walk, Walk]:
+    """The walks of `/recommend` and `/feedback` over the bundle of a home, for a person who likes these films of it."""
     services = AppServices.of(build_services(load_settings(marquee_home=home)), inline=True)
     try:
-        return asyncio.run(record_walk(create_app(services), liked))
+        return asyncio.run(record_walks(create_app(services), liked))
     finally:
         if services.close is not None:
             services.close()
 
 
+def report(walk: Walk) -> str:
+    """The files of a walk, its classes, and their counts."""
+    folders = Counter("/".join(name.split("/")[:2]) for name in walk.files)
+    count = f"{len(walk.files)} files, {walk.lines:,} lines, {len(walk.classes)} classes"
+    return "\n".join([*walk.files, "", *walk.classes, "", f"{count}: {dict(folders)}", ""])
+
+
 def main() -> None:
-    """Build the sample and print its walk: files, classes, counts."""
+    """Build the sample and print its walks."""
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         build(Order(Path(folder)), Silent())
-        walk = walk_of(Path(folder))
-    folders = Counter("/".join(name.split("/")[:2]) for name in walk.files)
-    count = f"{len(walk.files)} files, {walk.lines:,} lines, {len(walk.classes)} classes"
-    sys.stdout.write("\n".join([*walk.files, "", *walk.classes, "", f"{count}: {dict(folders)}", ""]))
+        recommend, feedback = walks_of(Path(folder))
+    sys.stdout.write(f"POST /recommend\n\n{report(recommend)}\nPOST /feedback\n\n{report(feedback)}")
 
 
 if __name__ == "__main__":

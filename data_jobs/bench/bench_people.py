@@ -29,7 +29,7 @@ class BenchPerson:
     events: tuple[Event, ...]
 
     def log(self) -> list[LoggedEvent]:
-        """Return the events as log lines."""
+        """Return the events as the log has them."""
         return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
 
 
@@ -57,9 +57,9 @@ def make_people(
     }
 
 
-def log_lines(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
+def logged_events(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     """Return all events, person by person."""
-    return [line for person in people for line in person.log()]
+    return [logged_event for person in people for logged_event in person.log()]
 
 
 def _person(

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_jobs.bench.bench_people import BenchPerson, log_lines
+from data_jobs.bench.bench_people import BenchPerson, logged_events
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import TYPICAL, K
 from data_jobs.bench.world import FixedRelease
@@ -53,7 +53,7 @@ def explain_times(release: Release, people: Mapping[int, Sequence[BenchPerson]],
         database = Database(Path(folder) / "state.db", SystemClock())
         state = SqliteState(database)
         try:
-            state.seed(log_lines(group))
+            state.seed(logged_events(group))
             store: SentenceStore = PrefilledSentences(database)
             cached = BedrockExplainer(_MODEL, _no_model, store, SystemClock())
             explainers: dict[str, Explainer] = {"template": TemplateExplainer(), "kept": cached}

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_jobs.bench.bench_people import BenchPerson, log_lines, make_people
+from data_jobs.bench.bench_people import BenchPerson, logged_events, make_people
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, write_hello
@@ -164,7 +164,7 @@ def _make_home(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPe
     people = make_people(release.bundle.catalogue, people_needed(100), events=release.bundle.collaborative.events)
     state = SqliteState(Database(home / "state.db", SystemClock()))
     try:
-        state.seed(log_lines(person for of_length in people.values() for person in of_length))
+        state.seed(logged_events(person for of_length in people.values() for person in of_length))
     finally:
         state.close()
     return release.bundle, people

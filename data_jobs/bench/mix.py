@@ -36,7 +36,6 @@ WEIGHTS: dict[str, int] = {
 }
 NOT_RECOMMEND = frozenset({"similar", "type_ahead", "feedback"})
 RECOMMEND = tuple(kind for kind in WEIGHTS if kind not in NOT_RECOMMEND)
-PEOPLE = tuple(kind for kind in WEIGHTS if kind.startswith("person_"))
 FREE_TEXT = "free_text"
 TYPICAL = 50
 K = 20

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
-from data_jobs.bench.bench_people import BenchPerson, log_lines, make_people
+from data_jobs.bench.bench_people import BenchPerson, logged_events, make_people
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepare_engines
 from data_jobs.bench.explain_times import explain_times
 from data_jobs.bench.machine_facts import load, machine
@@ -125,7 +125,7 @@ def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
 def _seed(settings: Settings, people: Iterable[BenchPerson]) -> None:
     state = open_stores(settings, SystemClock()).state
     try:
-        state.seed(log_lines(people))
+        state.seed(logged_events(people))
     finally:
         state.close()
 

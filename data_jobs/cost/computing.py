@@ -1,4 +1,4 @@
-"""Compute: the Lambda function, or the service on Fargate with its balancer and network."""
+"""Compute: the Lambda function, or the service on Fargate with its balancer and network; and its edge."""
 
 from collections.abc import Iterator
 
@@ -20,6 +20,8 @@ TASK_VCPU, TASK_GB, TASK_CPU_SHARE = 1.0, 2.0, 0.6
 ZONES = 2
 # Of a load balancer's capacity unit (Elastic Load Balancing Pricing). Assumed: five requests per connection.
 LCU_CONNECTIONS, LCU_GB_AN_HOUR, REQUESTS_A_CONNECTION = 25.0, 1.0, 5.0
+# Rate rule, common rules, known bad inputs: infra/constructs/firewall.py.
+FIREWALL_RULES = 3
 
 
 def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
@@ -29,6 +31,20 @@ def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     else:
         yield from _fargate(deployment, prices)
         yield from _network(deployment, prices)
+
+
+def edge_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """Yield HTTP API and CloudFront for Lambda; Fargate has its balancer, and its bytes go straight to the internet."""
+    if deployment.compute is ComputeKind.LAMBDA:
+        yield Line("HTTP API", "requests", deployment.requests, prices["http_api_request"])
+        yield Line("CloudFront", "requests", deployment.requests, prices["cloudfront_request"])
+        yield Line("CloudFront", "to viewers", sent_gb(deployment), prices["cloudfront_transfer"])
+    else:
+        yield Line("Data transfer", "to the internet", sent_gb(deployment), prices["internet_transfer"])
+    if deployment.firewall:
+        yield Line("WAF", "web ACL", 1, prices["waf_acl"])
+        yield Line("WAF", "rules", FIREWALL_RULES, prices["waf_rule"])
+        yield Line("WAF", "requests", deployment.requests, prices["waf_request"])
 
 
 def environments(deployment: Deployment) -> float:

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from data_jobs.cost.bill import Bill
-from data_jobs.cost.computing import compute_lines
-from data_jobs.cost.counting import counting_lines
-from data_jobs.cost.delivering import edge_lines
+from data_jobs.cost.computing import compute_lines, edge_lines
 from data_jobs.cost.deployment import Cache, ComputeKind, Deployment, SearchKind, TwoTowerKind
-from data_jobs.cost.explaining import explain_lines
+from data_jobs.cost.models import explain_lines, two_tower_lines
 from data_jobs.cost.operating import operation_lines
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.storing import storage_lines
-from data_jobs.cost.towering import tower_lines
 
 NOT_IN_THE_BILL = (
     "taxes, support plans, savings plans, the free tier, volume discounts",
@@ -47,15 +44,7 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
     """Return the bill of a month."""
     return Bill.of(
         line
-        for lines in (
-            compute_lines,
-            edge_lines,
-            storage_lines,
-            explain_lines,
-            tower_lines,
-            operation_lines,
-            counting_lines,
-        )
+        for lines in (compute_lines, edge_lines, storage_lines, explain_lines, two_tower_lines, operation_lines)
         for line in lines(deployment, prices)
     )
 

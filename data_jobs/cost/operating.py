@@ -1,4 +1,4 @@
-"""Operations: CloudWatch, the canary, secrets, keys and the release job."""
+"""Operations: CloudWatch, the canary, secrets, keys and the jobs of a release."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from data_jobs.cost.bill import Line
 from data_jobs.cost.computing import DAYS, environments, tasks
 from data_jobs.cost.deployment import HOURS, ComputeKind, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
-from data_jobs.cost.workload import LOG_BYTES
+from data_jobs.cost.workload import LOG_BYTES, SPARK_BUSY, SPARK_CPU_S
 
 # CloudWatch keeps logs compressed (Amazon CloudWatch Pricing, "Logs": archived); assumed: to 15 %.
 LOG_COMPRESSION = 0.15
@@ -27,10 +27,12 @@ SECRET_READS_AN_HOUR = 2 * 2 * 12
 # Assumed: memory and seconds of a run of the canary; minutes of a release.
 CANARY_GB, CANARY_S = 1.0, 2.0
 RELEASE_MINUTES = 20.0
+# GB_PER_VCPU of infra/constructs/gram_job.py.
+SPARK_GB_PER_VCPU = 8.0
 
 
 def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Yield logs, metrics, alarms, canary, secrets, keys, releases."""
+    """Yield logs, metrics, alarms, canary, secrets, keys, releases, and counting by Spark if releases do that."""
     yield from _cloudwatch(deployment, prices)
     yield from _canary(deployment, prices)
     processes = environments(deployment) if deployment.compute is ComputeKind.LAMBDA else tasks(deployment)
@@ -38,6 +40,9 @@ def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]
     yield Line("Secrets and keys", "reads", processes * SECRET_READS_AN_HOUR * HOURS, prices["secret_read"])
     yield Line("Secrets and keys", "key", 1, prices["kms_key"])
     yield Line("CodeBuild", "releases", deployment.releases * RELEASE_MINUTES, prices["build_minute"])
+    vcpu_hours = deployment.releases * deployment.spark_events * SPARK_CPU_S / SPARK_BUSY / 3_600
+    yield Line("EMR Serverless", "counting events, vCPU", vcpu_hours, prices["emr_vcpu"])
+    yield Line("EMR Serverless", "counting events, memory", vcpu_hours * SPARK_GB_PER_VCPU, prices["emr_memory"])
 
 
 def _cloudwatch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:

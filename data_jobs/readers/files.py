@@ -177,32 +177,32 @@ def iter_table(
     shape = _examine(path, report)
     header = _header(path, shape, required, report, dialect)
     columns = [name for name in dict.fromkeys(header) if optional is None or name in (*required, *optional)]
-    layout = _Layout(path, header, columns, report, dialect)
+    table_file = _TableFile(path, header, columns, report, dialect)
     before = report.rows[path.name]
     by_rows = (shape.exact and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
-    for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
+    for batch in _by_rows(table_file, shape) if by_rows else _by_columns(table_file):
         report.rows[path.name] += batch.height
-        yield _without_headers(batch, layout)
+        yield _without_headers(batch, table_file)
     if report.rows[path.name] == before and may_lack_rows:
         report.add("no-rows", path.name)
-        yield layout.frame([])
+        yield table_file.frame([])
     elif report.rows[path.name] == before:
         report.fail("empty-file", path.name, f"rows below the header of {path}")
 
 
-def _without_headers(batch: pl.DataFrame, layout: "_Layout") -> pl.DataFrame:
+def _without_headers(batch: pl.DataFrame, table_file: "_TableFile") -> pl.DataFrame:
     """Leave out headers among the rows, as in concatenated files."""
-    names = layout.columns
-    if layout.dialect.header is not None or len(names) < 2 or not (batch[names[0]] == names[0]).any():
+    names = table_file.columns
+    if table_file.dialect.header is not None or len(names) < 2 or not (batch[names[0]] == names[0]).any():
         return batch
     is_header = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
     for line in batch.filter(is_header)["line"]:
-        layout.report.add("repeated-header", layout.path.name, line=line)
+        table_file.report.add("repeated-header", table_file.path.name, line=line)
     return batch.filter(~is_header)
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _TableFile:
     """A table's file, its header and the columns to read."""
 
     path: Path
@@ -225,23 +225,23 @@ class _Layout:
         return pl.DataFrame(cells, schema={"line": pl.Int64, **dict.fromkeys(self.columns, pl.String)})
 
 
-def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
+def _by_columns(table_file: _TableFile) -> Iterator[pl.DataFrame]:
     """Read a file without quotes fast: a line is a record, and blocks of lines are independent."""
-    with layout.path.open("rb") as file:
-        line = layout.first_line
+    with table_file.path.open("rb") as file:
+        line = table_file.first_line
         for _ in range(line - 1):
             file.readline()
         while block := file.read(_BLOCK):
             block += file.readline()
             lines = block.count(b"\n") + (not block.endswith(b"\n"))
-            yield _block(layout, block, line, lines)
+            yield _block(table_file, block, line, lines)
             line += lines
 
 
-def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame:
+def _block(table_file: _TableFile, block: bytes, line: int, lines: int) -> pl.DataFrame:
     """Read a block of lines; if a row has the wrong length, the csv module reads the block again to find it."""
-    names = [f"column_{place}" for place in range(1, len(layout.header) + 1)]
-    dialect = layout.dialect
+    names = [f"column_{place}" for place in range(1, len(table_file.header) + 1)]
+    dialect = table_file.dialect
     cells = block if len(dialect.delimiter) == 1 else block.replace(dialect.delimiter.encode(), _UNIT.encode())
     schema = dict.fromkeys(names, pl.String)
     try:
@@ -251,25 +251,25 @@ def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame
     # The last column is null in a row that is too short, or that just ends in an empty cell.
     if table.height != lines or (table.width and table[:, -1].null_count()):
         text = io.StringIO(block.decode("utf-8"), newline="")
-        return layout.frame(list(_records(text, layout, line)))
+        return table_file.frame(list(_records(text, table_file, line)))
     selected = table.select(
-        table.to_series(layout.header.index(name)).fill_null("").alias(name) for name in layout.columns
+        table.to_series(table_file.header.index(name)).fill_null("").alias(name) for name in table_file.columns
     )  # fmt: skip
     return selected.insert_column(0, pl.Series("line", range(line, line + lines), pl.Int64))
 
 
-def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
+def _by_rows(table_file: _TableFile, shape: _Shape) -> Iterator[pl.DataFrame]:
     """Read any file with the csv module: quoted line breaks, Latin-1, UTF-16."""
-    with layout.path.open(encoding=shape.encoding, newline="") as file:
-        line = 1 + sum(1 for _ in islice(file, layout.dialect.skip))
-        if layout.dialect.header is None:
+    with table_file.path.open(encoding=shape.encoding, newline="") as file:
+        line = 1 + sum(1 for _ in islice(file, table_file.dialect.skip))
+        if table_file.dialect.header is None:
             lines = _Lines(file)
-            next(layout.dialect.reader(lines), None)
+            next(table_file.dialect.reader(lines), None)
             line += lines.count
-        records = _records(file, layout, line)
-        yield layout.frame([])
+        records = _records(file, table_file, line)
+        yield table_file.frame([])
         while batch := list(islice(records, _ROWS)):
-            yield layout.frame(batch)
+            yield table_file.frame(batch)
 
 
 class _Lines:
@@ -295,15 +295,15 @@ class _Lines:
         return held
 
 
-def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, list[str]]]:
+def _records(file: IO[str], table_file: _TableFile, line: int) -> Iterator[tuple[int, list[str]]]:
     """Yield first line and cells of each record; ``line`` is the current position in the file."""
-    report, name, width = layout.report, layout.path.name, len(layout.header)
+    report, name, width = table_file.report, table_file.path.name, len(table_file.header)
     lines, before = _Lines(file), line - 1
     try:
-        for row in layout.dialect.reader(lines):
+        for row in table_file.dialect.reader(lines):
             raw_lines = lines.take()
-            if layout.dialect.tail and len(row) > width:
-                row = [*row[: width - 1], layout.dialect.unit.join(row[width - 1 :])]
+            if table_file.dialect.tail and len(row) > width:
+                row = [*row[: width - 1], table_file.dialect.unit.join(row[width - 1 :])]
             if len(row) > width and not any(row[width:]):
                 row = row[:width]
             if len(row) == width:
@@ -311,33 +311,33 @@ def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, l
                     report.add("newline-in-field", name, line=line, value=",".join(row))
                 yield line, row
             elif len(raw_lines) > 1:
-                yield from _reread(raw_lines, layout, line)
+                yield from _reread(raw_lines, table_file, line)
             elif any(cell.strip() for cell in row):
-                _misfit(layout, line, row)
+                _misfit(table_file, line, row)
             line = before + lines.count + 1
     except csv.Error as error:
         report.fail("unreadable-file", name, f"CSV near line {line}: {error}; is a quote left open?")
 
 
-def _misfit(layout: _Layout, line: int, row: list[str]) -> None:
+def _misfit(table_file: _TableFile, line: int, row: list[str]) -> None:
     """Report a row of the wrong length."""
-    layout.report.rows[layout.path.name] += 1
-    expected = f"{len(layout.header)} fields, found {len(row)} (a comma inside a field needs quotes)"
-    layout.report.add("wrong-field-count", layout.path.name, line=line, value=",".join(row), expected=expected)
+    table_file.report.rows[table_file.path.name] += 1
+    expected = f"{len(table_file.header)} fields, found {len(row)} (a comma inside a field needs quotes)"
+    table_file.report.add("wrong-field-count", table_file.path.name, line=line, value=",".join(row), expected=expected)
 
 
-def _reread(raw_lines: list[str], layout: _Layout, first: int) -> Iterator[tuple[int, list[str]]]:
+def _reread(raw_lines: list[str], table_file: _TableFile, first: int) -> Iterator[tuple[int, list[str]]]:
     """Return the lines swallowed by an unclosed quote, each by itself; a line with too many quotes is read without
     them.
     """
-    plain = replace(layout.dialect, quoted=False)
+    plain = replace(table_file.dialect, quoted=False)
     for line, text in enumerate(raw_lines, first):
         odd = text.count('"') % 2 == 1
-        row = next((plain if odd else layout.dialect).reader([text]), [])
+        row = next((plain if odd else table_file.dialect).reader([text]), [])
         if odd:
-            layout.report.add("open-quote", layout.path.name, line=line, value=text.strip())
+            table_file.report.add("open-quote", table_file.path.name, line=line, value=text.strip())
             row = [cell.strip().strip('"').strip() for cell in row]
-        if len(row) == len(layout.header):
+        if len(row) == len(table_file.header):
             yield line, row
         elif any(cell.strip() for cell in row):
-            _misfit(layout, line, row)
+            _misfit(table_file, line, row)

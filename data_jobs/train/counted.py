@@ -180,7 +180,7 @@ class Counted:
         return Gram(square, np.diagonal(square).copy())
 
     def shared_likes(self, columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
-        """Return the number of people who like both films of a pair, as :func:`data_jobs.train.shared.shared_likes`."""
+        """Return the number of people who like both films of a pair, as :meth:`Interactions.shared_likes` does."""
         both = np.zeros((self.films, self.films), np.uint8)
         for film, others, shared in self._rows("shared", np.dtype("u1")):
             both[film, others] = shared

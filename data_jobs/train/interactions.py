@@ -7,8 +7,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.records import Events
+from data_jobs.train.gram import blocks
 from services.recommender.domain.history import EXPLICIT, taste_weights
 
+_MOST_SHARED = 255
 _EXPLICIT = np.isin(np.arange(16), [int(kind) for kind in EXPLICIT])
 
 
@@ -60,6 +62,19 @@ class Interactions:
         positive = self.weight > 0
         entries = (self.weight[positive], (self.person[positive], self.film[positive]))
         return sp.csr_matrix(entries, shape=(self.people, self.films), dtype=np.float32)
+
+    def shared_likes(self, columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        """Return the number of people with both the film of a row and that of a column, uint8[films, K] parallel to
+        ``columns`` uint16[films, K]; capped at 255. One block of rows at a time.
+        """
+        people = self.matrix()
+        people.data[:] = 1
+        out = np.zeros(columns.shape, np.uint8)
+        for start, stop in blocks(len(columns)):
+            both = (people[:, start:stop].T @ people).toarray()
+            counts = np.take_along_axis(both, columns[start:stop].astype(np.intp), axis=1)
+            out[start:stop] = np.minimum(counts, _MOST_SHARED).astype(np.uint8)
+        return out
 
 
 def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded: bool = True) -> Interactions:

@@ -20,7 +20,6 @@ from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import acclaim, popularity
-from data_jobs.train.shared import shared_likes
 from data_jobs.train.svd import Svd, factorise
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.together import both_tables
@@ -110,7 +109,7 @@ class _Material:
     def shared(self, rows: NDArray[np.int32], columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Return the number of people who like both films of each entry of a table over some rows."""
         if self.counted is None:
-            return shared_likes(self.interactions.take(self.interactions.liked).on(rows), columns)
+            return self.interactions.take(self.interactions.liked).on(rows).shared_likes(columns)
         return self.counted.equations("table", rows, self.tags(rows)[:0], self.params.row_exponent).shared_likes(
             columns
         )
@@ -191,7 +190,7 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 def _latent(
     material: _Material, rows: NDArray[np.int32], traits: Traits, embeddings: Embeddings | None, progress: Progress
 ) -> NDArray[np.float16] | None:
-    """Return the latent factors. A film that nobody has liked has those of similar films: with zeros it would fall
+    """Return the latent factors. A film without likes has those of similar films: with zeros it would fall
     behind all others by what they gain.
     """
     done, params = _reporter(progress, "latent factors", PASSES), material.params

@@ -19,11 +19,9 @@ from services.recommender.domain.tables import ItemTable
 # before a second process has started.
 MOST_FILMS, FEWEST_FILMS = 20_000, 3_000
 
-OnProgress = Callable[[int], None]
-
 
 def both_tables(
-    design: HasGram, params: TrainParams, on_main: OnProgress, on_short: OnProgress
+    design: HasGram, params: TrainParams, on_main: Callable[[int], None], on_short: Callable[[int], None]
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return the main and short-profile tables, and which form was solved; the same bytes whether in parallel or in
     turn. ``on_main`` and ``on_short`` receive the number of films done. Raises TrainingError.
@@ -47,6 +45,6 @@ def _short_table(design: HasGram, params: TrainParams) -> ItemTable:
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 
 
-def _table(solver: Solver, params: TrainParams, dropout: float, on_progress: OnProgress) -> ItemTable:
+def _table(solver: Solver, params: TrainParams, dropout: float, on_progress: Callable[[int], None]) -> ItemTable:
     inverse = solver.invert(params.ridge or params.ridge_untuned, dropout)
     return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), on_progress)

@@ -38,7 +38,7 @@ def bags_of(histories: sp.csr_matrix) -> Bags:
 class Batch:
     """``person`` int64[b] and ``film`` int64[b] of some likes, ``weight`` float32[b] of each in its person's history.
     ``people`` int64[u]: the distinct people; ``place`` int64[b]: the position of each like's person among them;
-    ``bags``: their histories, with dropout; ``in_bag`` bool[b]: whether the like is still in its history.
+    ``bags``: their histories, with dropout.
     """
 
     person: Ints
@@ -46,7 +46,6 @@ class Batch:
     weight: Floats
     people: Ints
     place: Ints
-    in_bag: NDArray[np.bool_]
     bags: Bags
 
 
@@ -86,7 +85,7 @@ class Examples:
         film = self.film[at]
         # The weight of a like still in its person's history, which must be subtracted from the pooled sum; else 0.
         weight = np.asarray(histories[place, film], np.float32).ravel()
-        return Batch(self.person[at], film, weight, people, place, weight > 0, bags_of(histories))
+        return Batch(self.person[at], film, weight, people, place, bags_of(histories))
 
     def are_liked(self, batch: Batch, films: Ints) -> NDArray[np.bool_]:
         """Return whether each like's person also likes each of ``films`` (distinct), bool[b, films]."""

@@ -24,8 +24,3 @@ def lay_task(target: Path, wheels: Wheels, layers: Sequence[Layer] = LAMBDA) -> 
     for name in (*(layer.name for layer in layers), CODE):
         shutil.copytree(target / name, target / "task", copy_function=os.link, dirs_exist_ok=True)
     return target / "task"
-
-
-def megabytes(folder: Path) -> float:
-    """Return the size of a folder's files in units of 10^6 bytes."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

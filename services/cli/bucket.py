@@ -1,6 +1,5 @@
 """Verbs of ``marquee bundle`` that read and write BUNDLE_BUCKET, and helpers shared with ``release``."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.bundle.s3.bundles import S3Bundles
     from services.adapters.bundle.s3.versions import Published
+    from services.adapters.progress import OnProgress
     from services.settings import Settings
 
 
@@ -35,7 +35,7 @@ def upload(remote: "S3Bundles", bundles: "LocalBundles", version: str, output: O
     return files, features
 
 
-def _reporter(progress: Progress, step: str) -> Callable[[int, int], None]:
+def _reporter(progress: Progress, step: str) -> "OnProgress":
     return lambda done, total: progress.advance(step, done, total)
 
 

@@ -14,9 +14,8 @@ from services.cli.inputs import DataSetChoice
 from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from services.adapters.bundle.s3.objects import Objects
+    from services.adapters.progress import OnProgress
     from services.settings import Settings
 
 app = typer.Typer(
@@ -160,5 +159,5 @@ def _bucket(settings: "Settings") -> "Objects":
     return open_objects(settings.bucket)
 
 
-def _reporter(progress: Progress, step: str) -> "Callable[[int, int], None]":
+def _reporter(progress: Progress, step: str) -> "OnProgress":
     return lambda done, total: progress.advance(step, done, total)

@@ -56,16 +56,16 @@ def not_erased(users: Iterable[str], erased: Collection[str]) -> tuple[str, ...]
 
 
 def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequence[LoggedEvent]":
-    """Return the events of these people (all if None) as log lines, in log order; the ids are the same every time."""
+    """Return the events of these people (all if None) in log order; their ids are the same every time."""
     from services.recommender.domain.history import Event, EventKind
     from services.recommender.ports import LoggedEvent
 
     events, chosen = dataset.events, None if users is None else frozenset(users)
-    lines = []
+    logged_events = []
     columns = (events.user, events.film, events.kind, events.value, events.ts_ms)
     for user, film, kind, value, ts_ms in zip(*(column.tolist() for column in columns), strict=True):
         user_id, item_id = events.user_ids[user], dataset.films[film].item_id
         if chosen is None or user_id in chosen:
             event = Event(item_id, EventKind(kind), value, ts_ms)
-            lines.append(LoggedEvent(f"seed-{item_id}", user_id, event))
-    return lines
+            logged_events.append(LoggedEvent(f"seed-{item_id}", user_id, event))
+    return logged_events

@@ -23,20 +23,20 @@ def user_export(pipeline: Pipeline, stored: UserExport) -> dict[str, Any]:
         "user_id": stored.profile.user_id,
         "revision": stored.profile.revision,
         "updated_at": stored.profile.updated_at,
-        "events": [_logged(entry) for entry in stored.events],
+        "events": [_event(logged_event) for logged_event in stored.events],
         "profile": _profile(pipeline, stored.profile),
         "cached_answers": stored.cached_answers,
     }
 
 
-def _logged(entry: LoggedEvent) -> dict[str, Any]:
+def _event(logged_event: LoggedEvent) -> dict[str, Any]:
     return {
-        "event_id": entry.event_id,
-        "item_id": entry.event.item_id,
-        "event": entry.event.kind.label,
-        "value": entry.event.value,
-        "ts": entry.event.ts_ms,
-        "recommendation_id": entry.recommendation_id,
+        "event_id": logged_event.event_id,
+        "item_id": logged_event.event.item_id,
+        "event": logged_event.event.kind.label,
+        "value": logged_event.event.value,
+        "ts": logged_event.event.ts_ms,
+        "recommendation_id": logged_event.recommendation_id,
     }
 
 

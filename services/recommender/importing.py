@@ -25,11 +25,11 @@ _CHECK_EVERY = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Import:
-    """Result of matching a history. ``lines``: its events; ``films``: number of films by how they were matched;
+    """Result of matching a history. ``events``: those to store; ``films``: number of films by how they were matched;
     ``doubtful`` and ``unmatched`` rows, each film once.
     """
 
-    lines: tuple[LoggedEvent, ...]
+    events: tuple[LoggedEvent, ...]
     films: dict[str, int]
     doubtful: tuple[tuple[ImportedRow, Match], ...]
     unmatched: tuple[ImportedRow, ...]
@@ -54,9 +54,9 @@ def prepare(finder: Finder, user_id: str, history: ImportedHistory, now_ms: int,
         else:
             unmatched.setdefault((row.titles, row.year), row)
     events = [_event(finder.catalogue.item_ids[film], rows, now_ms) for film, rows in by_film.items()]
-    lines = tuple(LoggedEvent(event_id_of(user_id, event), user_id, event) for event in events)
+    logged_events = tuple(LoggedEvent(event_id_of(user_id, event), user_id, event) for event in events)
     counts = Counter(str(each) for each in how.values())
-    return Import(lines, dict(counts), tuple(doubtful.values()), tuple(unmatched.values()))
+    return Import(logged_events, dict(counts), tuple(doubtful.values()), tuple(unmatched.values()))
 
 
 def event_id_of(user_id: str, event: Event) -> str:
@@ -72,14 +72,14 @@ def document(
     matcher, catalogue = Matcher(finder), finder.catalogue
     doubtful = [_listed(catalogue, row, match.candidates) for row, match in result.doubtful[:LISTED]]
     unmatched = [_listed(catalogue, row, matcher.candidates(row)) for row in result.unmatched[:LISTED]]
-    kinds = Counter(line.event.kind.label for line in result.lines)
+    kinds = Counter(logged_event.event.kind.label for logged_event in result.events)
     return {
         "user_id": user_id,
         "source": history.source,
         "rows": len(history.rows),
-        "films": len(result.lines),
+        "films": len(result.events),
         "stored": stored,
-        "already_stored": len(result.lines) - stored,
+        "already_stored": len(result.events) - stored,
         "events": dict(kinds),
         "matched_by": result.films,
         "skipped": dict(history.skipped),

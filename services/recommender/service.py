@@ -147,8 +147,11 @@ class Recommender:
         """
         checked = [self._checked(command) for command in commands]
         good = [command for command in checked if isinstance(command, FeedbackCommand)]
-        stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
-        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in checked]
+        receipts = iter(self.state.record(good, deadline or self._deadline()) if good else [])
+        return [
+            _with_film(next(receipts), command) if isinstance(command, FeedbackCommand) else command
+            for command in checked
+        ]
 
     def import_history(self, user_id: str, history: ImportedHistory, deadline: Deadline) -> dict[str, Any]:
         """Store a person's history from another service, one event per film, and recommend; see ``importing``.
@@ -158,18 +161,18 @@ class Recommender:
         finder = self._current().finder
         prepared = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
         previous = self.state.export(user_id)
-        stored_ids = set() if previous is None else {line.event_id for line in previous.events}
-        new_lines = [line for line in prepared.lines if line.event_id not in stored_ids]
-        if new_lines:
+        stored_ids = set() if previous is None else {logged_event.event_id for logged_event in previous.events}
+        new_events = [logged_event for logged_event in prepared.events if logged_event.event_id not in stored_ids]
+        if new_events:
             try:
-                self.state.seed(new_lines, deadline)
+                self.state.seed(new_events, deadline)
             except StateUnavailable as error:
                 raise type(error)(
                     f"{error}; part of the history may be stored: import it again, nothing is counted twice"
                 ) from error
         answer = self.recommend(Request(user_id=user_id))
         first = json.loads(answer.payload)["items"]
-        return importing.document(finder, user_id, history, prepared, len(new_lines), first)
+        return importing.document(finder, user_id, history, prepared, len(new_events), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """Return everything stored about a person, including the derived taste; None if nothing is stored."""
@@ -293,9 +296,9 @@ class Recommender:
         return replace(command, event=replace(command.event, item_id=catalogue.item_ids[row]))
 
 
-def _of_film(result: Receipt | MarqueeError, command: FeedbackCommand) -> Receipt | MarqueeError:
+def _with_film(receipt: Receipt | MarqueeError, command: FeedbackCommand) -> Receipt | MarqueeError:
     """Add the film's catalogue id to a receipt."""
-    return replace(result, item_id=command.event.item_id) if isinstance(result, Receipt) else result
+    return replace(receipt, item_id=command.event.item_id) if isinstance(receipt, Receipt) else receipt
 
 
 def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:

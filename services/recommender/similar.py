@@ -35,7 +35,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     taste = Taste.of_films((row,))
     hits = _nearest(pipeline, row, deadline)
     inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste)
-    allowed = facts.audience.beside(row)
+    allowed = facts.audience.allowed_as_similar(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
     retrieved = [retrieval.by_vectors(hits.knn), retrieval.by_traits(inputs, allowed)]

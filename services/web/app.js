@@ -126,14 +126,14 @@ function toast(text, undo) {
 }
 
 function fail(problem, retry) {
-  const known = problem instanceof Problem ? problem : new Problem("Something went wrong on this page", String(problem));
-  $("problem-title").textContent = known.title;
-  say($("problem-text"), known.text);
-  $("problem-fields").replaceChildren(...known.fields.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  const report = problem instanceof Problem ? problem : new Problem("Something went wrong on this page", String(problem));
+  $("problem-title").textContent = report.title;
+  say($("problem-text"), report.text);
+  $("problem-fields").replaceChildren(...report.fields.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   now.retry = retry;
   $("problem").hidden = false;
   if (!now.films.length) $("list-title").textContent = "No list yet";
-  if (known.status === 401) { $("key-form").hidden = false; $("api-key").focus(); }
+  if (report.status === 401) { $("key-form").hidden = false; $("api-key").focus(); }
   $("problem").scrollIntoView({ block: "nearest" });
 }
 

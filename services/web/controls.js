@@ -58,15 +58,15 @@ const chosen = (state) =>
 
 /** The filters in the API's format; undefined if there are none. */
 function filters() {
-  const found = {};
+  const conditions = {};
   const year = (id) => (/^\d{4}$/.test($(id).value) ? Number($(id).value) : undefined);
-  if (chosen("yes").length) found.genres = chosen("yes");
-  if (chosen("no").length) found.not_genres = chosen("no");
-  if (year("year-from")) found.year_from = year("year-from");
-  if (year("year-to")) found.year_to = year("year-to");
-  if (/^[1-9]\d{0,2}$/.test($("runtime-to").value)) found.runtime_to = Number($("runtime-to").value);
-  if ($("language").value) found.languages = [$("language").value];
-  return Object.keys(found).length ? found : undefined;
+  if (chosen("yes").length) conditions.genres = chosen("yes");
+  if (chosen("no").length) conditions.not_genres = chosen("no");
+  if (year("year-from")) conditions.year_from = year("year-from");
+  if (year("year-to")) conditions.year_to = year("year-to");
+  if (/^[1-9]\d{0,2}$/.test($("runtime-to").value)) conditions.runtime_to = Number($("runtime-to").value);
+  if ($("language").value) conditions.languages = [$("language").value];
+  return Object.keys(conditions).length ? conditions : undefined;
 }
 
 /** The part of the request set by the panel and the search box. Undefined members are not sent. */

@@ -57,6 +57,6 @@ def _shared(server: Served, requests: list[bytes], counts: Counter[int]) -> Spen
     holders: dict[int, int] = {}
     pids = [server.process.pid, *workers_of(server)]
     spent = load(_port(server), pids, requests, ROUND_S, lambda ports: holders.update(worker_of_each(server, ports)))
-    for port, count in spent.asked.items():
+    for port, count in spent.requests.items():
         counts[holders[port]] += count
     return spent

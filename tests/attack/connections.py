@@ -54,6 +54,6 @@ def slow_connections() -> Iterator[Finding]:
         grown = resident_mb(server) - before
         slow.join()
     p95 = sorted(waits)[int(len(waits) * 0.95)]
-    yield Finding("a good client is served among slow ones", f"{SLOW} slow: {len(waits)} asked, {failed} failed, "
+    yield Finding("a good client is served among slow ones", f"{SLOW} slow: {len(waits)} requests, {failed} failed, "
                   f"p95 {p95:.2f} s", not failed and p95 <= P95_S)  # fmt: skip
     yield Finding("slow connections cost little memory", f"{grown:.0f} MiB more", grown <= GROWTH_MB)

@@ -19,21 +19,21 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Spent:
-    """``asked``: requests by the connection's local port; ``seconds``: wall clock; ``cpu_s``: of the server."""
+    """``requests``: requests by the connection's local port; ``seconds``: wall clock; ``cpu_s``: of the server."""
 
-    asked: dict[int, int]
+    requests: dict[int, int]
     seconds: float
     cpu_s: float
 
     @property
     def a_second(self) -> float:
         """Responses per second."""
-        return sum(self.asked.values()) / self.seconds
+        return sum(self.requests.values()) / self.seconds
 
     @property
     def cpu_ms(self) -> float:
         """CPU milliseconds per response."""
-        return 1_000 * self.cpu_s / sum(self.asked.values())
+        return 1_000 * self.cpu_s / sum(self.requests.values())
 
 
 def fresh_bodies(films: Sequence[str], seed: int) -> Callable[[], dict[str, object]]:
@@ -70,8 +70,8 @@ def load(
         askers = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
         before, began = cpu_s(pids), time.monotonic()
         shares = [requests[at::CONNECTIONS] for at in range(CONNECTIONS)]
-        asked = list(askers.map(_ask, connections, shares, [end] * CONNECTIONS))
-        return Spent(dict(zip(ports, asked, strict=True)), time.monotonic() - began, cpu_s(pids) - before)
+        counts = list(askers.map(_ask, connections, shares, [end] * CONNECTIONS))
+        return Spent(dict(zip(ports, counts, strict=True)), time.monotonic() - began, cpu_s(pids) - before)
 
 
 def _ask(connection: HttpConnection, share: Sequence[bytes], end: float | None) -> int:

@@ -45,7 +45,7 @@ def kills() -> Iterator[Finding]:
                 for event in server.export(user)["events"]:
                     stored.setdefault((user, event["item_id"]), []).append(event["event_id"])
     lost = sum(event_id not in stored.get(key, []) for key, event_id in accepted.items())
-    doubled = sum(len(found) > 1 for found in stored.values())
+    doubled = sum(len(event_ids) > 1 for event_ids in stored.values())
     yield Finding("202 means stored, once", f"{KILLS} kills, {len(accepted)} accepted, {lost} lost, {doubled} doubled",
                   bool(accepted) and not lost and not doubled)  # fmt: skip
 

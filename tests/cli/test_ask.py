@@ -48,11 +48,11 @@ def test_only_given_films_are_recommended(marquee: Marquee) -> None:
 
 
 def test_familiarity_changes_the_films(marquee: Marquee) -> None:
-    obscure, known = (
+    obscure, famous = (
         {item["item_id"] for item in marquee("recommend", "--familiarity", level, "--json").json["items"]}
         for level in "01"
     )
-    assert not obscure & known
+    assert not obscure & famous
 
 
 def test_a_query_is_printed_as_understood(marquee: Marquee) -> None:

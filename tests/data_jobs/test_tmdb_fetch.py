@@ -48,25 +48,25 @@ def test_films_are_fetched_and_read_as_metadata(site: Tmdb, tmp_path: Path) -> N
 
 def test_nothing_is_fetched_twice_on_one_day(site: Tmdb, tmp_path: Path) -> None:
     first = fetch_tmdb(IDS, tmp_path, api(site), Silent()).read_bytes()
-    site.asked.clear()
+    site.paths.clear()
     assert fetch_tmdb(IDS, tmp_path, api(site), Silent()).read_bytes() == first
-    assert site.asked == []
+    assert site.paths == []
 
 
 def test_later_only_changed_films_are_fetched_again(site: Tmdb, tmp_path: Path) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
-    site.asked.clear()
+    site.paths.clear()
     site.changed, site.films[604] = [[1, 2], [604, 5]], film(604, "Two, renamed")
     path = fetch_tmdb({**IDS, 605: ""}, tmp_path, api(site, day=DAY + timedelta(days=3)), Silent())
     assert sorted(site.films_asked) == [604, 605]
     assert [line["title"] for line in lines(path)] == ["One", "Two, renamed"]
-    assert "start_date=2026-11-01&end_date=2026-11-04" in site.asked[0]
+    assert "start_date=2026-11-01&end_date=2026-11-04" in site.paths[0]
 
 
 @pytest.mark.parametrize("days", [CHANGES_DAYS + 1, KEPT_DAYS + 1])
 def test_films_older_than_the_list_of_changes_are_fetched_again(site: Tmdb, tmp_path: Path, days: int) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
-    site.asked.clear()
+    site.paths.clear()
     fetch_tmdb(IDS, tmp_path, api(site, day=DAY + timedelta(days=days)), Silent())
     assert sorted(site.films_asked) == sorted(IDS)
 
@@ -79,7 +79,7 @@ def test_an_interrupted_fetch_is_resumed(site: Tmdb, tmp_path: Path) -> None:
         fetch_tmdb(many, tmp_path, api(site), Silent())
     cached = len(list((tmp_path / "films").glob("*.json")))
     assert cached > 0
-    site.asked.clear()
+    site.paths.clear()
     assert len(lines(fetch_tmdb(many, tmp_path, api(site), Silent()))) == 30
     assert len(site.films_asked) == 30 - cached
 
@@ -96,14 +96,14 @@ def test_retries_end_if_tmdb_stays_down(site: Tmdb, tmp_path: Path) -> None:
     site.faults = [500] * 100
     with pytest.raises(DownloadFailed, match=r"does not answer.*run it again"):
         fetch_tmdb({603: ""}, tmp_path, api(site), Silent())
-    assert len(site.asked) == TRIES
+    assert len(site.paths) == TRIES
 
 
 def test_a_wrong_token_says_what_to_set_and_is_not_shown(site: Tmdb, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="set TMDB_TOKEN") as caught:
         fetch_tmdb({603: ""}, tmp_path, api(site, token="secret-and-wrong"), Silent())
     assert "secret" not in str(caught.value)
-    assert len(site.asked) == 1
+    assert len(site.paths) == 1
 
 
 @pytest.mark.parametrize("raw", [b"<html>", b"", b"\xff"])
@@ -124,7 +124,7 @@ def test_an_invalid_film_is_refused_and_not_cached(site: Tmdb, tmp_path: Path, r
 def test_a_damaged_file_in_the_cache_is_fetched_again(site: Tmdb, tmp_path: Path) -> None:
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
     (tmp_path / "films" / "603.json").write_text("{")
-    site.asked.clear()
+    site.paths.clear()
     fetch_tmdb(IDS, tmp_path, api(site), Silent())
     assert site.films_asked == [603]
 

@@ -36,8 +36,8 @@ case "$1 $2" in
         [ -f deployed ] || { echo "Stack with id Marquee-dev does not exist" >&2; exit 254; }
         python3 - "$*" <<'FIND'
 import json, os, re, sys
-found = re.search("OutputKey=='([A-Za-z]+)'", sys.argv[1])
-print(json.loads(os.environ["OUTPUTS"]).get(found[1], "None") if found else "")
+match = re.search("OutputKey=='([A-Za-z]+)'", sys.argv[1])
+print(json.loads(os.environ["OUTPUTS"]).get(match[1], "None") if match else "")
 FIND
         ;;
     "s3api head-object") echo "An error occurred (404)" >&2; exit 254 ;;

@@ -25,16 +25,16 @@ class Template:
         """Resources of a type by logical id."""
         return {name: each for name, each in self.document["Resources"].items() if each["Type"] == kind}
 
-    def properties(self, kind: str, **wanted: object) -> list[Json]:
+    def properties(self, kind: str, **values: object) -> list[Json]:
         """The properties of the resources of a type with these values."""
-        found = [each.get("Properties", {}) for each in self.all(kind).values()]
-        return [each for each in found if wanted.items() <= each.items()]
+        properties = [resource.get("Properties", {}) for resource in self.all(kind).values()]
+        return [each for each in properties if values.items() <= each.items()]
 
-    def one(self, kind: str, **wanted: object) -> Json:
+    def one(self, kind: str, **values: object) -> Json:
         """The properties of the only such resource."""
-        found = self.properties(kind, **wanted)
-        assert len(found) == 1, f"{len(found)} resources of type {kind} with {wanted}"
-        return found[0]
+        resources = self.properties(kind, **values)
+        assert len(resources) == 1, f"{len(resources)} resources of type {kind} with {values}"
+        return resources[0]
 
     def statements(self, role: str) -> list[Json]:
         """The policy statements of the role whose logical id has this prefix."""

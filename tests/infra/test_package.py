@@ -1,5 +1,6 @@
 """A release of the program: its changelog's section and its images, named by the one version."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,15 +71,21 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return calls
 
 
-def test_both_images_are_built_under_their_names(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_images_are_built_under_their_names_in_lower_case(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "project_version", lambda: "1.2.0")
-    names = ["host/me/marquee-films:1.2.0", "host/me/marquee-films-lambda:1.2.0"]
-    assert images("host/me/", {}).splitlines() == names
-    built = [line for line in docker.read_text().splitlines() if line.startswith("build ")]
-    assert built == [
-        f"build --provenance=false --target {target} --tag {name} ."
-        for target, name in zip(("jobs", "lambda"), names, strict=True)
-    ]
+    names = ["host/me/marquee-films", "host/me/marquee-films-lambda"]
+    references = images("host/Me/", {}).splitlines()
+    assert references == [f"{name}:{tag}" for name in names for tag in ("1.2.0", "latest")]
+    built = [line.split() for line in docker.read_text().splitlines() if line.startswith("build ")]
+    assert [words[words.index("--target") + 1] for words in built] == ["jobs", "lambda"]
+    tags = [after for words in built for word, after in pairwise(words) if word == "--tag"]
+    assert tags == references, "what is built is what is pushed"
+
+
+def test_a_pre_release_is_not_the_latest(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "project_version", lambda: "1.3.0rc1")
+    assert images("", {}).splitlines() == ["marquee-films:1.3.0rc1", "marquee-films-lambda:1.3.0rc1"]
+    assert "latest" not in docker.read_text()
 
 
 def test_in_ci_no_image_is_built_on_a_base_that_may_change(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,8 +120,8 @@ def _message(content: Entries, stopped: str, body: Json, document: object = "") 
 
 
 def _json(status: int, document: object, *headers: tuple[str, str]) -> Answer:
-    known = [("Content-Type", "application/json"), ("x-amzn-RequestId", "told"), *headers]
-    return Answer(status, json.dumps(document).encode(), known)
+    all_headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", "request-1"), *headers]
+    return Answer(status, json.dumps(document).encode(), all_headers)
 
 
 def _failed(status: int, code: str, message: str) -> Answer:

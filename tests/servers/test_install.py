@@ -46,10 +46,10 @@ def left_over(machine: Path) -> list[str]:
 
 
 def test_it_is_installed_once(machine: Path) -> None:
-    found = install(machine / "servers", Jdk(machine / "jdk", 21))
-    assert found.opensearch.name == "opensearch-3.5.0"
-    assert found.dynamodb.is_dir()
-    assert installed_by(machine) == found.folder
+    servers = install(machine / "servers", Jdk(machine / "jdk", 21))
+    assert servers.opensearch.name == "opensearch-3.5.0"
+    assert servers.dynamodb.is_dir()
+    assert installed_by(machine) == servers.folder
     assert runs(machine) == 1
     assert left_over(machine) == [fingerprint()]
 

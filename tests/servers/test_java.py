@@ -10,10 +10,10 @@ from tests.servers.errors import CannotRun
 from tests.servers.java import candidates, first_fit, version_of
 
 
-def make_kit(home: Path, told: str, *, compiler: bool = True) -> Path:
+def make_kit(home: Path, output: str, *, compiler: bool = True) -> Path:
     """A folder like a JDK's, whose ``java -version`` tells this."""
     (home / "bin").mkdir(parents=True)
-    (home / "bin/java").write_text(f"#!/bin/sh\necho '{told}' >&2\n")
+    (home / "bin/java").write_text(f"#!/bin/sh\necho '{output}' >&2\n")
     (home / "bin/java").chmod(0o755)
     if compiler:
         (home / "bin/javac").touch(0o755)
@@ -21,7 +21,7 @@ def make_kit(home: Path, told: str, *, compiler: bool = True) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("told", "version"),
+    ("output", "version"),
     [
         ('openjdk version "25.0.1" 2025-10-21 LTS', 25),
         ('openjdk version "21-ea" 2023-09-19', 21),
@@ -29,8 +29,8 @@ def make_kit(home: Path, told: str, *, compiler: bool = True) -> Path:
         ("Error: could not find libjvm", 0),
     ],
 )
-def test_the_version_is_parsed_from_the_output_of_java(open_folder: Path, told: str, version: int) -> None:
-    assert version_of(make_kit(open_folder / "kit", told)) == version
+def test_the_version_is_parsed_from_the_output_of_java(open_folder: Path, output: str, version: int) -> None:
+    assert version_of(make_kit(open_folder / "kit", output)) == version
 
 
 def test_a_java_that_does_not_run_has_no_version(open_folder: Path) -> None:
@@ -70,8 +70,8 @@ def test_java_home_comes_first(monkeypatch: pytest.MonkeyPatch, open_folder: Pat
     on_path = make_kit(open_folder / "path", "")
     monkeypatch.setenv("JAVA_HOME", str(open_folder / "named"))
     monkeypatch.setenv("PATH", str(on_path / "bin"))
-    found = list(candidates())
-    assert found[:2] == [open_folder / "named", on_path.resolve()]
+    homes = list(candidates())
+    assert homes[:2] == [open_folder / "named", on_path.resolve()]
 
 
 def test_a_file_is_unreadable_below_a_closed_folder(open_folder: Path) -> None:

@@ -28,8 +28,8 @@ sys.stdin.read()
 
 def processes_of(folder: Path) -> list[str]:
     """Processes whose command line or working folder is this one."""
-    told = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in told.splitlines() if str(folder) in line]
+    listing = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listing.splitlines() if str(folder) in line]
 
 
 def exists(process: int) -> bool:

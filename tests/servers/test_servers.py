@@ -47,9 +47,9 @@ def test_vectors_are_searched_by_cosine_and_the_node_survives(
             put = client.put(f"/{unique_name}/_doc/{number}?refresh=true", json={"embedding": vector})
             assert put.status_code == 201
         query = {"knn": {"embedding": {"vector": [1.0, 0.1, 0.0], "k": 3}}}
-        found = client.post(f"/{unique_name}/_search", json={"query": query}).json()["hits"]["hits"]
-        assert [hit["_id"] for hit in found] == ["0", "2", "1"]
-        assert found[0]["_score"] == pytest.approx((1 + 1 / 1.01**0.5) / 2, abs=1e-6)
+        hits = client.post(f"/{unique_name}/_search", json={"query": query}).json()["hits"]["hits"]
+        assert [hit["_id"] for hit in hits] == ["0", "2", "1"]
+        assert hits[0]["_score"] == pytest.approx((1 + 1 / 1.01**0.5) / 2, abs=1e-6)
 
 
 def test_an_index_is_never_created_by_a_write(opensearch_url: str, unique_name: str) -> None:

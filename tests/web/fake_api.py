@@ -58,7 +58,7 @@ class Problem(Exception):
 
 @dataclass
 class FakeApi:
-    """People's opinions in a dict; ``fail_with`` makes the next /recommend fail; ``asked`` records the bodies."""
+    """People's opinions in a dict; ``fail_with`` makes the next /recommend fail; ``bodies`` records the bodies."""
 
     films: list[Json] = field(default_factory=lambda: list(FILMS))
     demo_users: list[str] = field(default_factory=lambda: ["ada"])
@@ -66,7 +66,7 @@ class FakeApi:
     degraded: list[str] = field(default_factory=list)
     fail_with: Problem | None = None
     opinions: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: list[Json] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)
     feedback_seen: list[Json] = field(default_factory=list)
     imported: list[tuple[str, str]] = field(default_factory=list)
 
@@ -77,7 +77,7 @@ class FakeApi:
         raise Problem(404, "Unknown film", f"no film {item_id!r} in the catalogue")
 
     def recommend(self, body: Json) -> Json:
-        self.asked.append(body)
+        self.bodies.append(body)
         if self.fail_with:
             failure, self.fail_with = self.fail_with, None
             raise failure
@@ -95,7 +95,7 @@ class FakeApi:
             "cached": False,
             "strategy": strategy,
             "degraded": self.degraded,
-            "recommendation_id": f"r{len(self.asked)}",
+            "recommendation_id": f"r{len(self.bodies)}",
             "next_cursor": str(start + k) if start + k < len(ranked) else None,
             "ignored_ids": [],
             **self.understood(body),

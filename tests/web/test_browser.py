@@ -57,7 +57,7 @@ def opened(browser: Browser, api: FakeApi) -> Iterator[Opener]:
             context.close()
     assert faults == []
     assert [url for url in foreign if not url.startswith("https://image.tmdb.org/")] == []
-    for body in api.asked:
+    for body in api.bodies:
         RecommendBody.model_validate(body)
     for body in api.feedback_seen:
         FeedbackBody.model_validate(body)
@@ -81,8 +81,8 @@ def test_the_page_is_accessible(opened: Opener, axe: str, width: int, scheme: st
     page.evaluate(axe)
 
     def violations() -> list[str]:
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-        return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+        violated_rules = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        return [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]]
 
     assert violations() == []
     if width == 390:
@@ -161,7 +161,7 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     page.keyboard.type("coppola")
     with page.expect_response("**/recommend"):
         page.keyboard.press("Enter")
-    assert api.asked[-1]["query"] == "coppola"
+    assert api.bodies[-1]["query"] == "coppola"
     page.click("#filters summary")
     page.get_by_role("button", name="Crime: any").click()
     page.get_by_role("button", name="Comedy: any").dblclick()
@@ -171,14 +171,14 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     page.locator("#diversity").fill("0.5")
     page.locator("#diversity").dispatch_event("change")
     # They may have been sent one by one or all at once.
-    asked = eventually(lambda: api.asked[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
-    assert asked["filters"] == {
+    request = eventually(lambda: api.bodies[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
+    assert request["filters"] == {
         "genres": ["Crime"], "not_genres": ["Comedy"], "year_from": 1970, "runtime_to": 180, "languages": ["en"],
     }  # fmt: skip
     page.wait_for_selector(".film:nth-child(2):last-child")
     assert set(titles(page)) == {"The Godfather", "Heat"}
     page.click("#reset")
-    wait_for(lambda: "filters" not in api.asked[-1], "a request without filters")
+    wait_for(lambda: "filters" not in api.bodies[-1], "a request without filters")
 
 
 def test_understood_conditions_can_be_removed(opened: Opener, api: FakeApi) -> None:
@@ -190,12 +190,12 @@ def test_understood_conditions_can_be_removed(opened: Opener, api: FakeApi) -> N
     assert page.is_hidden("#matched")
     with page.expect_response("**/recommend"):
         page.get_by_role("button", name="Remove: Crime").click()
-    assert api.asked[-1]["ignore_conditions"] == ["genre:crime"]
+    assert api.bodies[-1]["ignore_conditions"] == ["genre:crime"]
     page.wait_for_selector("#understood li:only-child")
     page.fill("#query", "crime boss")
     with page.expect_response("**/recommend"):
         page.press("#query", "Enter")
-    assert "ignore_conditions" not in api.asked[-1]
+    assert "ignore_conditions" not in api.bodies[-1]
 
 
 def test_a_query_without_matches_shows_a_notice(opened: Opener) -> None:
@@ -230,7 +230,7 @@ def test_pages_follow_each_other(opened: Opener, api: FakeApi) -> None:
     page.wait_for_selector(".film:nth-child(24)")
     assert len(set(titles(page))) == 24
     assert page.is_hidden("#more")
-    assert api.asked[-1]["cursor"] == "20"
+    assert api.bodies[-1]["cursor"] == "20"
 
 
 def test_the_curl_is_what_was_sent(opened: Opener, api: FakeApi) -> None:
@@ -243,7 +243,7 @@ def test_the_curl_is_what_was_sent(opened: Opener, api: FakeApi) -> None:
     words = shlex.split(command)
     assert words[:3] == ["curl", "-X", "POST"]
     assert words[3].endswith("/recommend")
-    assert json.loads(words[words.index("-d") + 1]) == api.asked[-1]
+    assert json.loads(words[words.index("-d") + 1]) == api.bodies[-1]
     assert "retrieve" in page.evaluate("document.getElementById('timing').textContent")
 
 
@@ -314,12 +314,12 @@ def test_a_history_is_imported_and_unmatched_films_are_listed(
     choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
     page.wait_for_selector("#missed:not([hidden])")
     assert page.locator("#imported").inner_text() == "Letterboxd: 1 film imported. 2 films could not be matched:"
-    assert api.imported == [(api.asked[0]["user_id"], "ratings.csv")]
+    assert api.imported == [(api.bodies[0]["user_id"], "ratings.csv")]
     listed = page.locator("#missed li").all_inner_texts()
     assert listed[0].startswith("<b>Emma</b> (1996): possibly ")
     assert listed[1] == "Nobody knows"
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    violated_rules = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    assert [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]] == []
     page.keyboard.press("Escape")
     wait_for(lambda: titles(page) != before, "the list to change")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -338,11 +338,11 @@ def test_an_unknown_file_is_refused_and_another_can_be_sent(opened: Opener, api:
 
 def test_a_demo_person_and_erasing_ones_own_data(opened: Opener, api: FakeApi) -> None:
     page = opened()
-    visitor = api.asked[-1]["user_id"]
+    visitor = api.bodies[-1]["user_id"]
     press(page, "like", "Fargo")
     with page.expect_response("**/recommend"):
         page.select_option("#person", "ada")
-    assert api.asked[-1]["user_id"] == "ada"
+    assert api.bodies[-1]["user_id"] == "ada"
     assert page.is_hidden("#erase"), "a demo person's history is not the visitor's to erase"
     with page.expect_response("**/recommend"):
         page.select_option("#person", "")
@@ -353,7 +353,7 @@ def test_a_demo_person_and_erasing_ones_own_data(opened: Opener, api: FakeApi) -
     with page.expect_response("**/recommend"):
         page.get_by_role("button", name="Erase", exact=True).click()
     assert visitor not in api.opinions
-    assert api.asked[-1]["user_id"] != visitor
+    assert api.bodies[-1]["user_id"] != visitor
     assert page.is_visible("#taste-empty")
 
 
@@ -361,15 +361,15 @@ def test_posters_are_loaded_only_when_switched_on(opened: Opener, api: FakeApi) 
     api.films[0] = api.films[0] | {"poster_path": "/kid.jpg"}
     api.films[1] = api.films[1] | {"poster_path": "/../evil.svg?x"}
     page = opened()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
     press(page, "watch", "Heat")
-    assert not [url for url in asked if "tmdb" in url or "/films/" in url]
+    assert not [url for url in urls if "tmdb" in url or "/films/" in url]
     with page.expect_request("https://image.tmdb.org/**") as request:
         page.check("#posters")
     assert request.value.url == "https://image.tmdb.org/t/p/w342/kid.jpg"
     page.wait_for_load_state("networkidle")
-    assert [url for url in asked if "tmdb" in url] == [request.value.url]
+    assert [url for url in urls if "tmdb" in url] == [request.value.url]
 
 
 def test_how_moves_are_counted(opened: Opener) -> None:

@@ -21,19 +21,19 @@ def test_the_page_is_accessible_and_sends_no_requests(
     path = tmp_path / "compare.html"
     path.write_text(page(comparison()), encoding="utf-8")
     faults: list[str] = []
-    asked: list[str] = []
+    urls: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     context.set_default_timeout(1_000 * PATIENCE_S)
     opened = context.new_page()
-    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("request", lambda request: urls.append(request.url))
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     opened.goto(path.as_uri())
     opened.evaluate(axe)
-    found = opened.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    violated_rules = opened.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    assert [f"{rule['id']}: {node['target']}" for rule in violated_rules for node in rule["nodes"]] == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.locator("svg").count() == 8
     assert opened.locator(".person").count() == 3
     context.close()
     assert faults == []
-    assert asked == [path.as_uri()]
+    assert urls == [path.as_uri()]

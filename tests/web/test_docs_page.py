@@ -29,12 +29,12 @@ def served() -> Iterator[str]:
 
 def test_it_shows_the_api_and_loads_nothing_foreign(browser: Browser) -> None:
     faults: list[str] = []
-    asked: list[str] = []
+    urls: list[str] = []
     with served() as address:
         context = browser.new_context()
         context.set_default_timeout(1_000 * PATIENCE_S)
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: urls.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         page.goto(f"{address}/docs")
@@ -43,4 +43,4 @@ def test_it_shows_the_api_and_loads_nothing_foreign(browser: Browser) -> None:
         page.wait_for_selector(".opblock-body")
         context.close()
     assert faults == []
-    assert [url for url in asked if not url.startswith((address, "data:"))] == []
+    assert [url for url in urls if not url.startswith((address, "data:"))] == []

@@ -81,9 +81,9 @@ def test_ids_are_unique() -> None:
 def test_every_id_in_the_scripts_is_on_the_page(name: str) -> None:
     used = set(re.findall(r"\$\(\"([\w-]+)\"\)", SCRIPTS[name]))
     listed = {
-        found
+        name
         for names in re.findall(r"for \(const id of \[([^\]]+)\]\)", SCRIPTS[name])
-        for found in re.findall(r"\"([\w-]+)\"", names)
+        for name in re.findall(r"\"([\w-]+)\"", names)
     }
     assert used | listed <= set(IDS)
 
@@ -122,8 +122,8 @@ def test_the_page_says_its_language_and_scales() -> None:
 
 
 def _imports(source: str) -> list[tuple[list[str], str]]:
-    found = re.findall(r"import \{([^}]+)\} from \"\./([\w.]+)\";", source)
-    return [([name.strip() for name in names.split(",")], file) for names, file in found]
+    imports = re.findall(r"import \{([^}]+)\} from \"\./([\w.]+)\";", source)
+    return [([name.strip() for name in names.split(",")], file) for names, file in imports]
 
 
 def _dynamic_imports(source: str) -> list[tuple[list[str], str]]:
@@ -134,7 +134,7 @@ def _dynamic_imports(source: str) -> list[tuple[list[str], str]]:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_imports_name_what_is_exported_and_used(name: str) -> None:
     source = SCRIPTS[name]
-    assert source.count("import ") == len(_imports(source)), "every import is a named one of a file beside it"
+    assert source.count("import ") == len(_imports(source)), "every import is a named one of a file in the same folder"
     for names, file in _imports(source):
         for imported in names:
             assert re.search(rf"export (?:async )?(?:function|const|class) {re.escape(imported)}(?!\w)", SCRIPTS[file])
@@ -161,9 +161,9 @@ def test_every_style_is_used() -> None:
     """Each class in the style sheets is on the page or in a script."""
     sheets = re.sub(r"/\*.*?\*/", "", "".join(STYLES.values()), flags=re.S)
     selectors = re.findall(r"(?:^|[};,])\s*([^{};@]+)\{", sheets)
-    classes = {found for selector in selectors for found in re.findall(r"\.([a-z][\w-]*)", selector)}
-    known = HTML + "".join(SCRIPTS.values())
-    assert {name for name in classes if not re.search(rf"[\"` ]{name}[\"` ]", known)} == set()
+    classes = {name for selector in selectors for name in re.findall(r"\.([a-z][\w-]*)", selector)}
+    sources = HTML + "".join(SCRIPTS.values())
+    assert {name for name in classes if not re.search(rf"[\"` ]{name}[\"` ]", sources)} == set()
 
 
 def test_each_file_is_served_and_each_link_leads_somewhere() -> None:

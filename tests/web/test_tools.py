@@ -64,11 +64,11 @@ def test_a_run_without_a_browser_ends_with_the_reason(machine: Path) -> None:
 
 def test_axe_is_fetched_once_and_again_for_another_version(machine: Path) -> None:
     write_tool(machine, "npm", UNPACKS)
-    found = install_axe(machine / "axe")
-    assert found.read_text() == "source\n"
-    assert install_axe(machine / "axe") == found
+    axe_file = install_axe(machine / "axe")
+    assert axe_file.read_text() == "source\n"
+    assert install_axe(machine / "axe") == axe_file
     assert notes(machine) == ["run"]
-    found.with_name("package.json").write_text('{"version": "0.0.1"}')
+    axe_file.with_name("package.json").write_text('{"version": "0.0.1"}')
     install_axe(machine / "axe")
     assert notes(machine) == ["run", "run"]
 

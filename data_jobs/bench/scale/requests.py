@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.bench.bench_people import log_lines, make_people
+from data_jobs.bench.bench_people import logged_events, make_people
 from data_jobs.bench.engines import LONGEST_MS, settings_of_run
 from data_jobs.bench.mix import TYPICAL, RawRequest, Requests
 from data_jobs.bench.over_http import ask_all
@@ -62,7 +62,7 @@ def measure_requests(home: Path, release: Release) -> dict[str, Any]:
     settings = settings_of_run(load_settings(), opensearch=False, dynamodb=False)
     state = open_stores(settings.model_copy(update={"marquee_home": home}), SystemClock()).state
     try:
-        state.seed(log_lines(people[TYPICAL]))
+        state.seed(logged_events(people[TYPICAL]))
     finally:
         state.close()
     kinds = kinds_of(Requests(bundle.catalogue, people))

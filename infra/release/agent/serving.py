@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# Lambda's name for the unpublished code.
-LATEST = "$LATEST"
 # Descriptions of versions end with this and the bundle's version.
 BUNDLE = "bundle "
 NONE = "none"

@@ -10,27 +10,28 @@ from services.recommender.ports import FeedbackCommand, Receipt
 
 _log = logging.getLogger(__name__)
 
-Answers = list[Receipt | MarqueeError]
+# One per command; an error stands in the place of a command that stored nothing because of it.
+Receipts = list[Receipt | MarqueeError]
 
 
 def record_by_person(
-    commands: Sequence[FeedbackCommand], record_person: Callable[[str, list[FeedbackCommand]], Answers]
-) -> Answers:
-    """Return the results in the order of the commands. If ``record_person`` raises StateUnavailable, it is the result
-    of that person's commands; it is raised only if nothing at all was stored.
+    commands: Sequence[FeedbackCommand], record_person: Callable[[str, list[FeedbackCommand]], Receipts]
+) -> Receipts:
+    """Return the receipts in the order of the commands. If ``record_person`` raises StateUnavailable, the error
+    stands in the places of that person's commands; it is raised only if nothing at all was stored.
     """
-    results: dict[int, Receipt | MarqueeError] = {}
+    by_place: dict[int, Receipt | MarqueeError] = {}
     for user_id, places in _by_person(commands).items():
-        answers: Answers
+        receipts: Receipts
         try:
-            answers = record_person(user_id, [commands[place] for place in places])
+            receipts = record_person(user_id, [commands[place] for place in places])
         except StateUnavailable as error:
-            answers = [error] * len(places)
-        results.update(zip(places, answers, strict=True))
-    outages = [result for result in results.values() if isinstance(result, StateUnavailable)]
+            receipts = [error] * len(places)
+        by_place.update(zip(places, receipts, strict=True))
+    outages = [receipt for receipt in by_place.values() if isinstance(receipt, StateUnavailable)]
     if outages and len(outages) == len(commands):
         raise outages[0]
-    return [results[place] for place in range(len(commands))]
+    return [by_place[place] for place in range(len(commands))]
 
 
 def in_order(profile: Profile, command: FeedbackCommand, now_ms: int) -> FeedbackCommand:

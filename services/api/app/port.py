@@ -42,7 +42,7 @@ class RecommenderPort(Protocol):
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
-        """Store events; return one result per event."""
+        """Store events; return one receipt per event."""
         ...
 
     def import_history(self, user_id: str, history: ImportedHistory, deadline: Deadline) -> dict[str, Any]:

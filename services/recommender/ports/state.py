@@ -52,9 +52,9 @@ class FeedbackCommand:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``duplicate``: nothing stored, as the same event exists. ``replayed``: the result of an earlier call with the
-    same idempotency key, with that call's ``event_id`` and ``duplicate``. ``item_id``: the film's catalogue id, set for
-    callers, who may have used another id.
+    """The outcome of one command. ``duplicate``: nothing stored, as the same event exists. ``replayed``: the receipt of
+    an earlier call with the same idempotency key, with that call's ``event_id`` and ``duplicate``. ``item_id``: the
+    film's catalogue id, set for callers, who may have used another id.
     """
 
     event_id: str
@@ -103,7 +103,7 @@ class StatePort(Protocol):
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         """Store events: log entry, profile and idempotency record atomically per event, in as few writes per person as
-        possible. Results are in the order of the commands; IdempotencyMismatch is returned in its place. Raises
+        possible. Receipts are in the order of the commands; IdempotencyMismatch is returned in its place. Raises
         StateUnavailable only if nothing at all was stored."""
         ...
 

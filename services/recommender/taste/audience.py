@@ -121,7 +121,7 @@ class Audience:
             fitting[best[np.array(named, bool)]] = True
         return fitting
 
-    def beside(self, row: int) -> Films:
+    def allowed_as_similar(self, row: int) -> Films:
         """Return the films allowed as similar to a film, bool[films]: no film for adults if it is suitable for
         children, and no grown-up film if it was made for them. A serious one (a drama about a boy and his dog) may have
         serious neighbours, but none that is ``HARD`` or entirely serious.

@@ -120,7 +120,7 @@ class Store(Generic[C]):
         return self.state.read(user_id, key, self.deadline())[1]
 
     def log_of(self, user_id: str) -> list[LoggedEvent]:
-        return [line for line in self.state.log() if line.user_id == user_id]
+        return [logged_event for logged_event in self.state.log() if logged_event.user_id == user_id]
 
 
 def sqlite(folder: Path, clock: C) -> Store[C]:
@@ -162,7 +162,7 @@ def send(
     return FeedbackCommand(user_id, event, via, idempotency)
 
 
-def line(event: Event, event_id: str, user_id: str = "ann") -> LoggedEvent:
+def logged(event: Event, event_id: str, user_id: str = "ann") -> LoggedEvent:
     return LoggedEvent(event_id, user_id, event)
 
 

@@ -20,7 +20,7 @@ def test_one_idempotency_key_from_many_threads_is_one_event(store: Store) -> Non
 def test_the_same_like_from_many_threads_is_one_event(store: Store) -> None:
     receipts = flat(in_threads(lambda _: stored(store.record(send(did())))))
     assert sum(not receipt.duplicate for receipt in receipts) == 1
-    assert {receipt.event_id for receipt in receipts} == {line.event_id for line in store.log_of("ann")}
+    assert {receipt.event_id for receipt in receipts} == {logged_event.event_id for logged_event in store.log_of("ann")}
 
 
 def test_different_likes_of_one_person_are_all_kept(store: Store) -> None:
@@ -28,7 +28,7 @@ def test_different_likes_of_one_person_are_all_kept(store: Store) -> None:
         return [stored(store.record(send(did(f"{number}-{n}"))))[0].event_id for n in range(10)]
 
     ids = flat(in_threads(post))
-    assert sorted(line.event_id for line in store.log_of("ann")) == sorted(ids)
+    assert sorted(logged_event.event_id for logged_event in store.log_of("ann")) == sorted(ids)
     films = sorted(hash_id(f"{number}-{n}") for number in range(THREADS) for n in range(10))
     profile = store.profile()
     assert profile.seen.tolist() == films
@@ -89,5 +89,5 @@ def test_profile_and_log_agree_after_concurrent_erasures(store: Store) -> None:
                 store.record(send(did(f"{number}-{n}"), key=f"{number}-{n}"))
 
     in_threads(work, 4)
-    logged = {hash_id(line.event.item_id) for line in store.log_of("ann")}
+    logged = {hash_id(logged_event.event.item_id) for logged_event in store.log_of("ann")}
     assert set(store.profile().seen.tolist()) == logged

@@ -27,7 +27,7 @@ from tests.adapters.state.state_kit import (
     did,
     dynamodb,
     dynamodb_at,
-    line,
+    logged,
     new_tables,
     passing,
     send,
@@ -258,19 +258,19 @@ def test_a_damaged_cached_answer_is_ignored(store: Store, wire: Wire) -> None:
 
 
 def test_a_failed_page_of_the_log_is_read_again(store: Store, wire: Wire) -> None:
-    lines = [line(did(f"film {n}" + "x" * 3_000), f"e{n:04}", f"p{n % 7}") for n in range(900)]
-    store.state.seed(lines)
+    log = [logged(did(f"film {n}" + "x" * 3_000), f"e{n:04}", f"p{n % 7}") for n in range(900)]
+    store.state.seed(log)
     whole = list(store.state.log())
     assert len(whole) == 900
     pages = wire.operations.count("Scan")
     assert pages > 2
     wire.sent.clear()
     logged_events = []
-    for number, logged in enumerate(store.state.log()):
+    for number, logged_event in enumerate(store.state.log()):
         if number in (0, 300):
             wire.fail("Scan", THROTTLED)
             wire.fail("Scan", "InternalServerError", status=500)
-        logged_events.append(logged)
+        logged_events.append(logged_event)
     assert logged_events == whole
     assert wire.operations.count("Scan") == pages + 4
 
@@ -283,14 +283,14 @@ def test_a_log_that_keeps_failing_is_an_error(store: Store, wire: Wire, monkeypa
 
 
 def test_a_throttled_or_interrupted_load_can_be_repeated(store: Store, wire: Wire) -> None:
-    lines = [line(did(f"film {n}"), f"e{n}", f"p{n % 3}") for n in range(120)]
+    log = [logged(did(f"film {n}"), f"e{n}", f"p{n % 3}") for n in range(120)]
     wire.fail("BatchWriteItem", "AccessDeniedException", times=2)
     with pytest.raises(StateUnavailable, match="credentials"):
-        store.state.seed(lines)
+        store.state.seed(log)
     wire.heal()
     wire.fail("BatchWriteItem", THROTTLED, times=3)
     wire.answer("BatchWriteItem", lambda: {"UnprocessedItems": _first_put(wire)})
-    assert store.state.seed(lines) == 3
+    assert store.state.seed(log) == 3
     assert len(list(store.state.log())) == 120
     assert all(len(store.profile(f"p{n}").seen) == 40 for n in range(3))
 

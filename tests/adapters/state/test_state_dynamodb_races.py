@@ -22,7 +22,7 @@ from tests.adapters.state.state_kit import (
     dynamodb_at,
     flat,
     in_threads,
-    line,
+    logged,
     send,
     stored,
 )
@@ -186,9 +186,9 @@ def test_a_newer_answer_is_not_removed_with_a_stale_one(store: Store, wire: Wire
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchWriteItem", "PutItem"])
 def test_feedback_during_a_load_is_kept(store: Store, wire: Wire, another, operation: str) -> None:
     other = another()
-    lines = [line(did(film), f"e-{film}") for film in ("heat", "up")]
+    log = [logged(did(film), f"e-{film}") for film in ("heat", "up")]
     wire.before(operation, lambda: stored(other.record(send(did("alien")))))
-    assert store.state.seed(lines) == 1
+    assert store.state.seed(log) == 1
     assert films_in_agreement(store) == {"heat", "up", "alien"}
 
 
@@ -201,14 +201,14 @@ def test_profile_and_log_agree_after_an_erasure_during_a_load(
     if exists:
         stored(store.record(send(did("alien"))))
     wire.before(operation, lambda: other.state.erase("ann"))
-    assert store.state.seed([line(did(film), f"e-{film}") for film in ("heat", "up")]) == 1
+    assert store.state.seed([logged(did(film), f"e-{film}") for film in ("heat", "up")]) == 1
     assert films_in_agreement(store) == {"heat", "up"}
 
 
 def test_profile_and_log_agree_after_a_load_during_an_erasure(store: Store, wire: Wire, another) -> None:
     other = another()
     stored(store.record(send(did("alien"))))
-    wire.before("BatchWriteItem", lambda: other.state.seed([line(did("heat"), "e1")]))
+    wire.before("BatchWriteItem", lambda: other.state.seed([logged(did("heat"), "e1")]))
     assert store.state.erase("ann")
     assert films_in_agreement(store) == set()
 

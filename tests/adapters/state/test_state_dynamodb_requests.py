@@ -19,7 +19,7 @@ from tests.adapters.state.state_kit import (
     did,
     dynamodb,
     dynamodb_at,
-    line,
+    logged,
     passing,
     send,
     stored,
@@ -200,7 +200,7 @@ def test_a_person_s_newest_films_are_stored_by_id(store: Store, wire: Wire) -> N
 
 
 def test_seeded_people_have_their_newest_films(store: Store, wire: Wire) -> None:
-    store.state.seed([line(did(film, ts_ms=NOON_MS + n), f"e{n}") for n, film in enumerate(["up", "heat"])])
+    store.state.seed([logged(did(film, ts_ms=NOON_MS + n), f"e{n}") for n, film in enumerate(["up", "heat"])])
     [item] = wire.items(wire.tables.users)
     assert [film["S"] for film in item["recent_item_ids"]["L"]] == ["heat", "up"]
 

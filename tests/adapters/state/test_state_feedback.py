@@ -9,7 +9,7 @@ from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import Receipt
-from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
+from tests.adapters.state.state_kit import NOON_MS, Store, did, logged, send, stored
 from tests.builders import apply_all
 
 ODD_IDS = ["#", "a#b", "rec#ann", "ann%23", "Zoë", "名前", "🎬", "a\x00b", "'; --", " ", "x" * 256, "🎬" * 256]
@@ -182,7 +182,7 @@ def test_event_ids_are_unique(store: Store) -> None:
 
 
 def test_a_repeat_of_a_seeded_event_is_a_duplicate(store: Store) -> None:
-    store.state.seed([line(did("heat"), "ml-1")])
+    store.state.seed([logged(did("heat"), "ml-1")])
     assert stored(store.record(send(did("heat", ts_ms=NOON_MS + 1)))) == [Receipt("ml-1", duplicate=True)]
 
 

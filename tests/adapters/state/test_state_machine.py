@@ -148,12 +148,16 @@ class StoreMachine(RuleBasedStateMachine):
             assert export is None
             return
         assert export.cached_answers == answers
-        assert [line.event_id for line in export.events] == [event_id for event_id, _ in self.in_order(person)]
+        assert [logged_event.event_id for logged_event in export.events] == [
+            event_id for event_id, _ in self.in_order(person)
+        ]
 
     @invariant()
     def the_log_is_complete(self) -> None:
         expected = {(person, *event) for person, events in self.model.events.items() for event in events}
-        assert {(line.user_id, line.event_id, line.event) for line in self.store.state.log()} == expected
+        assert {
+            (logged_event.user_id, logged_event.event_id, logged_event.event) for logged_event in self.store.state.log()
+        } == expected
 
     def in_order(self, person: str) -> list[tuple[str, Event]]:
         return sorted(self.model.events.get(person, []), key=lambda entry: entry[1].ts_ms)

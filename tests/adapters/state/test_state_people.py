@@ -10,7 +10,7 @@ from services.recommender.domain.history import MAX_EVENTS, RATINGS, Event, Even
 from services.recommender.domain.profile import Profile, mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent
-from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
+from tests.adapters.state.state_kit import NOON_MS, Store, did, logged, send, stored
 from tests.builders import apply_all
 from tests.patience import PATIENCE_S
 
@@ -18,8 +18,8 @@ from tests.patience import PATIENCE_S
 def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
     """Ratings of simulated people, ordered by time."""
     rnd = random.Random(seed)
-    lines = [
-        line(
+    log = [
+        logged(
             Event(str(film), EventKind.RATING, rnd.choice(RATINGS), NOON_MS - rnd.randrange(10**9)),
             f"sim-{person}-{film}",
             f"sim:{person}",
@@ -27,7 +27,7 @@ def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
         for person in range(people)
         for film in rnd.sample(range(films * 2), films)
     ]
-    return sorted(lines, key=lambda logged: logged.event.ts_ms)
+    return sorted(log, key=lambda logged_event: logged_event.event.ts_ms)
 
 
 def cache_for(store: Store, user_id: str, entry: str = "k20#ex0#f1") -> CacheKey:
@@ -38,63 +38,68 @@ def cache_for(store: Store, user_id: str, entry: str = "k20#ex0#f1") -> CacheKey
 
 
 def test_seeded_profiles_equal_their_events_applied(store: Store) -> None:
-    lines = ratings(people=20, films=30)
-    assert store.state.seed(lines) == 20
-    for person in {logged.user_id for logged in lines}:
-        events = [logged.event for logged in lines if logged.user_id == person]
+    log = ratings(people=20, films=30)
+    assert store.state.seed(log) == 20
+    for person in {logged_event.user_id for logged_event in log}:
+        events = [logged_event.event for logged_event in log if logged_event.user_id == person]
         expected = apply_all(Profile(person), events)
         profile = store.profile(person)
         assert profile.history == expected.history
         assert profile.seen.tolist() == expected.seen.tolist()
         assert profile.disliked.tolist() == expected.disliked.tolist()
         assert profile.revision
-    assert sorted(map(repr, store.state.log())) == sorted(map(repr, lines))
+    assert sorted(map(repr, store.state.log())) == sorted(map(repr, log))
 
 
 def test_seeding_more_events_than_fit_a_transaction_or_a_history(store: Store) -> None:
-    lines = ratings(people=20, films=1_200)
-    assert store.state.seed(lines) == 20
-    assert len(list(store.state.log())) == len(lines)
+    log = ratings(people=20, films=1_200)
+    assert store.state.seed(log) == 20
+    assert len(list(store.state.log())) == len(log)
     profile = store.profile("sim:3")
     assert (len(profile.history), len(profile.seen)) == (MAX_EVENTS, 1_200)
     assert profile.history.ts_ms.tolist() == sorted(profile.history.ts_ms.tolist())
 
 
 def test_seeding_twice_changes_nothing(store: Store) -> None:
-    lines = ratings(people=5, films=10)
-    store.state.seed(lines)
+    log = ratings(people=5, films=10)
+    store.state.seed(log)
     before = store.profile("sim:1").history
-    assert store.state.seed(lines) == 5
-    assert len(list(store.state.log())) == len(lines)
+    assert store.state.seed(log) == 5
+    assert len(list(store.state.log())) == len(log)
     assert store.profile("sim:1").history == before
 
 
 def test_events_of_the_same_time_keep_their_order(store: Store) -> None:
-    lines = [line(did(film), f"ml-{film}") for film in ("up", "alien", "heat")]
+    log = [logged(did(film), f"ml-{film}") for film in ("up", "alien", "heat")]
     for _ in range(2):
-        store.state.seed(lines)
-        assert [logged.event_id for logged in store.log_of("ann")] == ["ml-up", "ml-alien", "ml-heat"]
+        store.state.seed(log)
+        assert [logged_event.event_id for logged_event in store.log_of("ann")] == ["ml-up", "ml-alien", "ml-heat"]
         assert store.profile().history.hashes.tolist() == [hash_id(film) for film in ("up", "alien", "heat")]
     store.record(send(did("brazil")))
-    assert [logged.event.item_id for logged in store.state.export("ann").events] == ["up", "alien", "heat", "brazil"]
+    assert [logged_event.event.item_id for logged_event in store.state.export("ann").events] == [
+        "up",
+        "alien",
+        "heat",
+        "brazil",
+    ]
 
 
 def test_seeding_an_event_again_replaces_it(store: Store) -> None:
-    store.state.seed([line(did(kind=EventKind.RATING, value=5.0), "ml-1")])
-    store.state.seed([line(did(kind=EventKind.RATING, value=1.0), "ml-1")])
-    assert [logged.event.value for logged in store.log_of("ann")] == [1.0]
+    store.state.seed([logged(did(kind=EventKind.RATING, value=5.0), "ml-1")])
+    store.state.seed([logged(did(kind=EventKind.RATING, value=1.0), "ml-1")])
+    assert [logged_event.event.value for logged_event in store.log_of("ann")] == [1.0]
     assert len(store.profile().disliked) == 1
 
 
 def test_a_repeated_line_is_stored_once_in_its_first_place(store: Store) -> None:
-    first, between = line(did("heat"), "ml-1"), line(did("alien"), "ml-0")
+    first, between = logged(did("heat"), "ml-1"), logged(did("alien"), "ml-0")
     store.state.seed([first, between, first])
-    assert [logged.event_id for logged in store.log_of("ann")] == ["ml-1", "ml-0"]
+    assert [logged_event.event_id for logged_event in store.log_of("ann")] == ["ml-1", "ml-0"]
 
 
 def test_seeding_keeps_earlier_feedback(store: Store) -> None:
     store.record(send(did("heat", EventKind.DISLIKE)), send(did("up", EventKind.CLEAR)))
-    store.state.seed([line(did(film, ts_ms=NOON_MS - 1), f"ml-{film}") for film in ("heat", "up", "alien")])
+    store.state.seed([logged(did(film, ts_ms=NOON_MS - 1), f"ml-{film}") for film in ("heat", "up", "alien")])
     profile = store.profile()
     assert len(profile.disliked) == 1
     assert len(profile.seen) == 2
@@ -109,7 +114,7 @@ def test_seeding_any_kind_of_event_in_any_order(store: Store) -> None:
         did("up", EventKind.DISLIKE, NOON_MS - 2),
         did("heat", EventKind.WATCH, NOON_MS + 1),
     ]
-    store.state.seed([line(event, f"e{number}") for number, event in enumerate(events)])
+    store.state.seed([logged(event, f"e{number}") for number, event in enumerate(events)])
     expected = apply_all(Profile("ann"), sorted(events, key=lambda event: event.ts_ms))
     profile = store.profile()
     assert profile.history == expected.history
@@ -119,16 +124,16 @@ def test_seeding_any_kind_of_event_in_any_order(store: Store) -> None:
 def test_seeding_invalidates_cached_answers(store: Store) -> None:
     store.record(send(did()))
     key = cache_for(store, "ann")
-    store.state.seed([line(did("up"), "ml-1")])
+    store.state.seed([logged(did("up"), "ml-1")])
     assert store.cached(key) is None
 
 
 def test_seeding_fails_at_the_deadline_and_can_be_repeated(store: Store) -> None:
-    lines = [line(did(film), f"e-{film}") for film in ("heat", "up")]
+    log = [logged(did(film), f"e-{film}") for film in ("heat", "up")]
     with pytest.raises(StateUnavailable):
-        store.state.seed(lines, Deadline.within(store.clock, 0.0))
-    assert store.state.seed(lines, Deadline.within(store.clock, PATIENCE_S)) == 1
-    assert [logged.event_id for logged in store.state.log()] == ["e-heat", "e-up"]
+        store.state.seed(log, Deadline.within(store.clock, 0.0))
+    assert store.state.seed(log, Deadline.within(store.clock, PATIENCE_S)) == 1
+    assert [logged_event.event_id for logged_event in store.state.log()] == ["e-heat", "e-up"]
 
 
 def test_seeding_no_events(store: Store) -> None:
@@ -137,13 +142,13 @@ def test_seeding_no_events(store: Store) -> None:
 
 
 def test_the_log_is_complete_and_ordered_by_person_and_time(store: Store) -> None:
-    lines = ratings(people=30, films=400)
-    store.state.seed(lines)
+    events = ratings(people=30, films=400)
+    store.state.seed(events)
     log = store.state.log()
     first, again = list(log), list(log)
-    assert len(lines) == len(first)
+    assert len(events) == len(first)
     assert first == again  # from the start each time
-    people = [user_id for user_id, _ in groupby(first, key=lambda logged: logged.user_id)]
+    people = [user_id for user_id, _ in groupby(first, key=lambda logged_event: logged_event.user_id)]
     assert len(people) == len(set(people)) == 30  # a person at a time
     assert all(
         earlier.event.ts_ms <= later.event.ts_ms
@@ -155,10 +160,10 @@ def test_the_log_is_complete_and_ordered_by_person_and_time(store: Store) -> Non
 def test_the_log_can_be_resumed_after_a_person(store: Store) -> None:
     store.state.seed(ratings(people=7, films=30))
     whole = list(store.state.log())
-    people = [user_id for user_id, _ in groupby(whole, key=lambda logged: logged.user_id)]
+    people = [user_id for user_id, _ in groupby(whole, key=lambda logged_event: logged_event.user_id)]
     for number, user_id in enumerate(people):
         rest = list(store.state.log(after=user_id))
-        assert rest == [logged for logged in whole if logged.user_id in people[number + 1 :]]
+        assert rest == [logged_event for logged_event in whole if logged_event.user_id in people[number + 1 :]]
 
 
 def test_the_export_of_an_unknown_person_is_none(store: Store) -> None:
@@ -171,7 +176,7 @@ def test_the_export_is_complete(store: Store) -> None:
     cache_for(store, "ann", "k5#ex0#f1")
     cache_for(store, "bob")
     export = store.state.export("ann")
-    assert [logged.event_id for logged in export.events] == [receipts[0].event_id, receipts[1].event_id]
+    assert [logged_event.event_id for logged_event in export.events] == [receipts[0].event_id, receipts[1].event_id]
     assert export.events[0].recommendation_id == "rec-1"
     assert export.profile.revision == store.revision()
     assert len(export.profile.history) == 2
@@ -185,7 +190,7 @@ def test_an_erasure_removes_all_of_the_person_and_nothing_of_others(store: Store
     assert store.state.erase("ann")
     assert store.state.export("ann") is None
     assert store.revision("ann") == ""
-    assert [logged.user_id for logged in store.state.log()] == ["bob"]
+    assert [logged_event.user_id for logged_event in store.state.log()] == ["bob"]
     assert store.cached(other_key, "bob") is not None
     assert not stored(store.record(send(did(), "ann", key="a")))[0].replayed
     assert stored(store.record(send(did(), "bob", key="b")))[0].replayed

@@ -18,7 +18,7 @@ from services.bootstrap import SystemClock
 from services.recommender.domain.catalogue import hash_id
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
-from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite, stored
+from tests.adapters.state.state_kit import FakeClock, Store, did, logged, send, sqlite, stored
 from tests.patience import HASTE_S, PATIENCE_S, a_moment
 
 KEY = CacheKey("ann", "k20")
@@ -128,7 +128,7 @@ def test_a_full_disk_is_unavailable_and_leaves_no_partial_writes(store: Store, t
         with pytest.raises(StateUnavailable, match="disk is full"):
             full.record(*many)
         with pytest.raises(StateUnavailable, match="disk is full"):
-            full.state.seed([line(did(f"film {n}"), f"e{n}") for n in range(1_000)])
+            full.state.seed([logged(did(f"film {n}"), f"e{n}") for n in range(1_000)])
         full.state.write_cache(KEY, CacheEntry("", bytes(100_000), entry(store).expires_at))
         assert full.cached(KEY) is None
         assert len(full.profile("bob").seen) == 1
@@ -180,7 +180,7 @@ def test_a_damaged_profile_is_named_by_hash_and_can_be_erased(store: Store, tmp_
 def test_seeding_repairs_a_damaged_profile_from_the_log(store: Store, tmp_path: Path) -> None:
     store.record(send(did("heat")))
     execute(tmp_path, "UPDATE people SET history = x'FFEE'")
-    store.state.seed([line(did("up"), "ml-1")])
+    store.state.seed([logged(did("up"), "ml-1")])
     assert len(store.profile().seen) == 2
 
 
@@ -191,7 +191,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
-    store.state.seed([line(did(f"film {n}"), f"e{n}", f"p{n % 50}") for n in range(2_000)])
+    store.state.seed([logged(did(f"film {n}"), f"e{n}", f"p{n % 50}") for n in range(2_000)])
     store.state.close()
     path = tmp_path / "state.db"
     page = 4_096
@@ -264,7 +264,7 @@ def test_a_deleted_write_ahead_log_is_unavailable_and_loses_no_event(store: Stor
     copy = tmp_path / "copy.db"
     copy.write_bytes((tmp_path / "state.db").read_bytes())
     again = SqliteState(Database(copy, store.clock))
-    assert [line.event.item_id for line in again.log()] == ["heat"]
+    assert [logged_event.event.item_id for logged_event in again.log()] == ["heat"]
     again.close()
 
 

@@ -29,7 +29,7 @@ def acknowledged(process: subprocess.Popen) -> list[str]:
 
 
 def assert_profile_is_its_log(store: Store, person: str) -> None:
-    expected = replay(person, [line.event for line in store.log_of(person)])
+    expected = replay(person, [logged_event.event for logged_event in store.log_of(person)])
     assert store.profile(person).history == expected.history
     assert store.profile(person).seen.tolist() == expected.seen.tolist()
 
@@ -41,8 +41,8 @@ def test_concurrent_processes_lose_no_event(tmp_path: Path) -> None:
     store = sqlite(tmp_path, FakeClock())
     # Two processes send the same keys for ann: the first stores, the second gets the replay.
     assert ids[0] == ids[1]
-    assert sorted(line.event_id for line in store.log_of("ann")) == sorted(ids[0])
-    assert sorted(line.event_id for line in store.log_of("bob")) == sorted(ids[2])
+    assert sorted(logged_event.event_id for logged_event in store.log_of("ann")) == sorted(ids[0])
+    assert sorted(logged_event.event_id for logged_event in store.log_of("bob")) == sorted(ids[2])
     assert len(store.profile("ann").seen) == 60
     store.state.close()
 
@@ -54,7 +54,7 @@ def test_acknowledged_events_survive_a_kill_exactly_once(tmp_path: Path, after: 
     process.kill()
     ids = printed + acknowledged(process)
     store = sqlite(tmp_path, FakeClock())
-    logged = [line.event_id for line in store.log_of("ann")]
+    logged = [logged_event.event_id for logged_event in store.log_of("ann")]
     assert len(logged) == len(set(logged))
     assert set(ids) <= set(logged)
     assert len(logged) - len(ids) <= 1  # stored, but killed before it printed the id
@@ -71,7 +71,7 @@ def test_a_file_that_cannot_grow_keeps_the_acknowledged_events(tmp_path: Path) -
     assert process.returncode == 3
     assert len(ids) > 10
     store = sqlite(tmp_path, FakeClock())
-    assert [line.event_id for line in store.log_of("ann")] == ids
+    assert [logged_event.event_id for logged_event in store.log_of("ann")] == ids
     assert_profile_is_its_log(store, "ann")
     assert hash_id(f"ann-{len(ids)}") not in store.profile("ann").seen.tolist()
     store.state.close()

@@ -67,7 +67,7 @@ def test_no_file_contains_the_id_of_an_erased_person(store: Store, tmp_path: Pat
         assert copies(tmp_path, user_id) == {}
     with closing(sqlite3.connect(tmp_path / "state.db")) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert len({line.user_id for line in store.state.log()}) == 13
+    assert len({logged_event.user_id for logged_event in store.state.log()}) == 13
 
 
 def test_a_copy_in_unallocated_space_is_found_and_the_file_rewritten(store: Store, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_jobs.bench.bench_people import log_lines, make_people
+from data_jobs.bench.bench_people import logged_events, make_people
 from services.recommender.domain.history import EventKind
 from services.recommender.domain.profile import replay
 from tests.builders import make_catalogue
@@ -53,9 +53,9 @@ def test_films_are_drawn_as_often_as_they_were_rated():
     assert (events[rows] == 60).mean() < 0.2
 
 
-def test_the_log_has_a_line_per_event_with_a_unique_id():
+def test_the_log_has_every_event_with_a_unique_id():
     people = make_people(CATALOGUE, {5: 3})[5]
-    lines = log_lines(people)
-    assert len(lines) == 15
-    assert len({(line.user_id, line.event_id) for line in lines}) == 15
-    assert [line.event for line in lines[:5]] == list(people[0].events)
+    log = logged_events(people)
+    assert len(log) == 15
+    assert len({(logged_event.user_id, logged_event.event_id) for logged_event in log}) == 15
+    assert [logged_event.event for logged_event in log[:5]] == list(people[0].events)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from data_jobs.bench.vectors import DIMS, simulated_vectors
+from data_jobs.bench.world import DIMS, simulated_vectors
 from services.recommender.domain.genres import to_mask
 
 DRAMA, HORROR = to_mask(["Drama"]), to_mask(["Horror"])

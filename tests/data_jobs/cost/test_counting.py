@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_jobs.cost import counting
+from data_jobs.cost import operating
 from data_jobs.cost.deployment import Deployment, DeploymentError
 from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
@@ -28,7 +28,7 @@ def test_the_cost_grows_with_events_and_releases() -> None:
 
 
 def test_memory_is_that_of_the_application() -> None:
-    assert counting.MEMORY_GB == GB_PER_VCPU
+    assert operating.SPARK_GB_PER_VCPU == GB_PER_VCPU
 
 
 def test_negative_events_are_refused() -> None:

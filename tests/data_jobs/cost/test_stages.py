@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.cost import computing, delivering, operating, storing, workload
+from data_jobs.cost import computing, operating, storing, workload
 from data_jobs.cost.deployment import STAGES, Deployment, stage_of
 from infra.settings import DeploymentSettings
 from infra.settings import load_settings as deployment_settings
@@ -59,7 +59,7 @@ def test_every_canary_run_is_billed() -> None:
 
 def test_the_firewall_is_billed_for_its_rules() -> None:
     managed = len(re.findall(r'"AWSManagedRules\w+":', code("firewall")))
-    assert managed + 1 == delivering.FIREWALL_RULES
+    assert managed + 1 == computing.FIREWALL_RULES
 
 
 def test_all_kept_images_are_billed() -> None:

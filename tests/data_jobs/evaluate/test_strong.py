@@ -39,12 +39,15 @@ def test_a_fifth_of_the_likes_is_hidden_and_the_rest_known():
     part = split_people(data, 0).test
     is_like = liked(data.events)
     for row, code in enumerate(part.codes.tolist()):
-        known, hidden = set(part.known_likes[row].indices.tolist()), set(part.hidden_likes[row].indices.tolist())
+        known_likes, hidden_likes = (
+            set(part.known_likes[row].indices.tolist()),
+            set(part.hidden_likes[row].indices.tolist()),
+        )
         likes = data.events.film[(data.events.user == code) & is_like]
-        assert not known & hidden
-        assert known | hidden == set(likes.tolist())
-        assert len(hidden) == len(likes) // 5
-        assert set(data.events.film[part.events[row]].tolist()) == known
+        assert not known_likes & hidden_likes
+        assert known_likes | hidden_likes == set(likes.tolist())
+        assert len(hidden_likes) == len(likes) // 5
+        assert set(data.events.film[part.events[row]].tolist()) == known_likes
 
 
 def test_another_seed_is_another_split_and_the_same_is_the_same():
@@ -56,11 +59,11 @@ def test_another_seed_is_another_split_and_the_same_is_the_same():
 def test_likes_of_films_outside_the_training_are_left_out():
     data = crowd()
     parts = split_people(data, 0)
-    known = np.asarray(parts.likes.sum(axis=0)).ravel() > 0
-    assert parts.films == known.sum()
+    is_trained = np.asarray(parts.likes.sum(axis=0)).ravel() > 0
+    assert parts.films == is_trained.sum()
     for part in (parts.validation, parts.test):
-        assert known[part.hidden_likes.indices].all()
-        assert known[part.known_likes.indices].all()
+        assert is_trained[part.hidden_likes.indices].all()
+        assert is_trained[part.known_likes.indices].all()
 
 
 def test_too_few_people_are_refused():
@@ -85,8 +88,8 @@ def test_recall_divides_by_at_most_k():
 
 
 def test_folded_in_likes_are_not_recommended():
-    known = sp.csr_matrix(np.array([[1, 0, 1, 0, 0]], np.float32))
-    people = HeldOutPeople(np.array([0]), known, known, [])
+    likes = sp.csr_matrix(np.array([[1, 0, 1, 0, 0]], np.float32))
+    people = HeldOutPeople(np.array([0]), likes, likes, [])
     best = ranked(
         lambda some: np.tile(np.array([9, 1, 8], np.float32), (some.shape[0], 1)), people, np.array([0, 1, 4])
     )

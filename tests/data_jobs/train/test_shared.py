@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_jobs.train.interactions import interactions_of
-from data_jobs.train.shared import shared_likes
 from tests.data_jobs.train.worlds import events_of, ratings
 
 FILMS = 6
@@ -17,7 +16,7 @@ def test_each_entry_counts_the_people_of_its_pair(likes: set[tuple[int, int]], r
     people = interactions_of(
         events_of(ratings(*((p, f, 5.0) for p, f in likes)), 10), np.arange(FILMS, dtype=np.int32), FILMS
     )
-    counts = shared_likes(people, columns)
+    counts = people.shared_likes(columns)
     for film in range(FILMS):
         for entry, column in enumerate(columns[film].tolist()):
             both = sum((person, film) in likes and (person, column) in likes for person in range(10))
@@ -27,4 +26,4 @@ def test_each_entry_counts_the_people_of_its_pair(likes: set[tuple[int, int]], r
 def test_more_than_255_count_as_255() -> None:
     likes = [(person, film, 5.0) for person in range(300) for film in (0, 1)]
     people = interactions_of(events_of(ratings(*likes), 300), np.arange(2, dtype=np.int32), 2)
-    assert shared_likes(people, np.array([[1], [0]], np.uint16)).tolist() == [[255], [255]]
+    assert people.shared_likes(np.array([[1], [0]], np.uint16)).tolist() == [[255], [255]]

@@ -157,8 +157,8 @@ class TestSupported:
     )
     def test_equals_a_check_of_each_pair(self, shared, films, others, people):
         tables = tables_of([1] * 8, {}, {}, shared, borrowing={6: {0: 1.0}, 7: {1: 1.0}})
-        found = tables.supported(np.array(films, np.int32), np.array(others, np.int32), people)
-        assert found.tolist() == [[shared.get((film, other), 0) >= people for other in others] for film in films]
+        supported = tables.supported(np.array(films, np.int32), np.array(others, np.int32), people)
+        assert supported.tolist() == [[shared.get((film, other), 0) >= people for other in others] for film in films]
 
 
 class TestEntries:

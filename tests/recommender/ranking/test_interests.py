@@ -63,8 +63,8 @@ class TestPage:
 class TestInterests:
     def groups(self, rows: list[int], base: list[float] | None = None) -> list[list[int]]:
         bundle = bundle_of(FILMS)
-        found = interests_of(bundle, FilmTraits.of(bundle.catalogue.traits), taste_of(rows, base))
-        return sorted(group.tolist() for group in found)
+        interests = interests_of(bundle, FilmTraits.of(bundle.catalogue.traits), taste_of(rows, base))
+        return sorted(group.tolist() for group in interests)
 
     def test_are_groups_of_similar_films(self):
         assert self.groups([0, 1, 2, 3]) == [[0, 2], [1, 3]]

@@ -84,9 +84,9 @@ def test_is_missing_without_a_weight_or_vectors():
 
 def test_there_are_no_contributions_if_no_film_is_new():
     signal = Novelty.of(inputs_of(taste_of([LIKED])))
-    known = np.array([LIKED, KNOWN], np.int32)
-    assert signal.contributions(known) is None
-    assert signal.without(known, leave_out(taste_of([LIKED]), EVEN, np.array([0], np.int32))) is None
+    rows = np.array([LIKED, KNOWN], np.int32)
+    assert signal.contributions(rows) is None
+    assert signal.without(rows, leave_out(taste_of([LIKED]), EVEN, np.array([0], np.int32))) is None
 
 
 def test_contributions_are_each_likes_part_of_the_score():

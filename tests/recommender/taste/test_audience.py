@@ -179,27 +179,27 @@ class TestTaste:
 
 
 class TestSimilarFilms:
-    def beside(self, title: str) -> set[str]:
+    def allowed_as_similar(self, title: str) -> set[str]:
         row = next(row for row, film in enumerate(FILMS) if film.title == title)
-        return titles(AUDIENCE.beside(row))
+        return titles(AUDIENCE.allowed_as_similar(row))
 
     def test_a_film_made_for_children_has_none_for_adults(self):
-        result = self.beside("Cartoon 0")
+        result = self.allowed_as_similar("Cartoon 0")
         assert not result & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
         assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= result
 
     def test_a_serious_film_for_children_may_have_some_serious_ones(self):
-        result = self.beside("Song of the Hills")
+        result = self.allowed_as_similar("Song of the Hills")
         assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= result
         assert not result & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
 
     def test_a_film_that_children_may_see_has_none_for_adults_only(self):
-        result = self.beside("A Feast of Friends")
+        result = self.allowed_as_similar("A Feast of Friends")
         assert "Rain on Sunday" in result
         assert not result & {"Scary Sweets", "Bare Facts", "Rated Old"}
 
     def test_a_film_for_adults_may_have_any(self):
-        assert len(self.beside("Two Men and a Bag")) == len(FILMS)
+        assert len(self.allowed_as_similar("Two Men and a Bag")) == len(FILMS)
 
 
 class TestOneLike:

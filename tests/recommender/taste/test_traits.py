@@ -39,16 +39,16 @@ class TestRows:
             films=np.array([3, 1], np.int32),
             names=Strings.of(["love", "submarine"]),
         )
-        found = FilmTraits.of(traits)
-        assert found.values[1] > found.values[0]
+        film_traits = FilmTraits.of(traits)
+        assert film_traits.values[1] > film_traits.values[0]
 
     def test_a_film_without_traits_scores_zero(self):
         traits = Traits(
             np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
         )
-        found = FilmTraits.of(traits)
-        taste = found.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
-        assert found.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
+        film_traits = FilmTraits.of(traits)
+        taste = film_traits.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
+        assert film_traits.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
 
 
 class TestTaste:

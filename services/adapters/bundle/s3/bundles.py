@@ -11,9 +11,10 @@ from services.adapters.bundle.reader import check_files, file_sha256, open_bundl
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.objects import Objects, open_objects
 from services.adapters.bundle.s3.pointer import BucketPointer
-from services.adapters.bundle.s3.transfer import OnProgress, Upload, differing, download, quiet, upload
+from services.adapters.bundle.s3.transfer import Upload, differing, download, upload
 from services.adapters.bundle.s3.versions import VERSION, Published, outdated, path_of, versions
 from services.adapters.bundle.staging import is_intact, settle, staged
+from services.adapters.progress import OnProgress, quiet
 from services.recommender.errors import BundleDamaged, BundleMissing
 
 

@@ -1,6 +1,6 @@
 """Transfer of a bundle's files to and from the bucket."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +9,10 @@ from services.adapters.bundle.layout import MANIFEST
 from services.adapters.bundle.manifest import FileEntry, Manifest
 from services.adapters.bundle.s3.objects import Listed, Objects
 from services.adapters.bundle.s3.versions import path_of
+from services.adapters.progress import OnProgress
 from services.recommender.errors import BundleDamaged
 
 _AT_ONCE = 8
-
-OnProgress = Callable[[int, int], None]
-"""Receives the number of files done, and of all."""
-
-
-def quiet(done: int, total: int) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from services.adapters.bundle.s3.objects import Objects
 from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
 from services.adapters.embed.bedrock.embedding_models import EmbeddingModel, Use
+from services.adapters.progress import OnProgress
 
 # Fewer texts are faster one by one: a job first waits in a queue for minutes or hours.
 LEAST_TEXTS = 5_000
@@ -37,8 +38,6 @@ _ARN = "arn:"
 _NOT_FOUND = "ResourceNotFoundException"
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
 _FAILED = frozenset({"Failed", "Stopped", "Expired"})
-
-OnProgress = Callable[[int, int], None]
 
 
 class BedrockBatch:

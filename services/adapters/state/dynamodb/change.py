@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.adapters.state.arrival_ids import event_id_of
-from services.adapters.state.by_person import Answers
+from services.adapters.state.by_person import Receipts
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import Item
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
@@ -26,12 +26,12 @@ class Change:
     now_ms: int
     recent: list[str]
     used_keys: dict[str, Item]
-    answers: Answers = field(default_factory=list)
-    lines: list[Item] = field(default_factory=list)
-    records: list[Item] = field(default_factory=list)
+    receipts: Receipts = field(default_factory=list)
+    event_items: list[Item] = field(default_factory=list)
+    record_items: list[Item] = field(default_factory=list)
 
-    def answer_of_key(self, command: FeedbackCommand) -> Receipt | MarqueeError | None:
-        """Return the result of an earlier command with the same key; None without a key or a live record."""
+    def receipt_of_key(self, command: FeedbackCommand) -> Receipt | MarqueeError | None:
+        """Return the receipt of an earlier command with the same key; None without a key or a live record."""
         if command.idempotency is None or (record := self.used_keys.get(record_partition(command.idempotency))) is None:
             return None
         if record["fingerprint"]["S"] == command.idempotency.fingerprint:
@@ -44,10 +44,11 @@ class Change:
         """Return time and id of events among the same commands that this one repeats."""
         event, first = command.event, command.event.ts_ms - DUPLICATE_WINDOW_MS
         return [
-            (line.event.ts_ms, line.event_id)
-            for line in map(items.line_of, self.lines)
-            if (line.event.item_id, line.event.kind, line.event.value) == (event.item_id, event.kind, event.value)
-            and first <= line.event.ts_ms <= event.ts_ms
+            (logged_event.event.ts_ms, logged_event.event_id)
+            for logged_event in map(items.logged_event_of, self.event_items)
+            if (logged_event.event.item_id, logged_event.event.kind, logged_event.event.value)
+            == (event.item_id, event.kind, event.value)
+            and first <= logged_event.event.ts_ms <= event.ts_ms
         ]
 
     def append(self, command: FeedbackCommand, arrived: int) -> Receipt:
@@ -56,9 +57,9 @@ class Change:
         if command.idempotency is not None:
             partition = record_partition(command.idempotency)
             self.used_keys[partition] = _record(command.idempotency, event_id, self.now_ms)
-            self.records.append(self.used_keys[partition])
-        line = LoggedEvent(event_id, command.user_id, command.event, command.recommendation_id)
-        self.lines.append(items.event_item(line, arrived, partition))
+            self.record_items.append(self.used_keys[partition])
+        logged_event = LoggedEvent(event_id, command.user_id, command.event, command.recommendation_id)
+        self.event_items.append(items.event_item(logged_event, arrived, partition))
         profile = apply(self.profile, command.event)
         if profile is not self.profile:
             self.recent = items.recent_after(self.recent, [command.event])

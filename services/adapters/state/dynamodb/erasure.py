@@ -8,7 +8,7 @@ from services.adapters.state.dynamodb.change import RECORD
 from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.person_reads import (
     find_answers,
-    find_lines,
+    find_event_items,
     find_person,
     if_unchanged,
     revision_of,
@@ -34,10 +34,10 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
     existed = False
     while True:
         revision = revision_of(find_person(store, user_id, deadline))
-        lines = find_lines(store, user_id, deadline)
-        existed = existed or bool(revision or lines)
-        _delete_records(store, lines, deadline)
-        store.batch_write(store.tables.events, [_delete(line, "user_id", "sk") for line in lines], deadline)
+        event_items = find_event_items(store, user_id, deadline)
+        existed = existed or bool(revision or event_items)
+        _delete_records(store, event_items, deadline)
+        store.batch_write(store.tables.events, [_delete(item, "user_id", "sk") for item in event_items], deadline)
         try:
             _delete_person(store, user_id, revision, deadline)
         except Contended as error:
@@ -50,19 +50,19 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
     return existed or any(items.is_live(answer, store.now_s()) for answer in answers)
 
 
-def _delete_records(store: DynamoStore, lines: list[Item], deadline: Deadline) -> None:
+def _delete_records(store: DynamoStore, event_items: list[Item], deadline: Deadline) -> None:
     """Delete the idempotency records written with these events, unless the key was reused since."""
-    for line in lines:
-        if "idempotency" not in line:
+    for item in event_items:
+        if "idempotency" not in item:
             continue
         try:
             store.call(
                 "delete_item",
                 deadline,
                 TableName=store.tables.cache,
-                Key=items.cache_key(line["idempotency"]["S"], RECORD),
+                Key=items.cache_key(item["idempotency"]["S"], RECORD),
                 ConditionExpression="event_id = :e",
-                ExpressionAttributeValues={":e": items.text(items.event_id_of(line))},
+                ExpressionAttributeValues={":e": items.text(items.event_id_of(item))},
             )
         except Contended:
             continue

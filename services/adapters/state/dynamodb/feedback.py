@@ -7,7 +7,7 @@ from typing import Any
 
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals
-from services.adapters.state.by_person import Answers, in_order, record_by_person
+from services.adapters.state.by_person import Receipts, in_order, record_by_person
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD, Change, record_partition
@@ -27,7 +27,7 @@ class DynamoFeedback:
     """Implementation of ``StatePort.record``.
 
     A person's commands go into one transaction if they fit: 99 events, or 49 with idempotency keys. More are split in
-    order; each part is stored atomically with its own results, so a part that failed is StateUnavailable in its places
+    order; each part is stored atomically with its own receipts, so a part that failed is StateUnavailable in its places
     and can be sent again.
     """
 
@@ -35,27 +35,27 @@ class DynamoFeedback:
         self._store = store
         self._arrivals = arrivals
 
-    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Receipts:
         """Implement the port."""
         return record_by_person(commands, lambda user_id, part: self._record_person(user_id, part, deadline))
 
-    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
-        answers: Answers = []
+    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Receipts:
+        receipts: Receipts = []
         for part in _parts(commands):
             try:
-                answers += self._record_part(user_id, part, deadline)
+                receipts += self._record_part(user_id, part, deadline)
             except StateUnavailable as error:
-                return answers + [error] * (len(commands) - len(answers))
-        return answers
+                return receipts + [error] * (len(commands) - len(receipts))
+        return receipts
 
     @translated(StateUnavailable, "the data in DynamoDB")
-    def _record_part(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
+    def _record_part(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Receipts:
         """Store all of the commands, or none."""
         backoff = Backoff(deadline)
         while True:
             change = self._change(user_id, commands, deadline)
             try:
-                if change.lines:
+                if change.event_items:
                     self._commit(change, deadline)
             except Contended as error:
                 if not backoff.wait():
@@ -63,7 +63,7 @@ class DynamoFeedback:
                         "other writes to the same person or idempotency key kept coming first; send the request again"
                     ) from error
             else:
-                return change.answers
+                return change.receipts
 
     def _change(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Change:
         """Return what the commands change for the person's current state."""
@@ -71,11 +71,11 @@ class DynamoFeedback:
         change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used_keys)
         for original in commands:
             command = in_order(change.profile, original, change.now_ms)
-            answer = change.answer_of_key(command)
-            if answer is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
+            receipt = change.receipt_of_key(command)
+            if receipt is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
                 repeated = [*change.repeated(command), *self._repeated(command, deadline)]
-                answer = Receipt(max(repeated)[1], duplicate=True) if repeated else None
-            change.answers.append(answer or change.append(command, self._arrivals.next()))
+                receipt = Receipt(max(repeated)[1], duplicate=True) if repeated else None
+            change.receipts.append(receipt or change.append(command, self._arrivals.next()))
         return change
 
     def _read(
@@ -95,7 +95,7 @@ class DynamoFeedback:
     def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
         """Return time and id of the latest stored event that this one repeats, if any."""
         event = command.event
-        lines = self._store.query(
+        matches = self._store.query(
             deadline,
             TableName=self._store.tables.events,
             ConsistentRead=True,
@@ -112,19 +112,19 @@ class DynamoFeedback:
                 ":v": items.number(event.value),
             },
         )
-        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(lines, 1)]
+        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(matches, 1)]
 
     def _commit(self, change: Change, deadline: Deadline) -> None:
         """Write everything. The token makes retrying a write without a response safe: it is applied once."""
         tables = self._store.tables
         profile = {"TableName": tables.users, "Item": items.profile_item(change.profile, change.recent, change.now_ms)}
         actions: list[Any] = [{"Put": profile | if_unchanged(change.profile.revision)}]
-        actions += ({"Put": {"TableName": tables.events, "Item": line}} for line in change.lines)
+        actions += ({"Put": {"TableName": tables.events, "Item": item}} for item in change.event_items)
         unused = {
             "ConditionExpression": _UNUSED_KEY,
             "ExpressionAttributeValues": {":now": items.number(change.now_ms // 1_000)},
         }
-        actions += ({"Put": {"TableName": tables.cache, "Item": each, **unused}} for each in change.records)
+        actions += ({"Put": {"TableName": tables.cache, "Item": item, **unused}} for item in change.record_items)
         token = secrets.token_hex(16)
         self._store.call("transact_write_items", deadline, TransactItems=actions, ClientRequestToken=token)
 

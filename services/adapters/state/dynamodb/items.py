@@ -122,21 +122,21 @@ def recent_after(recent: Sequence[str], events: Iterable[Event]) -> list[str]:
     return films[:RECENT_ITEMS]
 
 
-def event_item(line: LoggedEvent, arrived: int, idempotency: str | None = None) -> Item:
+def event_item(logged_event: LoggedEvent, arrived: int, idempotency: str | None = None) -> Item:
     """Return the item of a log entry. ``arrived`` orders events of equal time; ``idempotency``: partition of the record
     written with it, by which erasure finds the record.
     """
-    event = line.event
+    event = logged_event.event
     item = {
-        **user_key(line.user_id),
-        "sk": text(place_of(event.ts_ms, line.event_id)),
+        **user_key(logged_event.user_id),
+        "sk": text(place_of(event.ts_ms, logged_event.event_id)),
         "item_id": text(event.item_id),
         "event": text(event.kind.label),
         "value": number(event.value),
         "arrived": number(arrived),
     }
-    if line.recommendation_id is not None:
-        item["recommendation_id"] = text(line.recommendation_id)
+    if logged_event.recommendation_id is not None:
+        item["recommendation_id"] = text(logged_event.recommendation_id)
     if idempotency is not None:
         item["idempotency"] = text(idempotency)
     return item
@@ -147,7 +147,7 @@ def event_id_of(item: Item) -> str:
     return str(item["sk"]["S"])[_TIME_DIGITS + 1 :]
 
 
-def line_of(item: Item) -> LoggedEvent:
+def logged_event_of(item: Item) -> LoggedEvent:
     """Return the log entry of an item of ``events``."""
     ts_ms = int(item["sk"]["S"][:_TIME_DIGITS])
     event = Event(item["item_id"]["S"], EventKind.parse(item["event"]["S"]), float(item["value"]["N"]), ts_ms)

@@ -30,12 +30,12 @@ class DynamoEventLog(Iterable[LoggedEvent]):
 
     def __iter__(self) -> Iterator[LoggedEvent]:
         with translated(StateUnavailable, "the log in DynamoDB"):
-            yield from self._lines()
+            yield from self._logged_events()
 
-    def _lines(self) -> Iterator[LoggedEvent]:
+    def _logged_events(self) -> Iterator[LoggedEvent]:
         # A scan returns a partition's items together, in the order of the sort key, which is by time.
-        for _, lines in groupby(self._items(), key=lambda item: item["user_id"]["S"]):
-            yield from map(items.line_of, sorted(lines, key=items.arrival_of))
+        for _, event_items in groupby(self._items(), key=lambda item: item["user_id"]["S"]):
+            yield from map(items.logged_event_of, sorted(event_items, key=items.arrival_of))
 
     def _items(self) -> Iterator[Item]:
         place = self._start

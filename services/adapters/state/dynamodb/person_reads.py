@@ -27,9 +27,9 @@ def revision_of(item: Item | None) -> str:
     return "" if item is None else str(item["revision"]["S"])
 
 
-def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
-    """Return the items of a person's log by time, then arrival; strongly consistent."""
-    lines = store.query(
+def find_event_items(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
+    """Return the items of a person's log entries by time, then arrival; strongly consistent."""
+    event_items = store.query(
         deadline,
         longest_s=BULK_ATTEMPT_S,
         TableName=store.tables.events,
@@ -37,7 +37,7 @@ def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Ite
         KeyConditionExpression="user_id = :u",
         ExpressionAttributeValues={":u": items.text(user_id)},
     )
-    return sorted(lines, key=items.arrival_of)
+    return sorted(event_items, key=items.arrival_of)
 
 
 def find_answers(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:

@@ -14,7 +14,7 @@ from services.adapters.state.dynamodb.behind import Later, at_once
 from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.feedback import DynamoFeedback
 from services.adapters.state.dynamodb.log import DynamoEventLog
-from services.adapters.state.dynamodb.person_reads import find_answers, find_lines, find_person, revision_of
+from services.adapters.state.dynamodb.person_reads import find_answers, find_event_items, find_person, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError, StateUnavailable
@@ -148,16 +148,16 @@ class DynamoState:
         backoff = Backoff(deadline)
         while True:
             person = find_person(self._store, user_id, deadline)
-            lines = find_lines(self._store, user_id, deadline)
+            event_items = find_event_items(self._store, user_id, deadline)
             if revision_of(find_person(self._store, user_id, deadline)) == revision_of(person):
                 break
             if not backoff.wait():
                 raise StateUnavailable("the person's feedback kept arriving; send the request again")
         now_s = self._store.now_s()
         cached = sum(items.is_live(answer, now_s) for answer in find_answers(self._store, user_id, deadline))
-        if not (person or lines or cached):
+        if not (person or event_items or cached):
             return None
-        return UserExport(items.profile_of(user_id, person), tuple(map(items.line_of, lines)), cached)
+        return UserExport(items.profile_of(user_id, person), tuple(map(items.logged_event_of, event_items)), cached)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def erase(self, user_id: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from services.adapters.state.arrival_ids import Arrivals
-from services.adapters.state.sqlite.database import Database, lines_of, put_event, put_profile
+from services.adapters.state.sqlite.database import Database, logged_events_of, put_event, put_profile
 from services.recommender.domain.profile import replay
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, LoggedEvent
@@ -26,15 +26,18 @@ def seed(
     for chunk in _chunks(events):
         if deadline is not None and deadline.remaining() <= 0:
             raise StateUnavailable(f"{people:,} people were stored before the time was over; seed again")
-        fresh = {user_id: replay(user_id, [line.event for line in lines]) for user_id, lines in chunk.items()}
+        fresh = {
+            user_id: replay(user_id, [logged_event.event for logged_event in logged_events])
+            for user_id, logged_events in chunk.items()
+        }
         with database.writing(deadline or Deadline.within(database.clock, SEED_WAIT_S)) as connection:
             now_ms = database.clock.now_ms()
-            for user_id, lines in chunk.items():
+            for user_id, logged_events in chunk.items():
                 has_events = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
-                for line in lines:
-                    put_event(connection, line, arrivals.next())
+                for logged_event in logged_events:
+                    put_event(connection, logged_event, arrivals.next())
                 profile = (
-                    replay(user_id, [stored.event for stored in lines_of(connection, user_id)])
+                    replay(user_id, [logged_event.event for logged_event in logged_events_of(connection, user_id)])
                     if has_events
                     else fresh[user_id]
                 )
@@ -46,13 +49,13 @@ def seed(
 def _chunks(events: Sequence[LoggedEvent]) -> Iterator[_Log]:
     """Yield groups of people with enough events for a transaction."""
     by_person: _Log = {}
-    for line in events:
-        by_person.setdefault(line.user_id, []).append(line)
+    for logged_event in events:
+        by_person.setdefault(logged_event.user_id, []).append(logged_event)
     chunk: _Log = {}
     size = 0
-    for user_id, lines in by_person.items():
-        chunk[user_id] = lines
-        size += len(lines)
+    for user_id, logged_events in by_person.items():
+        chunk[user_id] = logged_events
+        size += len(logged_events)
         if size >= EVENTS_A_TRANSACTION:
             yield chunk
             chunk, size = {}, 0

@@ -302,23 +302,23 @@ def put_profile(connection: sqlite3.Connection, profile: Profile, now_ms: int) -
     )
 
 
-def event_of(row: Sequence[Any]) -> LoggedEvent:
+def logged_event_of(row: Sequence[Any]) -> LoggedEvent:
     """Return the log entry of a row of EVENT_COLUMNS."""
     event_id, user_id, item_id, kind, value, ts_ms, recommendation_id = row
     return LoggedEvent(event_id, user_id, Event(item_id, EventKind(kind), value, ts_ms), recommendation_id)
 
 
-def lines_of(connection: sqlite3.Connection, user_id: str) -> list[LoggedEvent]:
+def logged_events_of(connection: sqlite3.Connection, user_id: str) -> list[LoggedEvent]:
     """Return one person's log, by time, then arrival."""
     rows = connection.execute(
         f"SELECT {EVENT_COLUMNS} FROM events WHERE user_id = ? ORDER BY ts_ms, arrived",  # noqa: S608
         (user_id,),
     )
-    return [event_of(row) for row in rows]
+    return [logged_event_of(row) for row in rows]
 
 
-def put_event(connection: sqlite3.Connection, line: LoggedEvent, arrived: int) -> None:
+def put_event(connection: sqlite3.Connection, logged_event: LoggedEvent, arrived: int) -> None:
     """Append to the log; an entry of the same person, time and id is replaced."""
-    event = line.event
-    row = (line.event_id, line.user_id, event.item_id, int(event.kind), event.value, event.ts_ms)
-    connection.execute(_PUT_EVENT, (*row, line.recommendation_id, arrived))
+    event = logged_event.event
+    row = (logged_event.event_id, logged_event.user_id, event.item_id, int(event.kind), event.value, event.ts_ms)
+    connection.execute(_PUT_EVENT, (*row, logged_event.recommendation_id, arrived))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals, event_id_of
-from services.adapters.state.by_person import Answers, in_order, record_by_person
+from services.adapters.state.by_person import Receipts, in_order, record_by_person
 from services.adapters.state.sqlite.database import Database, find_profile, put_event, put_profile
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
@@ -24,46 +24,46 @@ class SqliteFeedback:
         self._clock = database.clock
         self._arrivals = arrivals
 
-    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Receipts:
         """Implement the port."""
         return record_by_person(commands, lambda user_id, part: self._record_person(user_id, part, deadline))
 
     @translated(StateUnavailable, "the data in state.db")
-    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
+    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Receipts:
         """Store all of one person's commands, or none."""
         with self._database.writing(deadline) as connection:
             now_ms = self._clock.now_ms()
             profile = find_profile(connection, user_id)
-            answers: Answers = []
+            receipts: Receipts = []
             stored = False
             for original in commands:
                 command = in_order(profile, original, now_ms)
-                answer = _earlier_result(connection, command, profile, now_ms)
-                if answer is None:
-                    answer = self._append(connection, command, now_ms)
+                receipt = _earlier_receipt(connection, command, profile, now_ms)
+                if receipt is None:
+                    receipt = self._append(connection, command, now_ms)
                     profile = apply(profile, command.event)
                     stored = True
-                answers.append(answer)
+                receipts.append(receipt)
             if stored:
                 put_profile(connection, profile, now_ms)
-        return answers
+        return receipts
 
     def _append(self, connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int) -> Receipt:
         """Write the log entry, and the record of the idempotency key."""
         arrived = self._arrivals.next()
-        line = LoggedEvent(event_id_of(arrived), command.user_id, command.event, command.recommendation_id)
-        put_event(connection, line, arrived)
-        _remember(connection, command, line.event_id, now_ms)
-        return Receipt(line.event_id)
+        logged_event = LoggedEvent(event_id_of(arrived), command.user_id, command.event, command.recommendation_id)
+        put_event(connection, logged_event, arrived)
+        _remember(connection, command, logged_event.event_id, now_ms)
+        return Receipt(logged_event.event_id)
 
 
-def _earlier_result(
+def _earlier_receipt(
     connection: sqlite3.Connection, command: FeedbackCommand, profile: Profile, now_ms: int
 ) -> Receipt | MarqueeError | None:
-    """Return the result of a command that stores nothing; None for one that does."""
-    answer = _result_of_key(connection, command, now_ms)
-    if answer is not None or command.idempotency is not None:
-        return answer  # with a key, the client decides which events are the same
+    """Return the receipt of a command that stores nothing; None for one that does."""
+    receipt = _receipt_of_key(connection, command, now_ms)
+    if receipt is not None or command.idempotency is not None:
+        return receipt  # with a key, the client decides which events are the same
     if not profile.history.is_duplicate(command.event):
         return None
     event_id = _repeated(connection, command)
@@ -88,10 +88,10 @@ def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str |
     return None if row is None else str(row[0])
 
 
-def _result_of_key(
+def _receipt_of_key(
     connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int
 ) -> Receipt | IdempotencyMismatch | None:
-    """Return the result of an earlier command with the same key; None without a key or a live record."""
+    """Return the receipt of an earlier command with the same key; None without a key or a live record."""
     idempotency = command.idempotency
     if idempotency is None:
         return None
@@ -110,7 +110,7 @@ def _result_of_key(
 
 
 def _remember(connection: sqlite3.Connection, command: FeedbackCommand, event_id: str, now_ms: int) -> None:
-    """Store the result of a command, if it has a key."""
+    """Store the receipt of a command, if it has a key."""
     idempotency = command.idempotency
     if idempotency is not None:
         connection.execute(

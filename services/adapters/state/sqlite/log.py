@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.adapters.state.sqlite.database import EVENT_COLUMNS, Database, event_of
+from services.adapters.state.sqlite.database import EVENT_COLUMNS, Database, logged_event_of
 from services.recommender.ports import Deadline, LoggedEvent
 
 PAGE = 5_000
@@ -25,7 +25,7 @@ class SqliteEventLog(Iterable[LoggedEvent]):
     def __iter__(self) -> Iterator[LoggedEvent]:
         place = self._start
         while rows := self._page(place):
-            yield from (event_of(row[:-4]) for row in rows)
+            yield from (logged_event_of(row[:-4]) for row in rows)
             place = tuple(rows[-1][-4:])
 
     def _page(self, after: tuple[Any, ...]) -> list[tuple[Any, ...]]:

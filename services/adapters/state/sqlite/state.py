@@ -25,7 +25,7 @@ from services.adapters.state.sqlite.database import (
     Database,
     cut_log,
     find_profile,
-    lines_of,
+    logged_events_of,
     profile_of,
 )
 from services.adapters.state.sqlite.feedback import SqliteFeedback
@@ -76,8 +76,6 @@ _SWEEP_KEYS = """
 DELETE FROM idempotency WHERE (scope, key) IN
 (SELECT scope, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
 """
-# An empty id must not match the owner of all anonymous visitors.
-_OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
 
 class SqliteState:
@@ -147,12 +145,12 @@ class SqliteState:
         with self._database.reading(self._deadline()) as connection:
             connection.execute("BEGIN")
             profile = find_profile(connection, user_id)
-            lines = tuple(lines_of(connection, user_id))
-            count = f"SELECT count(*) FROM cache WHERE {_OWNED} AND expires_at > ?2"  # noqa: S608
+            events = tuple(logged_events_of(connection, user_id))
+            count = "SELECT count(*) FROM cache WHERE user_id = ? AND expires_at > ?"
             cached = int(connection.execute(count, (user_id, self._now_s())).fetchone()[0])
-        if not (profile.revision or lines or cached):
+        if not (profile.revision or events or cached):
             return None
-        return UserExport(profile, lines, cached)
+        return UserExport(profile, events, cached)
 
     @translated(StateUnavailable, "the data in state.db")
     def erase(self, user_id: str) -> bool:
@@ -160,7 +158,7 @@ class SqliteState:
         are removed, see :class:`Traces`.
         """
         with self._database.writing(self._deadline()) as connection:
-            delete = f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at"  # noqa: S608 - constants only
+            delete = "DELETE FROM cache WHERE user_id = ? RETURNING expires_at"
             cached = connection.execute(delete, (user_id,)).fetchall()
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
             events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount

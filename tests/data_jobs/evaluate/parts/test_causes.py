@@ -129,11 +129,11 @@ class TestFilms:
         for case in cut(bench.people, range(8), 3, seed=1):
             request = Request(user_id=case.profile.user_id, k=10, diversity=0.0)
             page = bench.pipeline.rank(request, case.profile, patient()).items
-            known = [catalogue.item_ids[row] for row in fold_in(catalogue, case.profile.history).rows.tolist()]
-            every = tuple(cite(ReasonKind.LIKED, "?", item_id) for item_id in known)
+            history_ids = [catalogue.item_ids[row] for row in fold_in(catalogue, case.profile.history).rows.tolist()]
+            every = tuple(cite(ReasonKind.LIKED, "?", item_id) for item_id in history_ids)
             verdicts = examine(bench, case.profile, [replace(item, reasons=every) for item in page])
             whole = personal(bench, case.profile, case.profile, page)
-            for at, item_id in enumerate(known):
+            for at, item_id in enumerate(history_ids):
                 gone = catalogue.film_hashes()[catalogue.rows_of([item_id])]
                 rest = replace(case.profile, history=case.profile.history.without(gone))
                 falls = whole - personal(bench, case.profile, rest, page)

@@ -32,9 +32,9 @@ class TestPairs:
         events = bench.dataset.events
         for (row, expected), user_id in zip(drawn[::2], holdout.relevant, strict=True):
             code = events.user_ids.index(user_id)
-            known = events.film[(events.user == code) & liked(events)]
-            assert row in known
-            assert not np.isin(expected, known).any()
+            liked_rows = events.film[(events.user == code) & liked(events)]
+            assert row in liked_rows
+            assert not np.isin(expected, liked_rows).any()
 
     def test_a_seed_draws_the_same(self, bench, holdout):
         first, same, second = ([row for row, _ in pairs(bench, holdout, seed)] for seed in (1, 1, 2))

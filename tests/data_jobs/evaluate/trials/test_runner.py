@@ -13,9 +13,9 @@ def guesses(inner):
     """Yield random scores as the current table, and scores that know half of the hidden likes."""
     rng = np.random.default_rng(1)
     noise = rng.random(inner.hidden.shape).astype(np.float32)
-    known = inner.hidden.toarray() * (rng.random(inner.hidden.shape) < 0.5)
+    signal = inner.hidden.toarray() * (rng.random(inner.hidden.shape) < 0.5)
     for lift in (0.0, 0.5, 2.0):
-        yield TrialVariant(f"lift {lift:g}"), (noise + lift * known).astype(np.float32)
+        yield TrialVariant(f"lift {lift:g}"), (noise + lift * signal).astype(np.float32)
     for ridge in (1, 2):
         yield TrialVariant(f"lambda {ridge}", today=True), noise * 1.0
 
