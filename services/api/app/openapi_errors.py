@@ -19,7 +19,7 @@ _REQUEST_ID = "5f0c7b9e2a414d0f8d6c3b1a90e7f254"
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ErrorExample:
     """Example of a problem: its ``detail``; ``errors``, each as in ``FieldError``; ``path``, if the problem occurs only
     at another path than the operation's example.
     """
@@ -29,13 +29,13 @@ class Example:
     path: str | None = None
 
 
-def of_field(detail: str, pointer: str, location: str | None = None, path: str | None = None) -> Example:
+def of_field(detail: str, pointer: str, location: str | None = None, path: str | None = None) -> ErrorExample:
     """Return the example of a problem with one field. ``location`` None: errors of the core do not give one."""
     error = {"pointer": pointer, "detail": detail}
-    return Example(detail, (error if location is None else {**error, "location": location},), path)
+    return ErrorExample(detail, (error if location is None else {**error, "location": location},), path)
 
 
-def bad_id(name: str, path: str) -> Example:
+def bad_id(name: str, path: str) -> ErrorExample:
     """Return the example of an id with a control character in the path."""
     detail = f'{name} must not contain disallowed characters, such as control characters; got "\\n"'
     return of_field(detail, f"/{name}", "path", path)
@@ -44,16 +44,18 @@ def bad_id(name: str, path: str) -> Example:
 # Kind -> its example for operations that have no example of their own. A test provokes each and compares the text.
 # Kinds missing here have an example in each operation, have no documented status, or occur only at startup.
 COMMON = {
-    "malformed-body": Example("The body is not valid JSON: expected value at line 1 column 7."),
-    "unauthorized": Example("no API key: send it in the header X-API-Key"),
-    "forbidden": Example("this API key lacks the scope 'serve'; it has: admin"),
-    "origin-refused": Example("use the address of the distribution in front of this server"),
-    "host-refused": Example("the header Host names another server; if it is this one, add it to ALLOWED_HOSTS"),
-    "unknown-film": Example("film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`"),
-    "unknown-person": Example("Nothing is stored about this person."),
-    "method-not-allowed": Example("The Allow header lists the methods of this path."),
-    "body-too-large": Example("The body may have at most 2097152 bytes."),
-    "unsupported-media-type": Example("Send the body as JSON, with the header Content-Type: application/json."),
+    "malformed-body": ErrorExample("The body is not valid JSON: expected value at line 1 column 7."),
+    "unauthorized": ErrorExample("no API key: send it in the header X-API-Key"),
+    "forbidden": ErrorExample("this API key lacks the scope 'serve'; it has: admin"),
+    "origin-refused": ErrorExample("use the address of the distribution in front of this server"),
+    "host-refused": ErrorExample("the header Host names another server; if it is this one, add it to ALLOWED_HOSTS"),
+    "unknown-film": ErrorExample(
+        "film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`"
+    ),
+    "unknown-person": ErrorExample("Nothing is stored about this person."),
+    "method-not-allowed": ErrorExample("The Allow header lists the methods of this path."),
+    "body-too-large": ErrorExample("The body may have at most 2097152 bytes."),
+    "unsupported-media-type": ErrorExample("Send the body as JSON, with the header Content-Type: application/json."),
     "preset-unavailable": of_field(
         'the bundle 2026-01-31-4f2a has no SVD factors; omit preset or use "default", or build a bundle from ratings '
         "with `marquee build --svd-k 64`",
@@ -63,21 +65,23 @@ COMMON = {
     "idempotency-mismatch": of_field(
         "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event", ""
     ),
-    "quota-exceeded": Example("60 requests in 60 s used up; try again in 12 s"),
-    "internal-error": Example("An unexpected error; see the log for this request_id."),
-    "overloaded": Example("too many requests are waiting for the store; try again in a second"),
-    "state-unavailable": Example(
+    "quota-exceeded": ErrorExample("60 requests in 60 s used up; try again in 12 s"),
+    "internal-error": ErrorExample("An unexpected error; see the log for this request_id."),
+    "overloaded": ErrorExample("too many requests are waiting for the store; try again in a second"),
+    "state-unavailable": ErrorExample(
         "state.db cannot be opened; check that its folder exists and is writable (SQLite: unable to open database file)"
     ),
-    "state-busy": Example("state.db is locked by another writer; send the request again (SQLite: database is locked)"),
-    "bundle-missing": Example(
+    "state-busy": ErrorExample(
+        "state.db is locked by another writer; send the request again (SQLite: database is locked)"
+    ),
+    "bundle-missing": ErrorExample(
         "/var/lib/marquee/current.json: no bundle is active; run `marquee build` or `marquee bundle activate`"
     ),
 }
 # For operations that do not use the store.
-OVERLOADED = {"overloaded": Example("too many requests are waiting for answers; try again in a second")}
+OVERLOADED = {"overloaded": ErrorExample("too many requests are waiting for answers; try again in a second")}
 # For operations that require the scope ``admin``.
-FORBIDDEN = {"forbidden": Example("this API key lacks the scope 'admin'; it has: serve")}
+FORBIDDEN = {"forbidden": ErrorExample("this API key lacks the scope 'admin'; it has: serve")}
 # Kinds that these operations, which require no key, never return.
 NEVER_OPEN = ("forbidden", "state-unavailable", "state-busy")
 _DOCUMENTED = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
@@ -118,7 +122,7 @@ def problems(
     *statuses: int,
     kinds: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
-    own: Mapping[str, Example] = MappingProxyType({}),
+    own: Mapping[str, ErrorExample] = MappingProxyType({}),
 ) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses`` of a route for these error statuses, each kind with an example at ``path``.
 
@@ -146,6 +150,6 @@ def _response(status: int, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: content}}
 
 
-def _value(kind: Kind, example: Example, path: str) -> dict[str, Any]:
+def _value(kind: Kind, example: ErrorExample, path: str) -> dict[str, Any]:
     problem = Problem(kind.status, kind.slug, kind.title, example.detail, example.errors)
     return problem.document(instance=example.path or path, request_id=_REQUEST_ID)

@@ -13,7 +13,7 @@ from services.api.app.openapi_errors import (
     OF_OPEN,
     OF_READING,
     OVERLOADED,
-    Example,
+    ErrorExample,
     of_field,
     problems,
 )
@@ -55,7 +55,9 @@ async def live() -> Response:
         without=("bundle-missing",),
         own={
             "invalid-request": of_field('deep must be true or false; got "maybe"', "/deep", "query"),
-            "not-ready": Example(f"state: {_STATE}", ({"pointer": "/state", "detail": _STATE, "location": "parts"},)),
+            "not-ready": ErrorExample(
+                f"state: {_STATE}", ({"pointer": "/state", "detail": _STATE, "location": "parts"},)
+            ),
         },
     ),
 )

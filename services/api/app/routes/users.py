@@ -10,7 +10,15 @@ from starlette.responses import Response
 from services.api.app.context import context_of
 from services.api.app.edge import EdgeRoute, edge_of, to_json
 from services.api.app.openapi import UserPath
-from services.api.app.openapi_errors import FORBIDDEN, OF_READING, UNKNOWN_PERSON, Example, bad_id, of_field, problems
+from services.api.app.openapi_errors import (
+    FORBIDDEN,
+    OF_READING,
+    UNKNOWN_PERSON,
+    ErrorExample,
+    bad_id,
+    of_field,
+    problems,
+)
 from services.api.app.schemas.problem import Problem
 from services.api.app.schemas.responses import ExportAnswer, ImportAnswer
 from services.recommender.errors import InvalidRequest
@@ -77,7 +85,7 @@ async def export(request: Request, user_id: UserPath) -> Response:
         413,
         *OF_READING,
         own={
-            "body-too-large": Example("The body may have at most 10485760 bytes."),
+            "body-too-large": ErrorExample("The body may have at most 10485760 bytes."),
             "invalid-request": of_field(_NO_FILE, "/file"),
         },
     ),

@@ -15,8 +15,6 @@ RECENT_YEARS = 6
 _DECADE = re.compile(r"(\d{2})?(\d0)(s|er)?")
 _PARTS = {"early": (0, 3), "mid": (3, 6), "late": (6, 9)}
 
-Span = tuple[int, int]
-
 
 def read_years(reading: Reading, at: int) -> int:
     """Read a period at this position; return the number of words, 0 for the period a story is set in."""
