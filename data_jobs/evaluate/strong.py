@@ -55,6 +55,8 @@ PUBLISHED: tuple[tuple[str, tuple[float, float, float]], ...] = (
     ("Mult-DAE (Liang 2018)", (0.387, 0.524, 0.419)),
     ("Mult-VAE (Liang 2018)", (0.395, 0.537, 0.426)),
     ("EASE (Steck 2019)", (0.391, 0.521, 0.420)),
+    ("MRF (Steck 2019)", (0.390, 0.516, 0.420)),
+    ("ELSA (Vančura 2022)", (0.393, 0.528, 0.429)),
 )
 """Results on ML-20M with 116,677 people in training and 10,000 in the test set."""
 
