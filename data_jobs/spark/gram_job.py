@@ -13,6 +13,7 @@ timestamp``) or of Marquee's log (``user_id, item_id, event, value, ts``). Films
 
 1. Events are grouped by person; of a person's events on one film, only the one that stands is used.
 2. Likes are counted per film, and the most liked films chosen: for the tables, and fewer ones to choose lambda by.
+   Ties are broken by votes, or by *welcomes*: people with any event of positive weight on a film, such as three stars.
 3. A person's values are weight x n ** (exponent / 2) for n films, rounded to integers on a grid, so sums are exact.
 4. The matrix is cut into slabs of rows. A task gets everyone with a film in its slab, and their films from there on.
 """

@@ -36,14 +36,20 @@ def check_output(lines: list[str]) -> None:
     assert lines[6] == "refused: k must be between 1 and 100; got 101"
 
 
-def test_the_python_example_runs(served: Served, tmp_path: Path) -> None:
-    shutil.copy(SNAPSHOT, tmp_path / "openapi.json")
+@pytest.mark.parametrize("source", ["server", "file"])
+def test_the_python_example_runs(served: Served, tmp_path: Path, source: str) -> None:
     (generate,) = [line for line in example("sh").splitlines() if line.startswith("openapi-python-client")]
-    program, *arguments = generate.split()
+    of_server = "--url $MARQUEE_URL/openapi.json"
+    assert of_server in generate
+    # The committed description, of a server with keys, must do as well as the one that this server serves.
+    description = f"--url {served.url}/openapi.json" if source == "server" else f"--path {SNAPSHOT}"
+    program, *arguments = generate.replace(of_server, description).split()
     # Without the generator's hooks, which format the code with any ruff on the path.
     (tmp_path / "config.yml").write_text("post_hooks: []\n", "utf-8")
     run(tmp_path, str(Path(sys.executable).with_name(program)), *arguments, "--config", "config.yml")
-    (tmp_path / "example.py").write_text(example("python"), "utf-8")
+    # Each run is of another person, as the server remembers the idempotency keys of the first.
+    text = example("python") if source == "server" else example("python").replace('"ann', '"ann-by-file')
+    (tmp_path / "example.py").write_text(text, "utf-8")
     check_output(run(tmp_path, sys.executable, "example.py", url=served.url))
 
 
