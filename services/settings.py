@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
-                raise ValueError(f"{origin!r} is not an origin")
+                raise ValueError(f"{origin!r} is not an origin; expected scheme and host, such as https://example.org")
         return value
 
     @model_validator(mode="after")

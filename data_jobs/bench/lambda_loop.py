@@ -16,11 +16,11 @@ from typing import Any
 
 from data_jobs.bench.bench_people import BenchPerson, logged_events, make_people
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
+from data_jobs.bench.fake_aws import fake_aws
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, write_hello
 from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import RECOMMEND, TYPICAL, Requests, people_needed
-from data_jobs.bench.quiet_aws import quiet_aws
 from data_jobs.bench.targets import ANY, LARGE, Target, value_at
 from data_jobs.report import Progress
 from services.adapters.bundle.local import LocalBundles, LocalReleases
@@ -79,7 +79,7 @@ def measure_lambda(
 
 def _figures(tree: Tree, folder: Path, requests: Requests, effort: LambdaEffort, progress: Progress) -> dict[str, Any]:
     home = {"MARQUEE_HOME": str(folder / "home")}
-    with quiet_aws() as deployed:
+    with fake_aws() as deployed:
         functions = {
             "hello": EmulatedFunction(tree.tools, (write_hello(folder / "hello"), tree.task), HELLO_HANDLER),
             "embedded": EmulatedFunction(tree.tools, (tree.task,), HANDLER, home),

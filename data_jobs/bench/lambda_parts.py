@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data_jobs.bench.quiet_aws import CREDENTIALS
+from data_jobs.bench.fake_aws import CREDENTIALS
 from services.recommender.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -105,7 +105,7 @@ def _world(
     from data_jobs.bench.world import World
 
     if (films is None) != (metadata is None):
-        raise Misused("--films and --metadata require each other: the number of films and the file to take them from")
+        raise Misused("--films N and --metadata FILE must be given together")
     if metadata is not None and not metadata.is_file():
         raise Misused(f"{metadata}: no such file")
     if real_text and encoder is EncoderChoice.NONE:

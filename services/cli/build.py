@@ -143,7 +143,7 @@ def active_inputs(home: Path, source: "Source | None", output: Output) -> str | 
     except BundleDamaged as error:
         if source is None:
             raise
-        output.say(f"The active bundle is damaged and will be replaced ({error}).")
+        output.say(f"The active bundle is damaged and will be replaced ({error.fault}).")
         return None
 
 

@@ -86,7 +86,11 @@ def cost(
         ),
     ] = None,
     cache: Annotated[
-        CacheChoice, typer.Option(help="Which responses are cached: CACHE_ANSWERS, or none (CACHE_TTL_SECS=0).")
+        CacheChoice,
+        typer.Option(
+            help="Cached responses, as CACHE_ANSWERS. dear: only expensive ones (OpenSearch, or explained by a model); "
+            "all; none (CACHE_TTL_SECS=0)."
+        ),
     ] = CacheChoice.DEAR,
     cache_hit: Annotated[float, typer.Option(min=0, max=1, help="Hit rate among the cacheable responses.")] = 0.6,
     search_share: Annotated[
@@ -219,7 +223,7 @@ def _bills(loads: list[float], bills: list["Bill"]) -> list[str]:
 
 
 def _savings(headings: list[str], savings: list[list["Saving"]]) -> list[str]:
-    """Return a table of the savings among the three largest under any load: amounts, how, and the drawback."""
+    """Return a table of the savings among the three largest under any load: amounts, the setting, and the drawback."""
     best = {saving.change: saving for each in savings for saving in each[:SAVINGS]}
     if not best:
         return ["There is nothing worth switching off."]
@@ -228,7 +232,7 @@ def _savings(headings: list[str], savings: list[list["Saving"]]) -> list[str]:
         (change, *(_money(each.get(change, 0.0)) for each in amounts), saving.how, saving.price)
         for change, saving in best.items()
     ]
-    return table(("saving, each on its own", *headings, "how", "but"), rows)
+    return table(("saving, each on its own", *headings, "setting", "drawback"), rows)
 
 
 def _price_notes(bills: list["Bill"], prices: "PriceList") -> list[str]:

@@ -38,7 +38,7 @@ def doctor(
     key: Annotated[
         str | None, typer.Option(envvar="API_KEY", help="Its API key; with the scope admin the test person is deleted.")
     ] = None,
-    wait: Annotated[float, typer.Option(min=0, help="With --url: seconds the deployment may take to wake up.")] = 60.0,
+    wait: Annotated[float, typer.Option(min=0, help="With --url: seconds to wait for a cold start.")] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
     """Check an installation or a deployment, and say how to fix what is missing.
@@ -89,7 +89,7 @@ def _home(settings: "Settings") -> Iterator[Check]:
     home = settings.marquee_home
     existing = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.is_dir())
     if not os.access(existing, os.W_OK):
-        yield Check("MARQUEE_HOME", "missing", f"{home}: not writable", "choose a folder that is")
+        yield Check("MARQUEE_HOME", "missing", f"{home}: not writable", "set MARQUEE_HOME to a writable folder")
         return
     free = shutil.disk_usage(existing).free
     advice = "" if free > _LEAST_FREE else "low disk space: a bundle needs about 150 MB, and as much again to build"

@@ -57,7 +57,7 @@ def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncod
     try:
         return load_encoder(settings.embedder_dir)
     except EncoderUnavailable as error:
-        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
+        raise EncoderUnavailable(f"{error}; to build without it, give --encoder none") from error
 
 
 def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output") -> EncoderChoice | None:
@@ -108,7 +108,9 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
     if settings.bedrock_batch_role is None:
         return None
     if settings.bucket is None:
-        raise Misused("BEDROCK_BATCH_ROLE is set: BUNDLE_BUCKET is required, too: texts and vectors pass through it")
+        raise Misused(
+            "BUNDLE_BUCKET is not set: BEDROCK_BATCH_ROLE needs it, because texts and vectors pass through the bucket"
+        )
     from services.adapters.bundle.s3.objects import open_objects
     from services.adapters.embed.bedrock.batch import BedrockBatch
     from services.adapters.embed.bedrock.bedrock_client import BedrockLocation

@@ -70,7 +70,7 @@ def lines_of(parts: "Sequence[Part]") -> list[str]:
             columns.append(f"{part.name}: {', '.join(mappings)}")
         if mappings and (unread := [name for name in part.others if name]):
             columns.append(f"{part.name}: not read: {', '.join(unread)}")
-    return [*table(("file", "form", "read as", ""), rows), *(["", *columns] if columns else [])]
+    return [*table(("file", "format", "read as", "remarks"), rows), *(["", *columns] if columns else [])]
 
 
 def _shown(part: "Part") -> dict[str, str]:

@@ -24,7 +24,7 @@ def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> l
         for name in sorted(environment)
         if name.startswith("MARQUEE_") and name.lower() not in Settings.model_fields
     ]
-    return [f"{name} is set, but {why}" for name, (_, why) in _without_effect(settings).items()] + unknown
+    return [f"{name} has no effect: {why}" for name, (_, why) in _without_effect(settings).items()] + unknown
 
 
 def unused_settings(settings: Settings) -> dict[str, str]:
@@ -36,17 +36,17 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
     """Return name to value and reason."""
     reasons: dict[str, str] = {}
     if settings.opensearch_endpoint is None:
-        reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
+        reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not set, so search is embedded")
     if settings.ddb_users_table is None:
-        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are stored in SQLite")
+        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not set, so people are stored in SQLite")
     if settings.bundle_bucket is None:
-        reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
+        reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not set, so bundles are local")
     if settings.bedrock_model is None:
-        reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: explanations use templates")
+        reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not set, so explanations use templates")
     if settings.two_tower_endpoint is None:
-        why = "TWO_TOWER_ENDPOINT is not: the preset two-tower uses the bundle's own vectors"
+        why = "TWO_TOWER_ENDPOINT is not set, so the preset two-tower uses the bundle's own vectors"
         reasons |= dict.fromkeys(("two_tower_timeout_ms", "aws_endpoint_url_sagemaker_runtime"), why)
     if settings.encoder == "minilm":
-        reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
+        reasons["encoder_timeout_ms"] = "ENCODER is minilm, so queries are encoded on this machine"
     names = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in names}

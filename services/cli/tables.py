@@ -24,15 +24,18 @@ def create(
 ) -> None:
     """Create the missing DynamoDB tables.
 
-    Their names are DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE. For a local server or an account without a
-    deployed stack, which has its own tables. Billing is on demand, and the cache table
-    deletes expired items.
+    Their names are DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE. Use it with a local server, or in an
+    account without a deployed stack; a stack creates its own tables. Billing is on demand, and the cache table deletes
+    expired items.
     """
     from services.settings import load_settings
 
     settings = load_settings()
     if not settings.ddb_users_table:
-        raise Misused("DDB_USERS_TABLE is not set: without it people are stored in SQLite.")
+        raise Misused(
+            "DDB_USERS_TABLE is not set: without it people are stored in SQLite; set it and the other DDB_* tables, "
+            "see docs/dynamodb.md"
+        )
     from services.adapters.state.dynamodb.tables import create_tables
     from services.bootstrap import dynamodb_connection
 

@@ -81,7 +81,7 @@ def _history(source: "Source", user: str | None, account: str | None, output: Ou
         try:
             return read_export(source.paths[0], None)
         except InvalidRequest as error:
-            output.say(f"Nor is it a person's export: {error}")
+            output.say(f"Neither film data nor a person's export: {error}")
     for line in lines_of(parts):
         output.say(line)
     return None
@@ -89,7 +89,7 @@ def _history(source: "Source", user: str | None, account: str | None, output: Ou
 
 def _only(paths: "tuple[Path, ...]") -> Path:
     if len(paths) != 1:
-        raise Misused("--user and --account: name one export, a zip, a folder or a file")
+        raise Misused("--user and --account need exactly one path: an export as a zip, a folder or a file")
     return paths[0]
 
 
@@ -108,7 +108,7 @@ def _from_data(
     lines = [*summary_of(built, stored=bool(stored)), ""]
     total = len(built.dataset.events.user_ids)
     if stored:
-        rest = f"; all of them: marquee users seed {options_of(source)}" if stored < total else ""
+        rest = f"; to store all, run `marquee users seed {options_of(source)}`" if stored < total else ""
         lines += [f"Stored {stored:,} of {total:,} people{rest}. For {user_id}:", ""]
     return document, [*lines, *next_lines(items)]
 

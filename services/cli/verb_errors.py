@@ -37,7 +37,7 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
         case typer.TyperException():
             return ExitCode.USAGE, _usage(error)
         case typer.Abort():
-            return ExitCode.FAILED, "stopped"
+            return ExitCode.FAILED, "Stopped."
         case BundleError() | Unavailable():
             return ExitCode.UNAVAILABLE, str(error)
         case MarqueeError():
@@ -47,7 +47,8 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
         case OSError(errno=None):  # numpy's, when a file cannot be written completely
             return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():
-            return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
+            failed = error.filename or "A read, write or connection failed"
+            return ExitCode.FAILED, f"{failed}: {error.strerror or error}"
     return ExitCode.FAILED, f"{type(error).__name__}: {error}. This is a bug; run with --debug for a traceback."
 
 

@@ -152,4 +152,15 @@ class EncoderMismatch(BundleError):
 
 
 class BundleDamaged(BundleError):
-    """A file of the bundle is missing, has the wrong size or checksum, or disagrees with the manifest."""
+    """A file of the bundle is missing, has the wrong size or checksum, or disagrees with the manifest. The message is
+    the fault, with the file, followed by the advice.
+    """
+
+    def __init__(self, fault: str, advice: str = "rebuild or copy the bundle again") -> None:
+        super().__init__(fault, advice)
+        self.fault = fault
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return f"{self.fault}; {self.advice}"

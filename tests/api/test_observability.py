@@ -122,8 +122,8 @@ def test_missing_or_invalid_aws_ids_are_left_out(caplog, event: object, header: 
 
 
 def test_recommendations_from_films_have_candidates_stages_and_degradations() -> None:
-    recommender = FakeRecommender(degraded=["retrieve: late; the vectors in the bundle answered"])
+    recommender = FakeRecommender(degraded=["retrieve: late; used the bundle's vectors"])
     observation = observed("POST", "/recommend/from-films", recommender, json={"item_ids": ["6"]})
     assert observation.facts["candidates"] == {"ranked": 2}
-    assert observation.facts["degraded"] == ["retrieve: late; the vectors in the bundle answered"]
+    assert observation.facts["degraded"] == ["retrieve: late; used the bundle's vectors"]
     assert observation.stages["rank"] == 1.5

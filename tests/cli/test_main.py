@@ -156,6 +156,8 @@ def test_exit_codes_of_errors(error: Exception, code: int) -> None:
 
 def test_messages_name_the_place_and_the_remedy() -> None:
     assert describe(PermissionError(13, "Permission denied", "features"))[1] == "features: Permission denied"
+    full = describe(OSError(28, "No space left on device"))[1]
+    assert full == "A read, write or connection failed: No space left on device"
     assert "is the disk full?" in describe(OSError("306362 requested and 278464 written"))[1]
     missing = describe(ModuleNotFoundError("No module named 'boto3'", name="boto3"))[1]
     assert "'boto3' is not installed" in missing

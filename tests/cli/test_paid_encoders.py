@@ -122,7 +122,7 @@ def test_a_batch_role_without_a_bucket_is_refused(marquee: Marquee, service, fil
     monkeypatch.setenv("BEDROCK_BATCH_ROLE", "arn:aws:iam::111111111111:role/batch")
     done = marquee("build", "--catalogue", films, "--encoder", "titan")
     assert done.code == 2
-    assert "BUNDLE_BUCKET is required, too" in done.err
+    assert "BUNDLE_BUCKET is not set: BEDROCK_BATCH_ROLE needs it" in done.err
 
 
 @pytest.mark.parametrize(

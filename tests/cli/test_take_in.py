@@ -63,7 +63,7 @@ def test_with_a_user_the_path_is_read_as_an_export(marquee: Marquee, tmp_path: P
     done = marquee("import", str(path), "--user", "ann", "--json").json
     assert done["source"] == "Netflix"
     both = marquee("import", str(path), str(path.parent), "--user", "ann")
-    assert (both.code, "name one export" in both.err) == (2, True)
+    assert (both.code, "need exactly one path" in both.err) == (2, True)
     assert marquee("import").code == 2
 
 
@@ -83,7 +83,7 @@ def test_of_very_many_people_only_some_are_stored(
 ) -> None:
     monkeypatch.setattr(take_in, "MOST_STORED", 100)
     done = marquee("import", str(dump), *NONE)
-    assert "Stored 12 of 24 people; all of them: marquee users seed " in done.out
+    assert "Stored 12 of 24 people; to store all, run `marquee users seed " in done.out
 
 
 @pytest.mark.usefixtures("empty_home")

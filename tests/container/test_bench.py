@@ -8,11 +8,11 @@ from fastapi.testclient import TestClient
 
 from data_jobs.bench import lambda_loop
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
+from data_jobs.bench.fake_aws import CREDENTIALS, fake_aws
 from data_jobs.bench.lambda_loop import TARGETS, LambdaEffort, LoopFailed, measure_lambda
 from data_jobs.bench.lambda_parts import Tree as Laid
 from data_jobs.bench.lambda_parts import event_of, lay_tree, write_hello
 from data_jobs.bench.mix import get, post
-from data_jobs.bench.quiet_aws import CREDENTIALS, quiet_aws
 from data_jobs.report import Silent
 from services.adapters.aws import session
 from services.api.app.main import create_app
@@ -97,10 +97,10 @@ def test_a_request_becomes_the_event_that_a_gateway_would_send() -> None:
     assert (fetched["rawPath"], fetched["rawQueryString"], fetched["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
 
 
-def test_the_quiet_aws_answers_all_calls_of_the_function(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fake_aws_answers_all_calls_of_the_function(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the bench would time failed calls."""
     session.cache_clear()
-    with quiet_aws() as deployed:
+    with fake_aws() as deployed:
         for name, value in {**deployed, "MARQUEE_HOME": str(small_home)}.items():
             monkeypatch.setenv(name, value)
         with TestClient(create_app(AppServices.of(build_services(load_settings(), connect=False)))) as client:

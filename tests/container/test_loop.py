@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
-from data_jobs.bench.quiet_aws import CREDENTIALS, quiet_aws
+from data_jobs.bench.fake_aws import CREDENTIALS, fake_aws
 from services.api.app.services import MAX_BODY_BYTES
 from tests.container.kit import HANDLER, Tree, body_of, event, function, in_base64
 from tests.patience import PATIENCE_S, eventually
@@ -170,7 +170,7 @@ def test_a_function_deployed_by_infra_answers_requests_with_a_key(
     """Secrets Manager, DynamoDB and OpenSearch are stand-ins. The emulator has no snapshots."""
     home = {"MARQUEE_HOME": str(release)}
     with (
-        quiet_aws() as deployed,
+        fake_aws() as deployed,
         Emulated(function(tools, (tree.task,), HANDLER, deployed | home), tmp_path / "function.log") as emulated,
     ):
         request = event("POST", "/recommend", {"user_id": "ann", "k": 3})

@@ -85,7 +85,7 @@ def test_a_wrong_setting(home: Path, name: str, value: str, expected: str) -> No
 def test_a_setting_without_effect_is_named(home: Path) -> None:
     env = {"OPENSEARCH_INDEX": "x", "MARQUEE_PROT": "1"}
     with Served(home, env=env) as server:
-        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.log
+        assert "OPENSEARCH_INDEX has no effect: OPENSEARCH_ENDPOINT is not set" in server.log
         assert "MARQUEE_PROT is not a setting" in server.log
         assert server.recommend(k=1)["items"]
 

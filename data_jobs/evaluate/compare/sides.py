@@ -22,7 +22,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Release
 
-ACTIVE, PLAYBOOK = "active", "playbook"
+ACTIVE, BASELINE = "active", "playbook"
 _VERSION = re.compile(r"[0-9a-f]{16}")
 PRESETS = (Preset.DEFAULT, Preset.SVD)
 ACCEPTED = (
@@ -64,8 +64,8 @@ class Side:
 def named(name: str, order: EvaluationOrder) -> NamedSide:
     """Return the side that a name stands for, before training. Raises DataError, BundleError."""
     params, weights = read_params(order.params)
-    if name == PLAYBOOK:
-        return NamedSide(name, SideKind.PRESET, params, replace(weights, formula=PLAYBOOK))
+    if name == BASELINE:
+        return NamedSide(name, SideKind.PRESET, params, replace(weights, formula=BASELINE))
     if name in PRESETS:
         return NamedSide(name, SideKind.PRESET, params, weights, Preset(name))
     path = Path(name)

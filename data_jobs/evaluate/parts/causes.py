@@ -58,12 +58,12 @@ class FirstReasonCheck:
 
 @dataclass(frozen=True, slots=True)
 class CitationCheck:
-    """A cited film or trait. ``falls``: the score falls without it. ``largest``: for a film, the fall is among the two
-    largest. ``words``: the check as text.
+    """A cited film or trait. ``score_falls``: the score falls without it. ``largest``: for a film, its influence is
+    among the two largest. ``words``: the check as text.
     """
 
     kind: ReasonKind
-    falls: bool
+    score_falls: bool
     largest: bool
     words: str
 
@@ -92,11 +92,16 @@ def examine(bench: Workbench, profile: Profile, items: Sequence[RankedItem]) -> 
     rows = rows_of(items)
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
-    falls = _falls(bench, profile, rows, whole, plan)
+    influence_of = _influence_of(bench, profile, rows, whole, plan)
     return [
         [
             _citation_check(
-                bench, profile, item, reason, {film: fall[at] for film, fall in falls.items()}, (float(whole[at]), plan)
+                bench,
+                profile,
+                item,
+                reason,
+                {film: influence[at] for film, influence in influence_of.items()},
+                (float(whole[at]), plan),
             )
             for reason in item.reasons
             if reason.item_id is not None or reason.kind in TRAITS
@@ -105,15 +110,17 @@ def examine(bench: Workbench, profile: Profile, items: Sequence[RankedItem]) -> 
     ]
 
 
-def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan) -> dict[str, Scores]:
-    """Return item id -> fall of each score without that film, float64[rows], for each film of the taste."""
+def _influence_of(
+    bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan
+) -> dict[str, Scores]:
+    """Return item id -> by how much each score falls without that film, float64[rows], for each film of the taste."""
     catalogue = bench.bundle.catalogue
     taste = fold_in(catalogue, profile.history)
-    falls = {}
+    influence_of = {}
     for row in taste.rows.tolist():
         rest = replace(profile, history=profile.history.without(bench.hashes[[row]]))
-        falls[catalogue.item_ids[row]] = whole - raw_scores(bench, bench.pipeline, rest, rows, plan)
-    return falls
+        influence_of[catalogue.item_ids[row]] = whole - raw_scores(bench, bench.pipeline, rest, rows, plan)
+    return influence_of
 
 
 def _citation_check(
@@ -121,18 +128,20 @@ def _citation_check(
     profile: Profile,
     item: RankedItem,
     reason: Reason,
-    falls: dict[str, float],
+    influence_of: dict[str, float],
     whole_and_plan: tuple[float, Plan],
 ) -> CitationCheck:
     title, (whole, plan) = bench.bundle.catalogue.titles[item.row], whole_and_plan
     if reason.kind is ReasonKind.LIKED:
-        fall = falls.get(reason.item_id or "", 0.0)
-        place = 1 + sum(value > fall + _ROUNDING for value in falls.values())
-        words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
-        return CitationCheck(reason.kind, fall > 0, place <= LARGEST, words)
+        influence = influence_of.get(reason.item_id or "", 0.0)
+        place = 1 + sum(value > influence + _ROUNDING for value in influence_of.values())
+        words = f"{profile.user_id}, {title}: {reason.text}: falls by {influence:.5f}, place {place}"
+        return CitationCheck(reason.kind, influence > 0, place <= LARGEST, words)
     reduced = without_trait(bench.pipeline, item.row, reason)
-    fall = whole - float(raw_scores(bench, reduced, profile, np.array([item.row], np.int32), plan)[0])
-    return CitationCheck(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
+    influence = whole - float(raw_scores(bench, reduced, profile, np.array([item.row], np.int32), plan)[0])
+    return CitationCheck(
+        reason.kind, influence > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {influence:.5f}"
+    )
 
 
 def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32], plan: Plan) -> Scores:

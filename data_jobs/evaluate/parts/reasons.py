@@ -126,7 +126,9 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
     return Reasons(
         tuple(_tastes_reasons(size, of_size) for size, of_size in answers.items()),
         tuple(item.first.words for item in answers[ALL] if not item.first.true),
-        tuple(check.words for item in answers[ALL] for check in item.cited if not (check.falls and check.largest)),
+        tuple(
+            check.words for item in answers[ALL] for check in item.cited if not (check.score_falls and check.largest)
+        ),
     )
 
 
@@ -163,9 +165,9 @@ def _tastes_reasons(size: str, answers: Sequence[_CheckedItem]) -> TasteSizeReas
         _share([(person, reason.true) for person, reason in first if reason.popular]),
         _share([(person, reason.true) for person, reason in first if not reason.popular]),
         _share([(person, reason.largest) for person, reason in first]),
-        _share([(person, check.falls) for person, check in films]),
+        _share([(person, check.score_falls) for person, check in films]),
         _share([(person, check.largest) for person, check in films]),
-        _share([(person, check.falls) for person, check in traits]),
+        _share([(person, check.score_falls) for person, check in traits]),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.adapters.bundle.layout import REBUILD
 from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.genres import GENRES
 from services.recommender.errors import BundleDamaged
@@ -99,23 +100,23 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
             _check_range(name, arrays[name], bounds.lowest, end)
     for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
         if name in arrays and not np.isfinite(arrays[name]).all():
-            raise BundleDamaged(f"{name}.npy: contains non-finite values; rebuild the bundle")
+            raise BundleDamaged(f"{name}.npy: contains non-finite values", REBUILD)
     for name in ("catalogue.hashes", "catalogue.other_hashes"):
         hashes = arrays[name]
         if (hashes[1:] < hashes[:-1]).any():
-            raise BundleDamaged(f"{name}.npy: not sorted; rebuild the bundle")
+            raise BundleDamaged(f"{name}.npy: not sorted", REBUILD)
     for ids, order in (("catalogue.tmdb_ids", "catalogue.tmdb_rows"), ("catalogue.imdb_ids", "catalogue.imdb_rows")):
         if (np.diff(arrays[ids][arrays[order]]) < 0).any():
-            raise BundleDamaged(f"{order}.npy: not in the order of {ids}; rebuild the bundle")
+            raise BundleDamaged(f"{order}.npy: not in the order of {ids}", REBUILD)
 
 
 def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != end:
         span = f"{offsets[0]} to {offsets[-1]}" if len(offsets) else "nothing"
-        raise BundleDamaged(f"{name}.npy: spans {span}, expected 0 to {end}")
+        raise BundleDamaged(f"{name}.npy: spans {span}, expected 0 to {end}", REBUILD)
     descents = np.flatnonzero(offsets[1:] < offsets[:-1])
     if len(descents):
-        raise BundleDamaged(f"{name}.npy: decreases after index {descents[0]}, expected to ascend; rebuild the bundle")
+        raise BundleDamaged(f"{name}.npy: decreases after index {descents[0]}, expected to ascend", REBUILD)
 
 
 def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None:
@@ -123,6 +124,4 @@ def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None
         return
     least, most = int(values.min()), int(values.max())
     if least < lowest or most >= end:
-        raise BundleDamaged(
-            f"{name}.npy: contains {least} to {most}, expected {lowest} to {end - 1}; rebuild the bundle"
-        )
+        raise BundleDamaged(f"{name}.npy: contains {least} to {most}, expected {lowest} to {end - 1}", REBUILD)

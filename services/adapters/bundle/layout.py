@@ -35,6 +35,8 @@ from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.errors import BundleDamaged
 
 FORMAT = 3
+# Advice for damage that a new copy does not repair.
+REBUILD = "rebuild the bundle"
 MANIFEST = "manifest.json"
 TEXT_INDEX = "text_index"
 

@@ -64,7 +64,7 @@ class LocalBundles:
             ) from error
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BundleDamaged(
-                f'{self.pointer_path}: not {{"version": ...}} ({error}); run `marquee bundle activate`'
+                f'{self.pointer_path}: not {{"version": ...}} ({error})', "run `marquee bundle activate`"
             ) from error
         return Pointer(str(version), None if previous is None else str(previous))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from services.adapters.bundle.layout import FORMAT, MANIFEST, TEXT_INDEX
+from services.adapters.bundle.layout import FORMAT, MANIFEST, REBUILD, TEXT_INDEX
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleMissing
 
@@ -113,13 +113,13 @@ class Manifest:
         version = document.get("format")
         if version != FORMAT:
             raise BundleDamaged(
-                f"{folder / MANIFEST}: format is {version!r}, expected {FORMAT}; rebuild the bundle with this version"
+                f"{folder / MANIFEST}: format is {version!r}, expected {FORMAT}", "rebuild the bundle with this version"
             )
         _check_seal(folder / MANIFEST, content)
         try:
             manifest = cls._parse(document)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleDamaged(f"{folder / MANIFEST}: {_cause(error)}; rebuild the bundle") from error
+            raise BundleDamaged(f"{folder / MANIFEST}: {_cause(error)}", REBUILD) from error
         expected = manifest.content_version()
         if document.get("version") != expected:
             raise BundleDamaged(
@@ -154,16 +154,14 @@ def _read(folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BundleDamaged(
-            f"{path}: {error.strerror or error}, expected a manifest; rebuild or copy the bundle again"
-        ) from error
+        raise BundleDamaged(f"{path}: {error.strerror or error}, expected a manifest") from error
 
 
 def _document(path: Path, content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BundleDamaged(f"{path}: not JSON ({error}); rebuild the bundle") from error
+        raise BundleDamaged(f"{path}: not JSON ({error})") from error
     if not isinstance(document, dict):
         raise BundleDamaged(f"{path}: found a JSON {type(document).__name__}, expected an object")
     return document
@@ -173,8 +171,7 @@ def _check_seal(path: Path, content: bytes) -> None:
     match = _SEAL.match(content)
     if match is None or hashlib.sha256(content[match.end() :]).hexdigest().encode() != match[1]:
         raise BundleDamaged(
-            f"{path}: does not begin with the SHA-256 of the rest: it was changed later, or written by an "
-            "older version; rebuild or copy the bundle again"
+            f"{path}: does not begin with the SHA-256 of the rest: it was changed later, or written by an older version"
         )
 
 

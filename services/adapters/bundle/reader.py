@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from services.adapters.bundle.bounds import check_bounds
 from services.adapters.bundle.layout import (
     COLUMNS,
+    REBUILD,
     TEXT_INDEX,
     catalogue_of,
     collaborative_of,
@@ -35,7 +36,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
     manifest = Manifest.load(path)
     if manifest.analyser != ANALYSER:
         raise BundleDamaged(
-            f"{path}: its text index was made with {manifest.analyser!r}, expected {ANALYSER!r}; rebuild the bundle"
+            f"{path}: its text index was made with {manifest.analyser!r}, expected {ANALYSER!r}", REBUILD
         )
     check_files(path, manifest, verify)
     arrays = _arrays(path, manifest)
@@ -79,13 +80,11 @@ def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
     try:
         size = path.stat().st_size
         if size != entry.size:
-            raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}; rebuild or copy the bundle again")
+            raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}")
         if verify and (sha256 := file_sha256(path)) != entry.sha256:
-            raise BundleDamaged(f"{path}: SHA-256 is {sha256}, expected {entry.sha256}; rebuild or copy it again")
+            raise BundleDamaged(f"{path}: SHA-256 is {sha256}, expected {entry.sha256}")
     except OSError as error:
-        raise BundleDamaged(
-            f"{path}: {error.strerror or error}, expected {entry.size} bytes; rebuild or copy the bundle again"
-        ) from error
+        raise BundleDamaged(f"{path}: {error.strerror or error}, expected {entry.size} bytes") from error
 
 
 def file_sha256(path: Path) -> str:

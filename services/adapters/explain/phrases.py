@@ -40,8 +40,8 @@ def shape_of(reason: Reason) -> str:
 _LIKED = (
     "You liked {film}, and this one is close to it",
     "{title} is a short step from {film}, which you liked",
-    "Having liked {film}, you may well get on with this one",
-    "Because you liked {film}, {title} has a good chance with you",
+    "Having liked {film}, you may well enjoy this one",
+    "Because you liked {film}, {title} is a good bet for you",
     "{film} is among the films you liked, and this is near to it",
     "Your liking for {film} points to {title}",
     "Start from {film}, which you liked, and {title} is not far",
@@ -62,10 +62,10 @@ _LOOKED = (
 BOTH_LIKED = (
     "You liked {film} and {other}, and this one is close to both",
     "{film} and {other}, which you liked, both point to {title}",
-    "Between {film} and {other}, both of which you liked, this one is at home",
-    "Somebody who liked {film} and {other}, as you did, may well like {title}",
+    "It falls between {film} and {other}, both of which you liked",
+    "Someone who liked {film} and {other}, as you did, may well like {title}",
     "It is near to both {film} and {other}, which you liked",
-    "Having liked {film} as well as {other}, you may get on with this one",
+    "Having liked {film} as well as {other}, you may well enjoy this one",
     "What you liked, {film} and {other} above all, leads to {title}",
 )
 LIKED_AND_TRAIT = {
@@ -74,7 +74,7 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you liked",
         "{title} is {thing}, not far from {film}, which you liked",
         "Close to {film}, which you liked, and {thing} besides",
-        "Somebody who liked {film}, as you did, may well like this: {thing}",
+        "Someone who liked {film}, as you did, may well like this: {thing}",
         "As you liked {film}, here is {thing} to follow it with",
         "Here is {thing} for you, a short step from {film}, which you liked",
     ),
@@ -107,7 +107,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "watched": _WATCHED,
     "looked": _LOOKED,
     "director": (
-        "{name} directed {title}, and you liked other films by the same hand",
+        "{name} directed {title}, and you liked other films by the same director",
         "You liked films by {name}, and this is another",
         "Another film by {name}, whose work you liked",
         "It is by {name}, whose films you liked",
@@ -127,7 +127,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "genre": (
         "You like {many}, and this is one",
         "It is {one}, which is a kind of film you like",
-        "Another for somebody who likes {many}, as you do",
+        "Another one for someone who likes {many}",
         "{title} is {one}, and you like those",
     ),
     "decade": (
@@ -137,7 +137,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     ),
     "era": (
         "It comes from the same years as films you liked, the {name}",
-        "Like films you liked, it is of the {name}",
+        "Like films you liked, it is from the {name}",
     ),
     "series": (
         "It belongs to the {name} series, which you like",
@@ -149,12 +149,12 @@ ALONE: dict[str, tuple[str, ...]] = {
         "Like films you liked, it was made in the same language",
     ),
     "same people": (
-        "The same people like it, as it happens",
+        "The same people like it",
         "People who like the one tend to like the other",
         "It is liked by the same people",
     ),
-    "story": ("It tells a similar story", "The story is a similar one", "What happens in it is of a similar kind"),
-    "left": ("It is the nearest of what is left", "Of what is left, nothing is nearer"),
+    "story": ("It tells a similar story", "The story is a similar one", "It has a similar plot"),
+    "left": ("It is the nearest of the remaining films", "No remaining film is closer"),
     "also director": ("{name} directed this one as well", "It is by the same director, {name}", "Also by {name}"),
     "also cast": ("{name} is in this one as well", "It has {name} in it, too", "Also with {name}"),
     "also keyword": ("It is about “{name}”, too", "“{name}” runs through this one as well", "Also about “{name}”"),
@@ -179,4 +179,4 @@ UNKNOWN = (
     "Hardly anybody here knows this one yet; it is {one}",
     "{title} is {dated} that is still to be found by most people here",
 )
-NOTHING = ("It comes close to what there is to go by", "It is what comes next of what is left")
+NOTHING = ("It is close to your taste, as far as that can be judged", "It ranks next among the remaining films")

@@ -35,7 +35,7 @@ _ASKED = (
     "As you asked, here is {what}",
     "You wanted {what}, and {title} is one",
 )
-_CALLED = ("It goes by the very name you asked for", "This is the film you named")
+_CALLED = ("It has exactly the title you asked for", "You asked for this title, and here it is")
 _WORDS = (
     "You asked for {words}, and this came up",
     "It has to do with {words}, as you asked",
@@ -75,20 +75,20 @@ _ALSO = {
     "also decade": "from the {name} as well", "same people": "liked by the same people",
 }  # fmt: skip
 _NEAR = (
-    "It does not fit “{query}” exactly, but comes near to it",
+    "It does not fit “{query}” exactly, but comes close",
     "Not quite “{query}”, but not far from it",
-    "Nothing says that it is “{query}”; it only comes near",
+    "Nothing says that it is “{query}”; it only comes close",
     "Close to “{query}”, though not a match",
-    "{title} is not quite “{query}”, but comes near to it",
+    "{title} is not quite “{query}”, but comes close",
 )
 _FAR = (
-    "It does not match “{query}”; it is only well known",
+    "It does not match “{query}”; it is here because it is well known",
     "No match for “{query}”, but many people know it",
     "Well known, though it does not match “{query}”",
     "Many people know it, but it does not match “{query}”",
 )
-_NEAR_BARE = ("It does not match what you asked for, but comes near to it",)
-_FAR_BARE = ("It does not match what you asked for; it is only well known",)
+_NEAR_BARE = ("It does not match what you asked for, but comes close",)
+_FAR_BARE = ("It does not match what you asked for; it is here because it is well known",)
 
 
 def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:

@@ -37,7 +37,7 @@ _FORMS_OF_FILM = ("Animation", "Documentary")
 class TemplateExplainer:
     """Embedded default of the explainer port."""
 
-    prompt_version = "template-3"
+    prompt_version = "template-4"
 
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:  # noqa: ARG002
         """Return one sentence per film, at most 22 words; the deadline is not needed."""

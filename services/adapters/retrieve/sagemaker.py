@@ -42,10 +42,10 @@ class SageMakerRetriever:
         """See :class:`services.recommender.ports.RetrievePort`."""
         left = min(self._timeout_s, deadline.remaining())
         if left < LEAST_S:
-            raise RetrieverUnavailable("no time is left to ask the endpoint")
+            raise RetrieverUnavailable("no time is left to call the endpoint")
         attempt = self._breaker.attempt()
         if attempt is None:
-            raise RetrieverUnavailable("the endpoint is left alone for some seconds after it failed")
+            raise RetrieverUnavailable("the endpoint failed repeatedly and is not called for some seconds")
         started = self._clock.monotonic()
         try:
             response = self._call(_request_body(person, history, count), left)

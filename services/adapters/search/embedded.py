@@ -59,7 +59,7 @@ class EmbeddedSearch:
         if searcher.num_segments > 1 or searcher.num_docs != len(bundle.catalogue):
             raise BundleDamaged(
                 f"{index_dir}: {searcher.num_docs} films in {searcher.num_segments} segments, "
-                f"expected {len(bundle.catalogue)} in one; rebuild the bundle"
+                f"expected {len(bundle.catalogue)} in one"
             )
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:  # noqa: ARG002
@@ -223,4 +223,4 @@ def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the engine panics on damaged bytes, which is not an Exception
-        raise BundleDamaged(f"{index_dir}: cannot be opened as a text index: {error}; rebuild the bundle") from error
+        raise BundleDamaged(f"{index_dir}: cannot be opened as a text index: {error}") from error

@@ -47,7 +47,10 @@ COMMON = {
     "malformed-body": ErrorExample("The body is not valid JSON: expected value at line 1 column 7."),
     "unauthorized": ErrorExample("no API key: send it in the header X-API-Key"),
     "forbidden": ErrorExample("this API key lacks the scope 'serve'; it has: admin"),
-    "origin-refused": ErrorExample("use the address of the distribution in front of this server"),
+    "origin-refused": ErrorExample(
+        "this address does not accept requests directly; call the API at its public address "
+        "(the CloudFront distribution)"
+    ),
     "host-refused": ErrorExample("the header Host names another server; if it is this one, add it to ALLOWED_HOSTS"),
     "unknown-film": ErrorExample(
         "film 'tmdb:1' is not in the catalogue; look ids up with GET /films?q= or `marquee films`"
@@ -65,7 +68,7 @@ COMMON = {
     "idempotency-mismatch": of_field(
         "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event", ""
     ),
-    "quota-exceeded": ErrorExample("60 requests in 60 s used up; try again in 12 s"),
+    "quota-exceeded": ErrorExample("this key's quota of 60 requests in 60 s is used up; try again in 12 s"),
     "internal-error": ErrorExample("An unexpected error; see the log for this request_id."),
     "overloaded": ErrorExample("too many requests are waiting for the store; try again in a second"),
     "state-unavailable": ErrorExample(

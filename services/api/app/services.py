@@ -65,6 +65,9 @@ class AppServices:
         if not self.auth_required:
             return
         if self.keys is None or self.key_pepper is None:
-            raise ValueError("API keys are on, but there is no key store or no pepper: set both, or turn keys off")
+            raise ValueError(
+                "API keys are on, but there is no key store or no pepper: set API_KEY_PEPPER and a state store, or "
+                "API_KEYS=off"
+            )
         if "*" in self.cors_origins:
             raise ValueError("CORS_ORIGINS is '*' while API keys are on: name the origins that may use a key")

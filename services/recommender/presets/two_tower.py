@@ -65,9 +65,9 @@ def terms(bundle: Bundle, proposal: Proposal) -> dict[str, Dense]:
 
 
 _FALLBACKS = {
-    "bundle": "the vectors in the bundle answered",
-    "svd": "the factors of the SVD answered",
-    "popularity": "popularity answered",
+    "bundle": "used the bundle's vectors",
+    "svd": "used the SVD factors",
+    "popularity": "used popularity",
 }
 
 
@@ -101,7 +101,9 @@ def _from_endpoint(bundle: Bundle, port: RetrievePort, person: str | None, taste
     rows = bundle.catalogue.rows_of(proposal.item_ids)
     in_catalogue = rows >= 0
     if not in_catalogue.any():
-        raise RetrieverUnavailable("none of the films it knows is in this catalogue")
+        raise RetrieverUnavailable(
+            "the endpoint returned no film of this catalogue; train and deploy it on the same data"
+        )
     hits = _scaled(rows[in_catalogue], np.array(proposal.scores, np.float32)[in_catalogue])
     return Hits(hits.rows, hits.scores, hits.reference, hits.floor, proposal.ms)
 

@@ -35,13 +35,13 @@ def influences(
 
 
 def largest(
-    films: NDArray[np.int32], falls: Matrix, count: int, citable: NDArray[np.bool_] | None = None
+    films: NDArray[np.int32], influence: Matrix, count: int, citable: NDArray[np.bool_] | None = None
 ) -> list[list[tuple[int, float]]]:
-    """Return the most influential films for each ranked film, as (index into the taste, fall); positive ones only.
-    ``falls`` float32[left out, ranked] without each of ``films``; ``citable`` bool[left out, ranked]: those that may be
-    cited.
+    """Return the most influential films for each ranked film, as (index into the taste, influence); positive ones
+    only. ``influence`` float32[left out, ranked] of each of ``films``; ``citable`` bool[left out, ranked]: those that
+    may be cited.
     """
-    values = falls if citable is None else np.where(citable, falls, np.float32(0))
+    values = influence if citable is None else np.where(citable, influence, np.float32(0))
     by_film = np.ascontiguousarray(values.T)
     best = np.argsort(-by_film, axis=1, kind="stable")[:, :count]
     indices = films[best].tolist()

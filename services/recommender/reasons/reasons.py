@@ -1,8 +1,8 @@
 """Truthful reasons: each names evidence without which the film's raw score would be lower.
 
-A cited film is the one with the largest fall when left out; a trait is cited only for its term in the score; "popular
-in Western" is used if nothing personal contributed. The largest cause comes first. Films similar to a given film have
-one reason each: what they share with it.
+A cited film is the one with the largest influence; a trait is cited only for its term in the score; "popular in
+Western" is used if nothing personal contributed. The largest cause comes first. Films similar to a given film have one
+reason each: what they share with it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -87,7 +87,11 @@ class PageReasons:
         """Return reasons for the most influential film of the taste, and a second with at least half its influence.
         ``influential``: the two largest.
         """
-        return [self._cite(index, fall) for index, fall in influential if fall >= SECOND_FILM * influential[0][1]]
+        return [
+            self._cite(index, influence)
+            for index, influence in influential
+            if influence >= SECOND_FILM * influential[0][1]
+        ]
 
     def _of_taste(self, rows: NDArray[np.int32], terms: list[Terms]) -> list[tuple[Reason, ...]]:
         """Return the reasons from the taste and the catalogue."""
@@ -101,11 +105,13 @@ class PageReasons:
         support it, or if at least half of its influence has other sources: a single rater is weak evidence.
         """
         inputs = self.inputs
-        films, falls = influences(inputs.constants, inputs.taste, self.mixture, rows)
-        if not falls:
+        films, influence_of = influences(inputs.constants, inputs.taste, self.mixture, rows)
+        if not influence_of:
             return [[] for _ in rows]
-        total = np.asarray(sum(falls.values()), np.float32)
-        together = [fall for name, fall in falls.items() if self.cites.get(name) is Cites.LIKED_TOGETHER]
+        total = np.asarray(sum(influence_of.values()), np.float32)
+        together = [
+            influence for name, influence in influence_of.items() if self.cites.get(name) is Cites.LIKED_TOGETHER
+        ]
         of_people = np.asarray(sum(together, np.zeros_like(total)), np.float32)
         supported = inputs.bundle.collaborative.supported(inputs.taste.rows[films], rows, SHARED_PEOPLE)
         return largest(films, total, CITED, supported | (total >= 2 * of_people))
@@ -157,12 +163,12 @@ class PageReasons:
     def _popular(self, row: int, terms: Terms) -> Reason:
         return self.inputs.facts.popular_in.reason(row, terms.get("popularity", 0.0))
 
-    def _cite(self, index: int, fall: float) -> Reason:
+    def _cite(self, index: int, influence: float) -> Reason:
         wording = self._wordings.get(index)
         if wording is None:
             wording = self._wordings[index] = self._wording(index)
         text, title, item_id = wording
-        return Reason(ReasonKind.LIKED, text, title, fall, item_id)
+        return Reason(ReasonKind.LIKED, text, title, influence, item_id)
 
     def _wording(self, index: int) -> tuple[str, str, str]:
         """Return the reason's text for a film of the taste, its title and its id."""

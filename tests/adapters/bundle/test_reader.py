@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -252,3 +253,10 @@ def test_every_flipped_bit_of_the_manifest_is_detected(finished, tmp_path):
         with pytest.raises(BundleDamaged, match=r"manifest\.json"):
             Manifest.load(copy)
         manifest.write_bytes(content)
+
+
+def test_the_message_of_a_damaged_bundle_ends_with_advice_also_after_pickling():
+    usual, own = BundleDamaged("a.npy: missing"), BundleDamaged("a.npy: missing", "run it again")
+    assert str(usual) == "a.npy: missing; rebuild or copy the bundle again"
+    assert str(own) == "a.npy: missing; run it again"
+    assert str(pickle.loads(pickle.dumps(own))) == str(own)

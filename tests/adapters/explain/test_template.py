@@ -58,7 +58,7 @@ def test_a_watched_film_is_not_called_liked() -> None:
         (Reason(ReasonKind.KEYWORD, "A similar story", "the story", 0.2), "similar"),
         (Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", 0.2), "people"),
         (Reason(ReasonKind.POPULAR, "Popular in Western", "Western", 0.2), "western"),
-        (Reason(ReasonKind.QUERY, "Titled “Heat”", "Heat", 1.0), "name"),
+        (Reason(ReasonKind.QUERY, "Titled “Heat”", "Heat", 1.0), "title"),
         (Reason(ReasonKind.QUERY, "Matches “moon”, “heist”", "moon heist", 1.0), "“moon” and “heist”"),
         (Reason(ReasonKind.QUERY, "Close in meaning to “a robbery”", "a robbery", 1.0), "meaning"),
     ],
@@ -173,7 +173,7 @@ def test_a_year_of_the_1800s_has_the_right_article() -> None:
 def test_a_film_that_does_not_match_is_not_said_to_match(text: str) -> None:
     reason = Reason(ReasonKind.NEAREST, text, "a heist on the moon", 0.0)
     for output in explain(*[Evidence("Heat", 1995, (), (reason,))] * 3):
-        assert any(word in output.lower() for word in ("not", "no match", "only comes near"))
+        assert any(word in output.lower() for word in ("not", "no match", "only comes close"))
 
 
 def test_a_filler_film_is_not_called_well_known() -> None:

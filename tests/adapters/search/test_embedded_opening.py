@@ -64,7 +64,7 @@ def test_missing_and_damaged_files_are_refused(world, copy, name, content):
     (copy / name).unlink()
     if content is not None:
         (copy / name).write_bytes(content)
-    with pytest.raises(BundleDamaged, match="rebuild the bundle"):
+    with pytest.raises(BundleDamaged, match="rebuild or copy the bundle again"):
         EmbeddedSearch(world, copy)
 
 

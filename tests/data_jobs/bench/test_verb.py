@@ -51,8 +51,8 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--films", "100"), "--films and --metadata require each other"),
-        (("--metadata", "x.jsonl"), "--films and --metadata require each other"),
+        (("--films", "100"), "--films N and --metadata FILE must be given together"),
+        (("--metadata", "x.jsonl"), "--films N and --metadata FILE must be given together"),
         (("--films", "100", "--metadata", "x.jsonl"), "x.jsonl: no such file"),
         (("--real-text", "--encoder", "none"), "needs an encoder"),
         (("--tmdb", "x.jsonl"), "x.jsonl: no such file"),

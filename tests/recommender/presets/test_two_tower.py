@@ -79,9 +79,9 @@ def test_if_the_endpoint_finds_too_few_films_popular_ones_fill_the_page():
 @pytest.mark.parametrize(
     ("bundle", "source", "message"),
     [
-        (MODEL, "bundle", "the vectors in the bundle answered"),
-        (make_bundle(svd=True), "svd", "the factors of the SVD answered"),
-        (make_bundle(), "popularity", "popularity answered"),
+        (MODEL, "bundle", "used the bundle's vectors"),
+        (make_bundle(svd=True), "svd", "used the SVD factors"),
+        (make_bundle(), "popularity", "used popularity"),
     ],
 )
 def test_if_the_endpoint_fails_the_next_best_answers_and_says_so(bundle, source, message):
@@ -97,8 +97,10 @@ def test_if_the_endpoint_fails_the_next_best_answers_and_says_so(bundle, source,
 
 def test_an_endpoint_of_another_catalogue_is_not_used():
     ranking = rank(MODEL, Endpoint(("x1", "x2")), liked=WESTERNS)
-    assert ranking.degraded == (
-        "retrieve: none of the films it knows is in this catalogue; the vectors in the bundle answered",
+    [degraded] = ranking.degraded
+    assert degraded == (
+        "retrieve: the endpoint returned no film of this catalogue; train and deploy it on the same data; "
+        "used the bundle's vectors"
     )
 
 

@@ -56,7 +56,8 @@ class S3Bundles:
         # Another build of this version may have a different text index.
         if changed := differing(self._objects, version, manifest.files):
             raise BundleDamaged(
-                f"{self._uri(version, changed[0])} was changed during the upload, perhaps by another one; run it again"
+                f"{self._uri(version, changed[0])} was changed during the upload, perhaps by another one",
+                "run it again",
             )
         self._objects.write(path_of(version, MANIFEST), (folder / MANIFEST).read_bytes())
         return len(missing) + 1
@@ -84,10 +85,8 @@ class S3Bundles:
                 download(self._objects, version, listed, folder, on_progress)
                 open_bundle(folder, verify=True)
             except BundleDamaged as error:
-                reason = str(error).replace(f"{folder}/", "")
-                raise BundleDamaged(
-                    f"{self._uri(version)} is refused: {reason} (run `marquee bundle publish` where it was built)"
-                ) from error
+                fault = error.fault.replace(f"{folder}/", "")
+                raise BundleDamaged(f"{self._uri(version)} is refused: {fault}", _publish(version)) from error
             return settle(folder, target)
 
     def pointer(self) -> Pointer:
@@ -100,10 +99,7 @@ class S3Bundles:
         if manifest is None:
             raise self._missing(version)
         if damaged := differing(self._objects, version, manifest.files):
-            raise BundleDamaged(
-                f"{self._uri(version, damaged[0])}: differs from the manifest; run `marquee bundle publish {version}` "
-                "where it was built"
-            )
+            raise BundleDamaged(f"{self._uri(version, damaged[0])}: differs from the manifest", _publish(version))
         return self._pointer.move(version)
 
     def previous(self) -> str:
@@ -149,6 +145,11 @@ class S3Bundles:
 
     def _uri(self, version: str, name: str = "") -> str:
         return self.bucket.uri(path_of(version, name))
+
+
+def _publish(version: str) -> str:
+    """Return the advice for a damaged version."""
+    return f"run `marquee bundle publish {version}` where it was built"
 
 
 def open_bucket(bucket: Bucket) -> S3Bundles:

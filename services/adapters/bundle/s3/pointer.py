@@ -63,6 +63,6 @@ class BucketPointer:
             version, previous = document["version"], document.get("previous")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BundleDamaged(
-                f'{self._uri}: not {{"version": ...}} ({error}); run `marquee release VERSION`'
+                f'{self._uri}: not {{"version": ...}} ({error})', "run `marquee release VERSION`"
             ) from error
         return Pointer(str(version), None if previous is None else str(previous))

@@ -33,5 +33,8 @@ def cosines(scores: Scores, engine: str, space: str) -> Scores:
     elif space == "l2":
         cosine = 1 - (1 / scores - 1) / 2
     else:
-        raise ValueError(f"no cosine is known for engine {engine!r} with space {space!r}")
+        raise ValueError(
+            f"cannot convert scores of engine {engine!r} with space {space!r} to cosines; "
+            "use faiss or lucene with cosinesimil, innerproduct or l2"
+        )
     return np.clip(cosine, -1, 1).astype(np.float32)

@@ -85,7 +85,7 @@ def _check(response: Mapping[str, Any]) -> None:
     if "error" in response:
         raise failure_of(response.get("status"), str(response["error"]))
     if response.get("timed_out"):
-        raise RemoteFailure("timeout", "the engine ran out of its own time")
+        raise RemoteFailure("timeout", "OpenSearch stopped at its own timeout")
     failed = response.get("_shards", {}).get("failed", 0)
     if failed:
         raise TransientFailure("unavailable", f"{failed} shards did not respond")

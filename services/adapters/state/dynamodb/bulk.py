@@ -51,7 +51,9 @@ def _seed_person(
             _write_person(store, user_id, numbered, deadline)
         except Contended as error:
             if not backoff.wait():
-                raise StateUnavailable("people being seeded are changed too often meanwhile; seed again") from error
+                raise StateUnavailable(
+                    "other writes kept changing the people being seeded; run `marquee users seed` again"
+                ) from error
         else:
             return
 

@@ -42,7 +42,9 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
             _delete_person(store, user_id, revision, deadline)
         except Contended as error:
             if not backoff.wait():
-                raise StateUnavailable("the person's feedback kept arriving; send the request again") from error
+                raise StateUnavailable(
+                    "could not erase this person, because feedback kept arriving; send the request again"
+                ) from error
         else:
             break
     answers = find_answers(store, user_id, deadline)

@@ -54,7 +54,9 @@ class DynamoQuota:
             if self._replace(key_id, before, after, deadline):
                 return quota
             if not backoff.wait():
-                raise StateBusy(f"the quota of key {key_id} is written by too many requests at once")
+                raise StateBusy(
+                    f"the quota of key {key_id} is written by too many requests at once; send the request again"
+                )
 
     def _count_up(self, key_id: str, limit: int, window: Window, now_ms: int, deadline: Deadline) -> Quota:
         """Count with a single write, the usual case. Raises Contended with the current item."""

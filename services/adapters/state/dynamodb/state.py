@@ -152,7 +152,9 @@ class DynamoState:
             if revision_of(find_person(self._store, user_id, deadline)) == revision_of(person):
                 break
             if not backoff.wait():
-                raise StateUnavailable("the person's feedback kept arriving; send the request again")
+                raise StateUnavailable(
+                    "could not export this person, because feedback kept arriving; send the request again"
+                )
         now_s = self._store.now_s()
         cached = sum(items.is_live(answer, now_s) for answer in find_answers(self._store, user_id, deadline))
         if not (person or event_items or cached):

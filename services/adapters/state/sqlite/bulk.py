@@ -25,7 +25,9 @@ def seed(
     people = 0
     for chunk in _chunks(events):
         if deadline is not None and deadline.remaining() <= 0:
-            raise StateUnavailable(f"{people:,} people were stored before the time was over; seed again")
+            raise StateUnavailable(
+                f"the time ran out after {people:,} people; run `marquee users seed` again to continue"
+            )
         fresh = {
             user_id: replay(user_id, [logged_event.event for logged_event in logged_events])
             for user_id, logged_events in chunk.items()

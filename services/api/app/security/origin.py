@@ -44,4 +44,7 @@ def check(value: str, accepted: tuple[str, ...]) -> None:
     # Compare every value, so that the timing reveals nothing.
     matches = [hmac.compare_digest(value.encode(), each.encode()) for each in accepted]
     if not any(matches):
-        raise OriginRefused("use the address of the distribution in front of this server")
+        raise OriginRefused(
+            "this address does not accept requests directly; call the API at its public address "
+            "(the CloudFront distribution)"
+        )

@@ -89,7 +89,8 @@ class QuotaGuard:
         ]
         if not quota.allowed:
             raise QuotaExceeded(
-                f"{key.limit} requests in {key.window_s} s used up; try again in {quota.reset_s} s",
+                f"this key's quota of {key.limit} requests in {key.window_s} s is used up; "
+                f"try again in {quota.reset_s} s",
                 max(1, quota.reset_s),
             )
 

@@ -109,7 +109,7 @@ class TestFilms:
         falls = self.falls(bench, someone, page[0].row)
         best = max(falls, key=falls.__getitem__)
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "the best", best),))])
-        assert verdict.falls
+        assert verdict.score_falls
         assert verdict.largest
 
     def test_the_film_that_matters_least_is_not(self, bench, someone, page):
@@ -122,7 +122,7 @@ class TestFilms:
     def test_a_film_the_person_never_touched_is_not(self, bench, someone, page):
         stranger = bench.bundle.catalogue.item_ids[page[1].row]
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "?", stranger),))])
-        assert not verdict.falls
+        assert not verdict.score_falls
 
     def test_the_larger_weight_of_the_prior_with_one_like_less_does_not_count(self, bench):
         catalogue = bench.bundle.catalogue
@@ -138,7 +138,7 @@ class TestFilms:
                 rest = replace(case.profile, history=case.profile.history.without(gone))
                 falls = whole - personal(bench, case.profile, rest, page)
                 clear = np.abs(falls) > 1e-5
-                verdict_falls = np.array([of_pick[at].falls for of_pick in verdicts])
+                verdict_falls = np.array([of_pick[at].score_falls for of_pick in verdicts])
                 assert (verdict_falls == (falls > 0))[clear].all()
 
 
@@ -146,11 +146,11 @@ class TestTraits:
     def test_a_trait_that_the_taste_shares_is_a_true_reason(self, bench, someone, page):
         genre = kit.SCHOOLS[kit.school_of(bench, page[0].row)][0]
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.GENRE, genre),))])
-        assert verdict.falls
+        assert verdict.score_falls
 
     def test_a_trait_that_the_film_lacks_is_not(self, bench, someone, page):
         [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.DIRECTOR, "Nobody"),))])
-        assert not verdict.falls
+        assert not verdict.score_falls
 
     def test_without_a_trait_the_pipeline_itself_stays_as_it_was(self, bench, page):
         before = bench.pipeline.trait_rows.values.copy()

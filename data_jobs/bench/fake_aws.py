@@ -31,9 +31,9 @@ _LIMITS = ("OPENSEARCH_TIMEOUT_MS", "DDB_TIMEOUT_MS", "REQUEST_DEADLINE_MS")
 
 
 @contextmanager
-def quiet_aws() -> Iterator[dict[str, str]]:
+def fake_aws() -> Iterator[dict[str, str]]:
     """Run the stand-in; yield the settings of a function that uses it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _QuietHandler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _FakeAwsHandler)
     thread = threading.Thread(target=server.serve_forever, name="marquee-bench-aws", daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -72,7 +72,7 @@ def _answer_to(target: str, request: Mapping[str, Any]) -> tuple[int, Any]:
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
 
 
-class _QuietHandler(BaseHTTPRequestHandler):
+class _FakeAwsHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
