@@ -102,11 +102,19 @@ def trait_names(films: Sequence[Film]) -> list[str]:
     return sorted({name for film in films for name in film.traits})
 
 
-def trait_rows(films: Sequence[Film]) -> FilmTraits:
+class WrittenTraits(FilmTraits):
     """The values as they are written down, in place of those that rarity would give them."""
-    names = trait_names(films)
+
+    def values_of(self, traits: NDArray[np.integer], films: NDArray[np.integer]) -> NDArray[np.float32]:
+        written = dict(zip(zip(self.ids.tolist(), self.owner.tolist(), strict=True), self.values, strict=True))
+        pairs = zip(traits.tolist(), films.tolist(), strict=True)
+        return np.array([written[pair] for pair in pairs], np.float32)
+
+
+def trait_rows(films: Sequence[Film]) -> FilmTraits:
+    names, rarity = trait_names(films), FilmTraits.of(_traits(films))
     values = [film.traits[name] for film in films for name in names if name in film.traits]
-    return replace(FilmTraits.of(_traits(films)), values=np.array(values, np.float32))
+    return WrittenTraits(**{**vars(rarity), "values": np.array(values, np.float32)})
 
 
 def tables_of(

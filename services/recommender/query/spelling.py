@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import Strings
+
 SHORTEST = 4
 LONG = 8
 """A word this long may have two typing errors, a shorter one only one."""
@@ -19,7 +21,7 @@ class Spelling:
     in.
     """
 
-    words: tuple[str, ...]
+    words: Strings
     codes: NDArray[np.uint8]
     lengths: NDArray[np.int16]
     letters: NDArray[np.uint64]
@@ -32,7 +34,7 @@ class Spelling:
         codes = _codes(words)
         occurs = (np.uint64(1) << (codes & 63).astype(np.uint64)) * (codes > 0)
         return cls(
-            words,
+            Strings.of(words),
             codes,
             np.array([len(word) for word in words], np.int16),
             np.bitwise_or.reduce(occurs, axis=1, dtype=np.uint64),

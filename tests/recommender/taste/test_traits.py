@@ -130,3 +130,10 @@ class TestPostings:
         both = (has[:, :, None] & has[:, None, :]).astype(float)
         expected = (np.tensordot(shares, both, 1) + 1 / len(films)) / (1 + 1 / len(films))
         assert Postings.of(ROWS.films(films)).of_pairs(traits, shares) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_value_of_a_pair_is_that_of_the_film_s_row_to_the_last_bit():
+    rows = FilmTraits.of(make_catalogue(60).traits)
+    assert rows.values_of(rows.ids, rows.owner).tobytes() == rows.values.tobytes()
+    some = rows.films(np.array([7, 3], np.int32))
+    assert some.values_of(some.ids, some.owner).tobytes() == some.values.tobytes()
