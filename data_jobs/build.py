@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data_jobs.adjust import join_log, leave_out, rows_by_id
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
-from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
+from data_jobs.embed_items import EMBEDDINGS_FILE, EmbeddingOptions, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import write_items
 from data_jobs.nearest import searchable
 from data_jobs.records import Dataset
@@ -38,9 +38,10 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``: see
-    ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
-    ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the two-tower model trained last. ``gram``: a
-    result folder of ``data_jobs.spark.gram_job``, whose counts replace the events of the files.
+    ``join_log``. ``embedding_options``: how texts are embedded. ``params``: a JSON file
+    ``{"train": {...}, "weights": {...}}``. ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the
+    two-tower model trained last. ``gram``: a result folder of ``data_jobs.spark.gram_job``, whose counts replace the
+    events of the files.
     """
 
     home: Path
@@ -53,7 +54,7 @@ class Order:
     svd_k: int | None = None
     two_tower: bool = False
     gram: Path | None = None
-    manner: Manner = field(default_factory=Manner)
+    embedding_options: EmbeddingOptions = field(default_factory=EmbeddingOptions)
     activate: bool = True
     force: bool = False
 
@@ -186,8 +187,8 @@ def embed(
         progress.advance("embedding texts", done, total)
 
     earlier = read_embeddings(made or features / EMBEDDINGS_FILE, order.encoder)
-    manner = replace(order.manner, made={**earlier, **order.manner.made})
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", on_progress, manner=manner)
+    options = replace(order.embedding_options, made={**earlier, **order.embedding_options.made})
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", on_progress, options=options)
     write_embeddings(dataset.films, vectors, features, order.encoder.encoder_id)
     return vectors
 

@@ -35,7 +35,7 @@ class BatchJob(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class EmbeddingOptions:
     """How to embed with paid encoders. ``agree``: called with the uncached texts before any is embedded; raises to stop
     the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors already made, by text.
     """
@@ -52,7 +52,7 @@ def embed_films(
     cache: Path,
     progress: OnProgress | None = None,
     threads: int | None = None,
-    manner: Manner = Manner(),
+    options: EmbeddingOptions = EmbeddingOptions(),
 ) -> NDArray[np.float32]:
     """Return vectors of films in their order, float32[films, dims], unit length.
 
@@ -61,16 +61,16 @@ def embed_films(
     """
     texts = [text_to_embed(film) for film in films]
     store = VectorCache(cache, encoder.encoder_id, encoder.dims)
-    vectors = store.load() | {_key(text): vector for text, vector in manner.made.items()}
+    vectors = store.load() | {_key(text): vector for text, vector in options.made.items()}
     # Texts of similar length go together, since a chunk takes as long as its longest text.
     missing = sorted({text for text in texts if _key(text) not in vectors}, key=lambda text: (len(text), text))
     done = len(texts) - sum(_key(text) not in vectors for text in texts)
-    if missing and manner.agree is not None:
-        manner.agree(missing)
+    if missing and options.agree is not None:
+        options.agree(missing)
     at_once = threads if threads is not None else int(getattr(encoder, "at_once", _THREADS))
     with store.shard() as shard:
-        if manner.batch is not None and len(missing) >= manner.batch_from:
-            for text, vector in manner.batch.vectors(missing, progress or (lambda *_: None)):
+        if options.batch is not None and len(missing) >= options.batch_from:
+            for text, vector in options.batch.vectors(missing, progress or (lambda *_: None)):
                 vectors[_key(text)] = vector
                 shard.write(_key(text) + vector.tobytes())
             shard.flush()

@@ -78,7 +78,7 @@ RULES: dict[str, Rule] = {
     "no-times": Rule(_N, "Events without a time: their order in the file replaces it."),
     "not-a-film": Rule(_N, "Series, episodes and games in a list of films are left out."),
     "no-catalogue": Rule(_N, "Events without a catalogue: the films are those named by the events."),
-    "merged-twin": Rule(_N, "A film listed under two ids: it is one film, and both ids lead to it."),
+    "merged-duplicate": Rule(_N, "A film listed under two ids: it is one film, and both ids lead to it."),
     "unused-file": Rule(_N, "A file that is not film data, or is not needed: not read."),
     "superseded-event": Rule(_N, "An event is dropped if the same person and film have a newer or stronger one."),
     "cleared-event": Rule(_N, "A clear is dropped, together with the events it took back."),

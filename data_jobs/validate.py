@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from data_jobs.duplicates import merge_duplicates
 from data_jobs.forms.derive import films_of_events
 from data_jobs.forms.events import lookups_of, read_events
 from data_jobs.forms.films import metadata_part, read_catalogue, read_facts, read_links, read_metadata, read_tags
@@ -16,7 +17,6 @@ from data_jobs.readers.files import require
 from data_jobs.readers.merge import Movie, merge
 from data_jobs.records import Dataset, Film
 from data_jobs.report import DataError, Progress, Report, Silent
-from data_jobs.twins import merge_twins
 from services.adapters.column_names import folded
 
 _SILENT = Silent()
@@ -191,7 +191,7 @@ def _assembled(parts: Sequence[Part], source: Source, progress: Progress, report
     _note_genres(movies, films, report)
     lookups = lookups_of(films, space, links)
     events = read_events(logs, lookups, report, progress, may_lack=source.movielens is None)
-    films, events = merge_twins(films, events, report)
+    films, events = merge_duplicates(films, events, report)
     return Dataset(films, events, tuple(sorted(report.rows)))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_jobs.embed_items import Manner
+from data_jobs.embed_items import EmbeddingOptions
 from data_jobs.evaluate.outcome import Outcome
 from data_jobs.evaluate.protocol import Row
 from data_jobs.evaluate.split import SplitKind
@@ -28,7 +28,7 @@ class EvaluationOrder:
     source: Source | None = None
     encoder: TextEncoder | None = None
     queries: TextEncoder | None = None
-    manner: Manner = field(default_factory=Manner)
+    embedding_options: EmbeddingOptions = field(default_factory=EmbeddingOptions)
     holdout: Path | None = None
     split: SplitKind = SplitKind.RANDOM
     seed: int = 0

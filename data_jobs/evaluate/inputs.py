@@ -53,5 +53,6 @@ def vectors_of(order: EvaluationOrder, dataset: Dataset, progress: Progress) -> 
     def advance(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", advance, manner=order.manner)
+    cache, options = order.home / "cache" / "vectors", order.embedding_options
+    vectors = embed_films(dataset.films, order.encoder, cache, advance, options=options)
     return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}

@@ -44,7 +44,7 @@ class EvaluationPart:
 
 PARTS = (
     EvaluationPart("newcomers", "parts.newcomers"),
-    EvaluationPart("arrivals", "parts.arrivals"),
+    EvaluationPart("arrivals", "parts.arriving_people"),
     EvaluationPart("focused", "parts.focused"),
     EvaluationPart("popularity", "parts.popularity_bias"),
     EvaluationPart("growth", "parts.growth"),

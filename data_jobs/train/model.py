@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from data_jobs.records import Dataset, Film
 from data_jobs.report import Progress, Silent
 from data_jobs.train.als import PASSES, latent_factors
+from data_jobs.train.borrowing import borrowing
 from data_jobs.train.counted import Counted, CountedFilms
 from data_jobs.train.ease import TrainingError, solver_for
 from data_jobs.train.gram import Design, design, weighted
 from data_jobs.train.interactions import Interactions, interactions_of
-from data_jobs.train.outside import borrowing
+from data_jobs.train.parallel_tables import both_tables
 from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import acclaim, popularity
 from data_jobs.train.svd import Svd, factorise
 from data_jobs.train.tags import tag_matrix
-from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Split, Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings

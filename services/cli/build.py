@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
+from services.cli.encoders import Encoder, Yes, embedding_options, encoder_of
 from services.cli.inputs import (
     CatalogueFiles,
     DataSetChoice,
@@ -113,7 +113,7 @@ def build(
         svd_k=svd_k,
         two_tower=two_tower,
         gram=gram,
-        manner=manner_of(encoder, settings, yes, output),
+        embedding_options=embedding_options(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,
     )

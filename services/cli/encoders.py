@@ -10,7 +10,7 @@ import typer
 from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
-    from data_jobs.embed_items import Manner
+    from data_jobs.embed_items import EmbeddingOptions
     from services.adapters.embed.bedrock.batch import BedrockBatch
     from services.adapters.embed.bedrock.embedding_models import EmbeddingModel
     from services.cli.console import Output
@@ -85,17 +85,20 @@ def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "Tex
     return find_encoder(query_settings, SystemClock())[0]
 
 
-def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output") -> "Manner":
+def embedding_options(
+    choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output"
+) -> "EmbeddingOptions":
     """Return how texts are embedded: paid ones after confirmation, large numbers by a batch job."""
-    from data_jobs.embed_items import Manner
+    from data_jobs.embed_items import EmbeddingOptions
 
     encoder = chosen(choice, settings)
     if encoder not in PAID:
-        return Manner()
+        return EmbeddingOptions()
     from services.adapters.embed.bedrock.batch import LEAST_TEXTS
 
     batch = _batch(encoder, settings)
-    return Manner(_agreement(encoder, settings, yes, output, LEAST_TEXTS if batch else None), batch, LEAST_TEXTS)
+    agree = _agreement(encoder, settings, yes, output, LEAST_TEXTS if batch else None)
+    return EmbeddingOptions(agree, batch, LEAST_TEXTS)
 
 
 def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":

@@ -10,7 +10,7 @@ import typer
 
 from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
+from services.cli.encoders import Encoder, Yes, embedding_options, encoder_of, query_encoder_of
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 from services.cli.verb_errors import Misused
 
@@ -152,7 +152,7 @@ def evaluate(
         source=source,
         encoder=encoder_of(encoder, settings),
         queries=query_encoder_of(encoder, settings),
-        manner=manner_of(encoder, settings, yes, output),
+        embedding_options=embedding_options(encoder, settings, yes, output),
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,

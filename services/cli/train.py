@@ -9,7 +9,7 @@ import typer
 
 from services.cli.build import SIMULATED, log_of_state
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
-from services.cli.encoders import EncoderChoice, Yes, encoder_of, manner_of
+from services.cli.encoders import EncoderChoice, Yes, embedding_options, encoder_of
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.verb_errors import Failed, Misused
 
@@ -100,7 +100,7 @@ def two_tower(
     chosen = encoder or EncoderChoice.NONE
     order = Order(
         home=settings.marquee_home, source=source, encoder=encoder_of(chosen, settings), holdout=holdout,
-        manner=manner_of(chosen, settings, yes, output), force=force,
+        embedding_options=embedding_options(chosen, settings, yes, output), force=force,
     )  # fmt: skip
     params = _params(loss, dims, epochs, seed)
     if fresh:

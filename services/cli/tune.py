@@ -8,7 +8,7 @@ import typer
 
 from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
+from services.cli.encoders import Encoder, Yes, embedding_options, encoder_of, query_encoder_of
 from services.cli.evaluate import OUT
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
 
@@ -70,7 +70,8 @@ def tune(
         output.say(SIMULATED)
     order = EvaluationOrder(
         home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings),
-        queries=query_encoder_of(encoder, settings), manner=manner_of(encoder, settings, yes, output),
+        queries=query_encoder_of(encoder, settings),
+        embedding_options=embedding_options(encoder, settings, yes, output),
         holdout=holdout, seed=seed, params=params,
     )  # fmt: skip
     with output.progress() as progress:

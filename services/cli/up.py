@@ -10,7 +10,7 @@ import typer
 from services.cli.build import SIMULATED, active_inputs, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
-from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of, or_none
+from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, embedding_options, encoder_of, or_none
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
 from services.cli.inspect import print_forms
 from services.cli.rebuild import Rebuild, rebuilding
@@ -83,7 +83,9 @@ def _build_if_needed(
     from data_jobs.build import build, fingerprint
 
     source = inputs or _download(settings, output)
-    order = replace(_order(settings, source, encoder), manner=manner_of(encoder, settings, yes, output))
+    order = replace(
+        _order(settings, source, encoder), embedding_options=embedding_options(encoder, settings, yes, output)
+    )
     if active == fingerprint(order):
         output.say("Inputs unchanged: using the bundle built from them.")
         return None

@@ -106,7 +106,7 @@ def test_f14_a_year_and_a_genre_filter_find_films(served: Serve) -> None:
 
 
 def test_f15_a_seen_film_is_not_recommended_under_its_other_id(served: Serve) -> None:
-    client = served(Source(movielens=CASES / "F15" / "twin"))
+    client = served(Source(movielens=CASES / "F15" / "duplicate"))
     similar = client.get("/similar", params={"item_id": "2", "k": 39}).json()["items"]
     assert "Heat" not in [item["title"] for item in similar]
     for item_id, event in (("2", "watch"), ("23", "like")):

@@ -1,4 +1,4 @@
-"""The middleware around every answer: ids, headers, the access log, CORS, limits of the thread pool."""
+"""The middleware around every answer: ids, headers, the access log, CORS, limits of the thread queue."""
 
 import asyncio
 import hashlib
@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from services.api.app import edge
 from services.api.app.context import context_of
-from services.api.app.edge import Edge, Pool
+from services.api.app.edge import Edge, ThreadQueue
 from services.api.app.middleware import SLASH, BodyLimit, Observer, RequestLine, frames_of
 from services.api.app.services import AppServices
 from services.recommender.cache import Answer
@@ -237,37 +237,37 @@ async def test_a_scope_that_is_not_http_passes_through() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_full_pool_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "MAX_WAITING", 1)
-    pool, gate = Pool("answers", 1), threading.Event()
-    waiting = [asyncio.create_task(pool.run(gate.wait, PATIENCE_S)) for _ in range(2)]
+    queue, gate = ThreadQueue("answers", 1), threading.Event()
+    waiting = [asyncio.create_task(queue.run(gate.wait, PATIENCE_S)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match="waiting for answers"):
-        await pool.run(int)
+        await queue.run(int)
     gate.set()
     assert await asyncio.gather(*waiting) == [True, True]
-    assert await pool.run(int) == 0
-    pool.close()
+    assert await queue.run(int) == 0
+    queue.close()
 
 
 @pytest.mark.anyio
 async def test_a_cancelled_caller_still_holds_its_thread() -> None:
-    pool, began, gate = Pool("the store", 1), threading.Event(), threading.Event()
+    queue, began, gate = ThreadQueue("the store", 1), threading.Event(), threading.Event()
 
     def work() -> None:
         began.set()
         gate.wait(PATIENCE_S)
 
-    task = asyncio.create_task(pool.run(work))
+    task = asyncio.create_task(queue.run(work))
     await asyncio.sleep(0)
     wait_for(began.is_set, "the thread to begin")
     task.cancel()
     await asyncio.sleep(0)
-    assert pool._busy == 1
+    assert queue._busy == 1
     gate.set()
-    pool.close()
+    queue.close()
     await asyncio.sleep(0)
-    assert pool._busy == 0
+    assert queue._busy == 0
 
 
 @pytest.mark.anyio
@@ -281,7 +281,7 @@ async def test_a_slow_write_does_not_block_the_loop() -> None:
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_recommendations_run_inline_or_in_the_pool_as_configured(inline: bool) -> None:
+def test_recommendations_run_inline_or_in_a_thread_as_configured(inline: bool) -> None:
     threads: list[str] = []
 
     class RecordingRecommender(FakeRecommender):

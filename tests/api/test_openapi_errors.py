@@ -200,8 +200,8 @@ def failure_of_store(case: Case, fail: Callable[[Path], None]) -> StateUnavailab
 
 def overloaded(case: Case) -> httpx2.Response:
     app = case.app(inline=False)
-    for pool in (app.state.edge._answers, app.state.edge._blocking):
-        pool._busy = 1_000
+    for queue in (app.state.edge._answers, app.state.edge._blocking):
+        queue._busy = 1_000
     return case.ask(app)
 
 

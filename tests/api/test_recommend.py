@@ -113,7 +113,7 @@ def test_the_answer_is_private_and_timed() -> None:
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_it_answers_in_the_loop_and_in_a_pool(inline: bool) -> None:
+def test_it_answers_in_the_loop_and_in_a_thread(inline: bool) -> None:
     with fake_client(inline=inline) as client:
         assert client.post("/recommend", json={}).status_code == 200
 

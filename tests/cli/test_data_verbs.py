@@ -157,7 +157,7 @@ def test_build_without_events_explains_how_to_add_people(marquee: Marquee, empty
 
 
 def test_a_duplicate_of_a_seen_film_is_never_recommended(marquee: Marquee, empty_home: Path) -> None:
-    assert marquee("build", "--encoder", "none", str(CASES / "F15" / "twin")).code == 0
+    assert marquee("build", "--encoder", "none", str(CASES / "F15" / "duplicate")).code == 0
     for film in ("2", "41"):
         titles = [item["title"] for item in marquee("similar", film, "-k", "40", "--json").json["items"]]
         assert "Heat" not in titles

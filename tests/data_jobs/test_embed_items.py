@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data_jobs.embed_items import Manner, VectorCache, embed_films, read_embeddings, write_embeddings
+from data_jobs.embed_items import EmbeddingOptions, VectorCache, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import text_to_embed
 from data_jobs.records import Film
 from services.recommender.errors import EncoderUnavailable
@@ -134,8 +134,8 @@ def test_written_vectors_are_reused(tmp_path):
     vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
     path = write_embeddings(FILMS, vectors, tmp_path / "features", HashingEncoder().encoder_id)
     encoder = HashingEncoder()
-    manner = Manner(made=read_embeddings(path, encoder))
-    assert np.array_equal(embed_films(FILMS, encoder, tmp_path / "other", manner=manner), vectors)
+    options = EmbeddingOptions(made=read_embeddings(path, encoder))
+    assert np.array_equal(embed_films(FILMS, encoder, tmp_path / "other", options=options), vectors)
     assert encoder.seen == []
 
 
@@ -163,13 +163,13 @@ def test_nothing_is_embedded_without_consent(tmp_path):
 
     encoder = HashingEncoder()
     with pytest.raises(NoConsent):
-        embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
+        embed_films(MANY, encoder, tmp_path, options=EmbeddingOptions(refuse))
     assert (requested, encoder.seen) == ([100], [])
     embed_films(MANY[:40], encoder, tmp_path)
     with pytest.raises(NoConsent):
-        embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
+        embed_films(MANY, encoder, tmp_path, options=EmbeddingOptions(refuse))
     assert requested == [100, 60]
-    embed_films(MANY[:40], encoder, tmp_path, manner=Manner(refuse))
+    embed_films(MANY[:40], encoder, tmp_path, options=EmbeddingOptions(refuse))
 
 
 class Half:
@@ -187,9 +187,9 @@ class Half:
 
 def test_many_texts_are_embedded_by_a_batch_job_and_those_it_leaves_out_directly(tmp_path):
     batch, encoder = Half(), HashingEncoder()
-    vectors = embed_films(MANY, encoder, tmp_path, manner=Manner(batch=batch, batch_from=100))
+    vectors = embed_films(MANY, encoder, tmp_path, options=EmbeddingOptions(batch=batch, batch_from=100))
     assert (len(batch.seen), len(encoder.seen)) == (100, 50)
     assert np.array_equal(vectors, embed_films(MANY, HashingEncoder(), tmp_path / "direct"))
     few = Half()
-    embed_films(MANY, HashingEncoder("b:64"), tmp_path, manner=Manner(batch=few, batch_from=101))
+    embed_films(MANY, HashingEncoder("b:64"), tmp_path, options=EmbeddingOptions(batch=few, batch_from=101))
     assert few.seen == []

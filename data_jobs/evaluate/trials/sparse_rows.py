@@ -22,10 +22,10 @@ from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.trials.elsa import compressed
 from data_jobs.evaluate.trials.inner import Dense, InnerHoldout, gram_of, in_units_of_best
 from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, run
+from data_jobs.train.borrowing import borrowing, nearest, people_likeness, trait_likeness
 from data_jobs.train.ease import penalty
 from data_jobs.train.gram import column_squares
 from data_jobs.train.model import most_liked
-from data_jobs.train.outside import borrowing, nearest, people_likeness, trait_likeness
 from data_jobs.train.prior import inverted, with_prior
 from data_jobs.train.truncate import largest
 

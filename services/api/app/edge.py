@@ -44,7 +44,7 @@ class Representation:
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
-class Pool:
+class ThreadQueue:
     """``workers`` threads and a short queue; when it is full, callers are rejected instead of waiting."""
 
     def __init__(self, name: str, workers: int) -> None:
@@ -86,8 +86,8 @@ class Edge:
 
     def __init__(self, services: AppServices) -> None:
         self.services = services
-        self._answers = None if services.inline else Pool("answers", services.workers)
-        self._blocking = Pool("the store", services.workers)
+        self._answers = None if services.inline else ThreadQueue("answers", services.workers)
+        self._blocking = ThreadQueue("the store", services.workers)
         self._catalogue: tuple[dict[str, Any], Representation] | None = None
 
     @property
@@ -124,9 +124,9 @@ class Edge:
 
     def close(self) -> None:
         """Shut down the threads, then close the services."""
-        for pool in (self._answers, self._blocking):
-            if pool is not None:
-                pool.close()
+        for queue in (self._answers, self._blocking):
+            if queue is not None:
+                queue.close()
         if self.services.close is not None:
             self.services.close()
 

@@ -16,13 +16,13 @@ from services.recommender.query.conditions import Condition, Sure, Understood
 from services.recommender.query.lexicon import Lexicon
 from services.recommender.query.marked_words import Reading, Word, WordRole, asks
 from services.recommender.query.readers.kinds import read_audience, read_concept
+from services.recommender.query.readers.languages_named import read_language
 from services.recommender.query.readers.likes import read_comparison, read_likeness
 from services.recommender.query.readers.negations import read_negation
 from services.recommender.query.readers.people_named import read_people
 from services.recommender.query.readers.runtimes import read_runtime
 from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.studios import read_studio
-from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.titles import corrected_words, dated, is_part_of_title, near_title, together_in_titles
 from services.recommender.query.tokens import Token, tokens_of

@@ -20,7 +20,7 @@ from services.recommender.domain.tables import CollaborativeTables, ItemTable, T
 from services.recommender.signals.signal import Cause, Cites, Dense, Floats, Inputs, LeftOut, Rows
 
 # Positions whose scores can be among the best 50 of a similar taste.
-POOL = 100
+REFERENCE_CANDIDATES = 100
 # A reference below this share of the original one (or of the largest score, if there was none) is a rounding error:
 # it remains when the only film of a taste is left out.
 ROUNDING = 1e-5
@@ -51,9 +51,9 @@ class TableScore:
             scores *= lift
         # Most films are untouched and score 0, so only positive scores are searched.
         positive = np.flatnonzero(scores > 0)
-        if len(positive) > POOL:
+        if len(positive) > REFERENCE_CANDIDATES:
             above = scores[positive]
-            positive = positive[above >= np.partition(above, -POOL)[-POOL]]
+            positive = positive[above >= np.partition(above, -REFERENCE_CANDIDATES)[-REFERENCE_CANDIDATES]]
         # Fewer than 50 positive scores are padded with zeros, unless the table itself is smaller.
         best = np.sort(scores[positive])[::-1][:BEST]
         reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0

@@ -141,11 +141,11 @@ def test_a_year_in_the_title_and_genres_with_commas() -> None:
 
 
 def test_a_film_under_two_ids_is_merged() -> None:
-    data, report = read("F15/twin")
+    data, report = read("F15/duplicate")
     heat = by_id(data.films)["2"]
     assert heat.other_ids == ("41",)
     assert "41" not in by_id(data.films)
-    assert report.counts["merged-twin"] == 1
+    assert report.counts["merged-duplicate"] == 1
     pairs = list(zip(data.events.user.tolist(), data.events.film.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
 

@@ -426,7 +426,7 @@ def test_a_scale_of_a_hundred(tmp_path: Path) -> None:
     assert report.counts["rating-scale"] == 25
 
 
-class TestTwins:
+class TestDuplicates:
     LINKS = "movieId,imdbId,tmdbId\n"
 
     def films(self, tmp_path: Path, rows: str, links: str) -> tuple[Dataset, Report]:

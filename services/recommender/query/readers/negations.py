@@ -7,10 +7,10 @@ from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import Demand, HasFacts, Keywords, Mentions, Not, OneOf
 from services.recommender.query.marked_words import Reading, WordRole, asks, singular
 from services.recommender.query.readers.kinds import condition_of
+from services.recommender.query.readers.languages_named import read_language
 from services.recommender.query.readers.people_named import read_people
 from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.studios import ONE, read_studio
-from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS

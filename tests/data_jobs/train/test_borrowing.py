@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from data_jobs.catalogue import build_catalogue
 from data_jobs.records import Events, Film
-from data_jobs.train.outside import PEOPLE_DAMPING, Borrowing, borrowing, nearest
+from data_jobs.train.borrowing import PEOPLE_DAMPING, Borrowing, borrowing, nearest
 from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
 

@@ -3,8 +3,8 @@ import scipy.sparse as sp
 
 from data_jobs.train.ease import solver_for
 from data_jobs.train.gram import Design
+from data_jobs.train.parallel_tables import FEWEST_FILMS, both_tables
 from data_jobs.train.params import TrainParams
-from data_jobs.train.together import FEWEST_FILMS, both_tables
 from data_jobs.train.truncate import row_width, truncated
 from tests.data_jobs.train.worlds import equations_of
 

@@ -10,7 +10,7 @@ import typer
 from services.cli.build import document_of, summary_of
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
-from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
+from services.cli.encoders import Encoder, EncoderChoice, Yes, embedding_options, encoder_of
 from services.cli.history import imported_lines, next_lines, read_export, store_history
 from services.cli.inputs import Maps, Paths, Scale, options_of, source_of
 from services.cli.inspect import lines_of, look
@@ -30,10 +30,10 @@ SHOWN = 10
 
 def register(parent: typer.Typer) -> None:
     """Add the verb to the command line."""
-    parent.command("import", epilog=EXIT_CODES)(take_in)
+    parent.command("import", epilog=EXIT_CODES)(import_files)
 
 
-def take_in(
+def import_files(
     paths: Paths = None,
     user: Annotated[
         str | None,
@@ -99,8 +99,10 @@ def _from_data(
     """Build, store the people and recommend; return the document and its lines. Raises DataError, TrainingError."""
     from data_jobs.build import Order, build
 
-    manner = manner_of(encoder, settings, yes, output)
-    order = Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings), manner=manner)
+    order = Order(
+        home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings),
+        embedding_options=embedding_options(encoder, settings, yes, output),
+    )  # fmt: skip
     with output.progress() as progress:
         built = build(order, progress)
     stored, user_id, items = _stored(built, settings)

@@ -18,7 +18,7 @@ from data_jobs.report import Report
 _FILE = "films"
 
 
-def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tuple[tuple[Film, ...], Events]:
+def merge_duplicates(films: tuple[Film, ...], events: Events, report: Report) -> tuple[tuple[Film, ...], Events]:
     """Return the films with those that share a TMDB or IMDb id merged; the best known gives its id and comes first.
 
     An id that two films share by mistake (another title, or years apart) does not merge them; that is noted.
@@ -38,7 +38,8 @@ def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tupl
         merged.append(_merged([films[best], *(films[row] for row in rows if row != best)]))
         for row in rows:
             if row != best:
-                report.add("merged-twin", _FILE, field="item_id", value=f"{films[row].item_id}: {films[row].title}",
+                duplicate = f"{films[row].item_id}: {films[row].title}"
+                report.add("merged-duplicate", _FILE, field="item_id", value=duplicate,
                            expected=f"the film {films[best].item_id}")  # fmt: skip
     return tuple(merged), _on_new_rows(events, new_row, report)
 
@@ -57,28 +58,28 @@ def _heads(films: Sequence[Film], report: Report) -> list[int]:
         for kind, value in (("tmdb_id", film.tmdb_id), ("imdb_id", film.imdb_id)):
             if value is None:
                 continue
-            twin, own = root(first.setdefault((kind, value), row)), root(row)
-            if twin == own:
+            other, own = root(first.setdefault((kind, value), row)), root(row)
+            if other == own:
                 continue
-            if same_film(films[twin], film):
-                head[max(own, twin)] = min(own, twin)
+            if same_film(films[other], film):
+                head[max(own, other)] = min(own, other)
             else:
-                both = f"{value}: films {films[twin].item_id} and {film.item_id}"
+                both = f"{value}: films {films[other].item_id} and {film.item_id}"
                 report.add("shared-tmdb-id", _FILE, field=kind, value=both)
     return [root(row) for row in range(len(films))]
 
 
-def same_film(film: Film, twin: Film) -> bool:
+def same_film(film: Film, other: Film) -> bool:
     """Return whether two films that share an id are the same: their years are close, and they share both ids or a
     similar name.
     """
-    if years_apart(film.year, twin.year):
+    if years_apart(film.year, other.year):
         return False
-    same_ids = film.tmdb_id is not None and film.tmdb_id == twin.tmdb_id and film.imdb_id == twin.imdb_id
+    same_ids = film.tmdb_id is not None and film.tmdb_id == other.tmdb_id and film.imdb_id == other.imdb_id
     if same_ids and film.imdb_id is not None:
         return True
-    names, twin_names = (film.title, *film.aka), (twin.title, *twin.aka)
-    return any(fold(a) == fold(b) for a in names for b in twin_names) or alike(film.title, twin.title)
+    names, other_names = (film.title, *film.aka), (other.title, *other.aka)
+    return any(fold(a) == fold(b) for a in names for b in other_names) or alike(film.title, other.title)
 
 
 def _merged(films: Sequence[Film]) -> Film:
@@ -89,7 +90,7 @@ def _merged(films: Sequence[Film]) -> Film:
 
 
 def _on_new_rows(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:
-    """Return the events on the new rows; of a person's events on both twins, the decisive one."""
+    """Return the events on the new rows; of a person's events on both duplicates, the decisive one."""
     users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
     film = new_row[events.film].astype(np.int32)
     pairs = events.user.astype(np.int64) * (int(new_row.max()) + 1) + film

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import take_in
+from services.cli import import_files
 from tests.cli.conftest import Marquee
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -81,7 +81,7 @@ def test_films_without_events_store_no_people(marquee: Marquee, tmp_path: Path) 
 def test_of_very_many_people_only_some_are_stored(
     marquee: Marquee, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take_in, "MOST_STORED", 100)
+    monkeypatch.setattr(import_files, "MOST_STORED", 100)
     done = marquee("import", str(dump), *NONE)
     assert "Stored 12 of 24 people; to store all, run `marquee users seed " in done.out
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_jobs.evaluate.few_likes import MIN_HIDDEN
 from data_jobs.evaluate.moments import moment
-from data_jobs.evaluate.parts.arrivals import SHARES, arrivals, arrived
+from data_jobs.evaluate.parts.arriving_people import SHARES, arrivals, arrived
 from data_jobs.evaluate.split import liked
 from data_jobs.report import DataError
 from tests.data_jobs.evaluate import kit
