@@ -27,7 +27,7 @@ from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, QuotaPort
 from services.settings import load_settings
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, FakeRecommender, fake_app
-from tests.patience import PATIENCE_S
+from tests.patience import HASTE_S, PATIENCE_S
 
 DOCUMENT = fake_app().openapi()
 OPERATIONS = {
@@ -178,7 +178,7 @@ def unreachable(folder: Path) -> None:
 
 
 def locked(folder: Path) -> None:
-    holder, other = (sqlite3.connect(folder / "locked.db", timeout=0, isolation_level=None) for _ in range(2))
+    holder, other = (sqlite3.connect(folder / "locked.db", timeout=HASTE_S, isolation_level=None) for _ in range(2))
     with closing(holder), closing(other):
         holder.execute("BEGIN IMMEDIATE")
         other.execute("BEGIN IMMEDIATE")
