@@ -40,7 +40,7 @@ def test_the_weights_are_per_cent_and_every_kind_is_in_one_group():
     assert sum(WEIGHTS.values()) == 100
     assert set(RECOMMEND) | NOT_RECOMMEND == set(WEIGHTS)
     assert not set(RECOMMEND) & NOT_RECOMMEND
-    assert PEOPLE == tuple(kind for kind in WEIGHTS if kind.startswith("person_"))
+    assert tuple(kind for kind in WEIGHTS if kind.startswith("person_")) == PEOPLE
     assert FREE_TEXT in RECOMMEND
 
 
