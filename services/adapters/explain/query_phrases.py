@@ -21,10 +21,13 @@ _NOT_ADJECTIVES = ("Directed by ", "With ", "From ", "For ", "Titled ", "Matches
 # Name of a film that meets these conditions; other conditions are genres, or adjectives used unchanged.
 _NOUN_PHRASES = {
     "Animated short": "an animated short", "Anime": "an anime film", "Biopic": "a biopic",
-    "Dark comedy": "a dark comedy", "Romantic comedy": "a romantic comedy", "Short film": "a short film",
-    "Spaghetti western": "a spaghetti western", "TV film": "a TV film",
+    "Chick flick": "a chick flick", "Dark comedy": "a dark comedy", "Romantic comedy": "a romantic comedy",
+    "Short film": "a short film", "Spaghetti western": "a spaghetti western", "TV film": "a TV film",
 }  # fmt: skip
-_AFTER = {"Black and white": "in black and white", "True story": "with a true story behind it"}
+_AFTER = {
+    "Beautiful to look at": "that is beautiful to look at", "Black and white": "in black and white",
+    "True story": "with a true story behind it",
+}  # fmt: skip
 
 _ASKED = (
     "{what}, as you asked",
@@ -172,7 +175,7 @@ def _after_noun(reasons: Sequence[Reason]) -> list[str]:
             details.append(f"of the {reason.subject.removeprefix('The ')} series")
         elif year := _YEAR.fullmatch(text):
             details.append(f"from {year[1]}")
-        elif text.startswith("For "):
+        elif text.startswith("For ") or text.endswith(" or its directors"):
             details.append(text[0].lower() + text[1:])
         elif text in _AFTER:
             details.append(_AFTER[text])

@@ -25,7 +25,7 @@ def studio(theatre_of):
 
 def test_a_studio_means_its_tagged_films_their_series_and_others_of_their_directors(studio):
     assert studio.films("pixar movies", "keyword:pixar") == TAGGED | {"Toy Story 3", "Cars", "The Big Desk Lamp"}
-    assert studio.condition("pixar movies", "keyword:pixar").text == "Pixar or its directors"
+    assert studio.condition("pixar movies", "keyword:pixar").text == "from Pixar or its directors"
     assert studio.understand("pixar movies").words == ()
 
 

@@ -51,7 +51,7 @@ def read_studio(reading: Reading, at: int, films: int = SEVERAL) -> int:
         return 0
     demand = OneOf((SharesDirector(studio.keywords, "Animation", films), Mentions((studio.word,))))
     condition = Condition(
-        f"keyword:{studio.name}".lower(), ConditionKind.KEYWORD, f"{studio.name} or its directors",
+        f"keyword:{studio.name}".lower(), ConditionKind.KEYWORD, f"from {studio.name} or its directors",
         reading.typed(at, count), demand, keywords=studio.keywords,
     )  # fmt: skip
     reading.add(at, count, condition, WordRole.NAMED)
