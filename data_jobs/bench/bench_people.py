@@ -51,10 +51,14 @@ def make_people(
     log_fame = -_FAME * np.log(np.arange(len(watched)) + 9.0)
     if by_events and events is not None:
         log_fame = np.log(events[watched])
-    return {
-        length: [_person(catalogue, watched, log_fame, length, (seed, length, number)) for number in range(people)]
-        for length, people in counts.items()
-    }
+
+    def person(length: int, number: int) -> BenchPerson:
+        rng = np.random.default_rng((seed, length, number))
+        count = min(length, int(len(watched) * _MOST_SEEN))
+        rows = watched[_positions(catalogue.genre_bits[watched], log_fame, count, rng)]
+        return BenchPerson(f"bench-{length}-{number}", _ratings(catalogue, rows, rng))
+
+    return {length: [person(length, number) for number in range(people)] for length, people in counts.items()}
 
 
 def logged_events(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
@@ -62,18 +66,13 @@ def logged_events(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     return [logged_event for person in people for logged_event in person.log()]
 
 
-def _person(
-    catalogue: Catalogue, films: NDArray[np.intp], log_fame: NDArray[np.float64], length: int, key: tuple[int, ...]
-) -> BenchPerson:
-    rng = np.random.default_rng(key)
-    count = min(length, int(len(films) * _MOST_SEEN))
-    rows = films[_positions(catalogue.genre_bits[films], log_fame, count, rng)]
+def _ratings(catalogue: Catalogue, rows: NDArray[np.intp], rng: np.random.Generator) -> tuple[Event, ...]:
+    """Return a rating of each film, in this order."""
     stars = rng.choice(_STARS, len(rows), p=_SHARES)
-    events = tuple(
+    return tuple(
         Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
         for place, (row, value) in enumerate(zip(rows.tolist(), stars, strict=True))
     )
-    return BenchPerson(f"bench-{length}-{key[-1]}", events)
 
 
 def _positions(

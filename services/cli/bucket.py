@@ -1,10 +1,10 @@
 """Verbs of ``marquee bundle`` that read and write BUNDLE_BUCKET, and helpers shared with ``release``."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data_jobs.report import Progress
 from services.cli.console import JsonOption, Output, table
 from services.cli.verb_errors import Misused
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.bundle.s3.bundles import S3Bundles
     from services.adapters.bundle.s3.versions import Published
-    from services.adapters.progress import OnProgress
     from services.settings import Settings
 
 
@@ -30,13 +29,9 @@ def upload(remote: "S3Bundles", bundles: "LocalBundles", version: str, output: O
     """Publish a local bundle and the features of the last build; return how many files of each were uploaded."""
     path = bundles.path(version)
     with output.progress() as progress:
-        files = remote.publish(path, _reporter(progress, "uploading"))
-        features = remote.publish_features(bundles.home / "features", _reporter(progress, "uploading features"))
+        files = remote.publish(path, partial(progress.advance, "uploading"))
+        features = remote.publish_features(bundles.home / "features", partial(progress.advance, "uploading features"))
     return files, features
-
-
-def _reporter(progress: Progress, step: str) -> "OnProgress":
-    return lambda done, total: progress.advance(step, done, total)
 
 
 def publish(
@@ -66,7 +61,7 @@ def fetch(
     bundles, remote = _local_and_remote()
     chosen, output = version or remote.pointer().version, Output(as_json)
     with output.progress() as progress:
-        path = remote.fetch(chosen, bundles.root, _reporter(progress, "downloading"))
+        path = remote.fetch(chosen, bundles.root, partial(progress.advance, "downloading"))
     output.result(
         {"version": chosen, "path": str(path)},
         [f"Bundle {chosen} is in {path}; `marquee bundle activate {chosen}` serves it."],

@@ -2,12 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data_jobs.report import Progress
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import Yes, confirm
 from services.cli.inputs import DataSetChoice
@@ -15,7 +15,6 @@ from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.objects import Objects
-    from services.adapters.progress import OnProgress
     from services.settings import Settings
 
 app = typer.Typer(
@@ -93,7 +92,7 @@ def push(
         raise Misused("nothing to upload: give --movielens DIR, --tmdb FILE or both")
     objects, output = _bucket(load_settings()), Output(as_json)
     with output.progress() as progress:
-        uploaded = push_raw(objects, movielens, tmdb, _reporter(progress, "uploading raw data"))
+        uploaded = push_raw(objects, movielens, tmdb, partial(progress.advance, "uploading raw data"))
     where = objects.bucket.uri("raw/")
     output.result({"uri": where, "files": uploaded}, [f"Raw data is in {where} ({uploaded} files uploaded)."])
 
@@ -118,7 +117,7 @@ def fetch_raw(settings: "Settings", output: Output) -> int:
 
     objects = _bucket(settings)
     with output.progress() as progress:
-        return len(pull_raw(objects, settings.marquee_home, _reporter(progress, "fetching raw data")))
+        return len(pull_raw(objects, settings.marquee_home, partial(progress.advance, "fetching raw data")))
 
 
 def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Output) -> Path:
@@ -157,7 +156,3 @@ def _bucket(settings: "Settings") -> "Objects":
     from services.adapters.bundle.s3.objects import open_objects
 
     return open_objects(settings.bucket)
-
-
-def _reporter(progress: Progress, step: str) -> "OnProgress":
-    return lambda done, total: progress.advance(step, done, total)

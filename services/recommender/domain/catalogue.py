@@ -8,7 +8,7 @@ and refuses; online the hash is as good as the id.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -59,6 +59,11 @@ class Traits:
     kinds: NDArray[np.uint8]
     films: NDArray[np.int32]
     names: Strings
+
+    def named(self, *kinds: TraitKind) -> Iterator[tuple[int, str]]:
+        """Yield the ids and names of all traits of some kinds."""
+        ids = np.flatnonzero(np.isin(self.kinds, kinds)).astype(np.int32)
+        return zip(ids.tolist(), self.names.take(ids), strict=True)
 
     def of(self, row: int) -> NDArray[np.int32]:
         """Return the trait ids of one film."""

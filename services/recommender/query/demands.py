@@ -130,8 +130,8 @@ class SharesDirector:
         traits, mask = films.catalogue.traits, InSeriesWith(Keywords(self.keywords)).mask(films)
         ids = np.concatenate([np.empty(0, np.int32), *(traits.of(row) for row in np.flatnonzero(mask).tolist())])
         directors, times = counted(ids[traits.kinds[ids] == TraitKind.DIRECTOR])
-        others = _of_rows(films, films.with_traits(tuple(directors[times >= self.least].tolist())))
-        return mask | (others & HasFacts(genres=to_mask((self.genre,))).mask(films))
+        others = AllOf((HasTrait(tuple(directors[times >= self.least].tolist())), genre(self.genre)))
+        return mask | others.mask(films)
 
 
 @dataclass(frozen=True, slots=True)

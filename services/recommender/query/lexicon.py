@@ -37,16 +37,14 @@ class Lexicon:
     def of(cls, catalogue: Catalogue) -> "Lexicon":
         """Build the lexicon from a catalogue's traits."""
         traits = catalogue.traits
-        names = list(traits.names)
-        kinds = {kind: np.flatnonzero(traits.kinds == kind).tolist() for kind in (TraitKind.KEYWORD, TraitKind.SERIES)}
         keywords: dict[str, list[int]] = defaultdict(list)
-        for trait in kinds[TraitKind.KEYWORD]:
-            keywords[" ".join(words_of(names[trait]))].append(trait)
+        for trait, name in traits.named(TraitKind.KEYWORD):
+            keywords[" ".join(words_of(name))].append(trait)
         series: dict[str, NamedSeries] = {}
-        for trait in kinds[TraitKind.SERIES]:
-            words = words_of(names[trait])
+        for trait, name in traits.named(TraitKind.SERIES):
+            words = words_of(name)
             bare = words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
-            entry = NamedSeries(traits.names[trait], trait)
+            entry = NamedSeries(name, trait)
             if len(bare) > 1 and bare[-1] in _ENDINGS:
                 series.setdefault("".join(bare[:-1]), entry)
             series["".join(bare)] = entry
@@ -82,9 +80,8 @@ class Lexicon:
         """Words of titles, names and keywords, for correcting unknown words."""
         traits = self.catalogue.traits
         weights: dict[str, int] = defaultdict(int)
-        has_words = np.isin(traits.kinds, (TraitKind.DIRECTOR, TraitKind.CAST, TraitKind.KEYWORD, TraitKind.SERIES))
-        for trait in np.flatnonzero(has_words).tolist():
-            for word in words_of(traits.names[trait]):
+        for trait, name in traits.named(TraitKind.DIRECTOR, TraitKind.CAST, TraitKind.KEYWORD, TraitKind.SERIES):
+            for word in words_of(name):
                 weights[word] += int(traits.films[trait])
         for word, films in _word_counts(self.catalogue.titles).items():
             weights[word] += films

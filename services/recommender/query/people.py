@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +40,8 @@ class _HashIndex(NamedTuple):
 
     def of(self, key: str) -> list[int]:
         """Return the places of a key, and of any other key with the same hash."""
-        start, end = np.searchsorted(self.hashes, hash(key)), np.searchsorted(self.hashes, hash(key), side="right")
+        key_hash = hash(key)
+        start, end = (np.searchsorted(self.hashes, key_hash, side) for side in ("left", "right"))
         places: list[int] = self.places[start:end].tolist()
         return places
 
@@ -65,10 +66,9 @@ class NamedPeople:
         place_of: dict[str, int] = {}
         size = int(np.isin(traits.kinds, (TraitKind.DIRECTOR, TraitKind.CAST)).sum())
         columns, surnames = np.full((3, size), -1, np.int32), np.zeros(size, np.int64)
-        names = list(traits.names)
         for kind, of_kind in ((TraitKind.DIRECTOR, columns[1]), (TraitKind.CAST, columns[2])):
-            for trait in np.flatnonzero(traits.kinds == kind).tolist():
-                words = words_of(names[trait])
+            for trait, name in traits.named(kind):
+                words = words_of(name)
                 if not words:
                     continue
                 place = place_of.setdefault("".join(words), len(place_of))
@@ -78,9 +78,8 @@ class NamedPeople:
         named, director, cast = columns[:, : len(place_of)].copy()
         hashes = np.fromiter(map(hash, place_of), np.int64, len(place_of))
         films = _counts(traits, director) + _counts(traits, cast)
-        return cls(
-            traits, named, director, cast, _index(hashes, films=None), _index(surnames[: len(place_of)], films=films)
-        )
+        by_name, by_surname = _index(hashes, films), _index(surnames[: len(place_of)], films)
+        return cls(traits, named, director, cast, by_name, by_surname)
 
     def __len__(self) -> int:
         return len(self.named)
@@ -92,12 +91,13 @@ class NamedPeople:
 
     def called(self, surname: str) -> tuple[Person, ...]:
         """Return the people a surname may refer to: the best known, and those nearly as well known."""
-        best = next(self._namesakes(surname), None)
+        namesakes = self._namesakes(surname)
+        best = next(namesakes, None)
         if best is None:
             return ()
         # A director is preferred to actors of the same name.
         makers = best.directed >= best.played
-        well_known = (each for each in self._namesakes(surname) if each.directed or not makers)
+        well_known = (each for each in chain((best,), namesakes) if each.directed or not makers)
         return tuple(each for each in islice(well_known, MOST) if each.films >= NAMESAKE * best.films)
 
     def kin(self, surname: str) -> tuple[Person, ...]:
@@ -121,7 +121,7 @@ def _counts(traits: Traits, ids: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.where(ids >= 0, traits.films[ids], 0).astype(np.int32)
 
 
-def _index(hashes: NDArray[np.int64], films: NDArray[np.int32] | None) -> _HashIndex:
+def _index(hashes: NDArray[np.int64], films: NDArray[np.int32]) -> _HashIndex:
     """Return the places by hash; of equal ones those with the most ``films`` first, then by place."""
-    order = np.argsort(hashes, kind="stable") if films is None else np.lexsort((-films, hashes))
+    order = np.lexsort((-films, hashes))
     return _HashIndex(hashes[order], order.astype(np.int32))
