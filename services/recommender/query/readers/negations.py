@@ -51,6 +51,8 @@ def read_negation(reading: Reading, at: int) -> int:
 
 def _denies(reading: Reading, at: int, phrase: str) -> bool:
     """Return whether plain words are excluded, too, unlike in "a man without a past"."""
+    if phrase == "nothing":
+        return at > 0 and reading.words[at].after_break  # "a comedy, nothing crude", but not "nothing to hide"
     if at == 0 or reading.words[at].after_break or phrase in _ALWAYS:
         return True
     before = reading.word(at - 1)
@@ -111,7 +113,8 @@ def _known_term(reading: Reading, at: int, end: int) -> int:
         phrase = singular(reading.phrase(at, count))
         concept = CONCEPTS.get(phrase)
         if concept is not None and not concept.stays and _whole(reading, at + count, end):
-            return _deny(reading, at, count, condition_of(concept, reading.typed(at, count), True))
+            excluded = replace(concept, demand=concept.denied or concept.demand)
+            return _deny(reading, at, count, condition_of(excluded, reading.typed(at, count), True))
         audience = AUDIENCES.get(phrase)
         if audience is not None and _whole(reading, at + count, end):
             return _deny(reading, at, count, condition_of(audience, reading.typed(at, count), True))
@@ -133,8 +136,9 @@ def _series(reading: Reading, at: int) -> int:
 
 
 def _whole(reading: Reading, at: int, end: int) -> bool:
-    """Return whether only words for films follow."""
-    return all(reading.word(place) in grammar.FILMS or reading.word(place) in grammar.STOP for place in range(at, end))
+    """Return whether only words for films or of a request follow."""
+    following = (reading.word(place) for place in range(at, end))
+    return all(word in grammar.FILMS or word in grammar.STOP or asks(word) for word in following)
 
 
 def _deny(reading: Reading, at: int, count: int, condition: Condition) -> int:

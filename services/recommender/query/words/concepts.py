@@ -14,7 +14,8 @@ from services.recommender.query.words.language_words import LANGUAGES
 class QueryConcept:
     """``text``: as displayed. ``stays``: its words may also describe the plot, so they are searched for, too.
     ``beside``: the words have this meaning only next to words like "film", another concept, a language or a period.
-    ``keywords``: films with one of them come first.
+    ``keywords``: films with one of them come first. ``denied``: the films that its negation excludes, if they are not
+    those of ``demand``.
     """
 
     text: str
@@ -23,6 +24,7 @@ class QueryConcept:
     stays: bool = False
     beside: bool = False
     keywords: tuple[str, ...] = ()
+    denied: Demand | None = None
 
 
 _GENRE, _MOOD, _FORM, _AUDIENCE = (
@@ -61,6 +63,18 @@ _BESIDE = frozenset(
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 _FEEL_GOOD = AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE))
+
+# Most dramas are not sad: who wants nothing sad excludes the films that are called so, and horror.
+_SADNESS = ("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "depressing", "bleak", "grim",
+            "hopeless", "hopelessness", "depression", "suicide")  # fmt: skip
+
+# Keywords of films that are embarrassing to watch with older relatives.
+_INDECENT = (
+    "sex", "sex comedy", "sexuality", "sexual humor", "nudity", "female nudity", "male nudity", "erotic", "eroticism",
+    "erotic thriller", "bdsm", "sadomasochism", "drug", "drugs", "drug use", "stoner", "hangover", "bachelor party",
+    "raunchy comedy", "gross out", "gross out comedy", "crude humor", "vulgar", "vulgarity", "profanity", "prostitute",
+    "stripper", "virgin", "virginity", "teen sex comedy", "spoof", "suicide", "violence", "gore",
+)  # fmt: skip
 
 # Keywords that make any film a dark comedy; without them, a comedy with dark elements that is not for children is one.
 _DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
@@ -164,7 +178,11 @@ CONCEPTS: dict[str, QueryConcept] = {
             "depressing, bittersweet, melancholic, melancholy, sadder, good cry, weepie, weepy, weepies",
             QueryConcept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
                     keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
-                              "emotional"))),
+                              "emotional"),
+                    denied=OneOf((genre("Horror"), Keywords(_SADNESS))))),
+    **_each("raunchy, vulgar, crude, gross out",
+            QueryConcept("Raunchy", _MOOD, AllOf((genre("Comedy"), Keywords(_INDECENT))), beside=True,
+                    keywords=("raunchy comedy", "gross out comedy", "crude humor", "sex comedy"))),
     **_each("calm, calmer, relaxing, gentle, peaceful, slow paced, meditative, contemplative", _CALM),
     **_each("slow, quiet", replace(_CALM, beside=True)),
     **_each("mind bending, mindbending, mind blowing, mindfuck, mind bender, trippy, mind twisting",
@@ -211,7 +229,7 @@ AUDIENCES: dict[str, QueryConcept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
             "nephew",
             QueryConcept("For children", _AUDIENCE, Suitable())),
-    **_each("family, whole family, entire family, all the family, parent, all age",
+    **_each("family, whole family, entire family, all the family, all age",
             QueryConcept("For the family", _AUDIENCE, Suitable())),
     **_each("adult, grown up, grownup", QueryConcept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
@@ -220,6 +238,8 @@ AUDIENCES: dict[str, QueryConcept] = {
 COMPANY: dict[str, QueryConcept] = {
     **_each("girlfriend, boyfriend, wife, husband, partner, fiance, fiancee, spouse, date, crush",
             QueryConcept("For two", _AUDIENCE, AllOf((genre("Romance"), _GENTLE, Not(genre("Animation", "Family")))))),
+    **_each("parent, mum, mom, mother, dad, father",
+            QueryConcept("For parents", _AUDIENCE, AllOf((_NO_FEAR, Not(Keywords(_INDECENT)))))),
     **_each(
     "grandma, grandmother, granny, gran, nan, nana, grandpa, grandfather, grandad, granddad, grandparent, "
     "great aunt, elderly mother, elderly father, elderly parent",
@@ -227,10 +247,7 @@ COMPANY: dict[str, QueryConcept] = {
         OneOf((genre("Romance", "Music", "Musical", "Family"), Keywords(("heartwarming", "feel good", "feel-good")),
                AllOf((genre("Comedy", "Drama"), HasFacts(year_to=1969))))),
         Not(genre("Horror", "War", "Crime", "Thriller", "Action", "Science Fiction")),
-        Not(Keywords(("sex", "sex comedy", "sexuality", "sexual humor", "nudity", "female nudity", "male nudity",
-                      "drug", "drugs", "drug use", "stoner", "hangover", "bachelor party", "raunchy comedy",
-                      "gross out", "gross out comedy", "crude humor", "vulgar", "vulgarity", "profanity", "prostitute",
-                      "stripper", "virgin", "virginity", "teen sex comedy", "spoof", "suicide", "violence", "gore"))))),
+        Not(Keywords(_INDECENT)))),
         keywords=("feel good", "heartwarming", "feel-good", "uplifting", "charming"))),
 }  # fmt: skip
 """Audiences after "for my" or "with my", or before "would enjoy": "about my grandmother" tells a plot."""

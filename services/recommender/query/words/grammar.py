@@ -46,7 +46,7 @@ BREAKS = words_in("but though although yet however")
 """Words that end the preceding part, as a comma does."""
 
 NEGATIONS = ("but not", "and not", "but no", "not", "no", "with no", "without", "except for", "except", "excluding",
-             "minus", "nothing with", "nothing about", "none with", "isn t", "aren t", "don t want", "avoid",
+             "minus", "nothing with", "nothing about", "nothing", "none with", "isn t", "aren t", "don t want", "avoid",
              "anything but", "other than", "instead of", "never")  # fmt: skip
 """What follows is excluded, up to the next break."""
 
