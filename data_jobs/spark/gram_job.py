@@ -15,7 +15,9 @@ timestamp``) or of Marquee's log (``user_id, item_id, event, value, ts``). Films
 2. Likes are counted per film, and the most liked films chosen: for the tables, and fewer ones to choose lambda by.
    Ties are broken by votes, or by *welcomes*: people with any event of positive weight on a film, such as three stars.
 3. A person's values are weight x n ** (exponent / 2) for n films, rounded to integers on a grid, so sums are exact.
-4. The matrix is cut into slabs of rows. A task gets everyone with a film in its slab, and their films from there on.
+4. One matrix is counted of the films of the tables, and two of those to choose lambda by: of all events, and of those
+   before the moment that splits them 80 to 20.
+5. A matrix is cut into slabs of rows. A task gets everyone with a film in its slab, and their films from there on.
 """
 
 from __future__ import annotations
@@ -33,13 +35,14 @@ if TYPE_CHECKING:
     from pyspark import RDD
     from pyspark.sql import Column, DataFrame, SparkSession
 
-FORMAT = 1
+FORMAT = 2
 LIKE, DISLIKE, RATING, WATCH, CLICK, CLEAR = range(1, 7)
 KINDS = {"like": LIKE, "dislike": DISLIKE, "rating": RATING, "watch": WATCH, "click": CLICK, "clear": CLEAR}
 GRID_BITS = 18
 TUNING_FILMS, MIN_LIKES, MAX_PEOPLE = 3_000, 5, 2_000
 MAX_ID, LAST_MS = 128, 4_102_444_800_000
 """The length of the longest id; the last time accepted, 2100-01-01."""
+DAY_MS, PAST_SHARE = 86_400_000, 0.8
 COLUMNS = {
     "user": ("userid", "user"),
     "item": ("movieid", "itemid", "item"),
@@ -155,6 +158,26 @@ def film_counts(group: Group, films: int) -> np.ndarray:
     """
     weight = taste_weights()[group.kind, group.half_stars]
     return np.stack([np.bincount(group.film[mask], minlength=films) for mask in (weight >= 1, weight > 0, weight >= 0)])
+
+
+def day_counts(group: Group) -> np.ndarray:
+    """Return the number of events on each day since 1970, int64[days]."""
+    return np.bincount(group.ts_ms // DAY_MS, minlength=LAST_MS // DAY_MS + 1)
+
+
+def moment_of(by_day: np.ndarray) -> int:
+    """Return the first midnight (UTC, epoch ms) before which at least 80 % of the events lie."""
+    earlier = np.cumsum(by_day)
+    return (int(np.searchsorted(earlier, PAST_SHARE * earlier[-1])) + 1) * DAY_MS
+
+
+def before(group: Group, moment_ms: int) -> Group:
+    """Return a group with the events before a moment; people without one stay."""
+    is_past = group.ts_ms < moment_ms
+    person = np.repeat(np.arange(len(group.lengths)), group.lengths)
+    lengths = np.bincount(person[is_past], minlength=len(group.lengths))
+    columns = {name: getattr(group, name)[is_past] for name in ("film", "kind", "half_stars", "ts_ms")}
+    return group._replace(lengths=lengths, **columns)
 
 
 def most_liked(counts: np.ndarray, votes: Sequence[int | None], ids: Sequence[str], most: int) -> np.ndarray:
@@ -472,12 +495,14 @@ def run(spark: SparkSession, options: argparse.Namespace) -> dict[str, Any]:
     counts = groups.map(lambda group: film_counts(group, len(films.ids))).treeReduce(np.add)
     if not counts[0].any():
         raise SystemExit("no event is a like: there is nothing to count")
-    positions = [
+    table, tuning = (
         positions_of(most_liked(counts, films.votes, films.ids, most), len(films.ids))
         for most in (rules.max_films, min(TUNING_FILMS, rules.max_films))
-    ]
-    _write(spark, options, films, counts, positions, groups, rules)
-    about = _about(groups, counts, positions, rules)
+    )
+    moment_ms = moment_of(groups.map(day_counts).treeReduce(np.add))
+    matrices = matrices_of(groups, table, tuning, moment_ms)
+    _write(spark, options, films, counts, groups, rules, matrices)
+    about = _about(groups, counts, rules, matrices) | {"moment_ms": moment_ms}
     text = spark.createDataFrame([(json.dumps(about, sort_keys=True),)], "about string")
     text.coalesce(1).write.mode("overwrite").text(f"{options.out}/about")
     return about
@@ -490,6 +515,20 @@ def _groups_of(codes: DataFrame) -> RDD[Group]:
     return codes.groupBy("user").agg(*lists).rdd.map(tuple).mapPartitions(pack_groups)
 
 
+class Matrix(NamedTuple):
+    """A matrix to be counted: of some people's events, on the films with a position."""
+
+    name: str
+    groups: RDD[Group]
+    position: np.ndarray
+
+
+def matrices_of(groups: RDD[Group], table: np.ndarray, tuning: np.ndarray, moment_ms: int) -> list[Matrix]:
+    """Return the matrices, by the positions of the films of the tables and of those to choose lambda by."""
+    past = groups.map(lambda group: before(group, moment_ms))
+    return [Matrix("table", groups, table), Matrix("tuning", groups, tuning), Matrix("past", past, tuning)]
+
+
 def positions_of(chosen: np.ndarray, films: int) -> np.ndarray:
     """Return the position of each film among the chosen ones, int64[films]; -1 for all others."""
     position = np.full(films, -1, np.int64)
@@ -498,10 +537,10 @@ def positions_of(chosen: np.ndarray, films: int) -> np.ndarray:
 
 
 def _write(
-    spark: SparkSession, options: argparse.Namespace, films: LogFilms, counts: np.ndarray, positions: list[np.ndarray],
-    groups: RDD[Group], rules: Rules,
+    spark: SparkSession, options: argparse.Namespace, films: LogFilms, counts: np.ndarray, groups: RDD[Group],
+    rules: Rules, matrices: Sequence[Matrix],
 ) -> None:  # fmt: skip
-    table, tuning = positions
+    table, tuning, _ = (matrix.position for matrix in matrices)
     mode = "overwrite" if options.overwrite else "errorifexists"
     rows = [
         (item, int(table[film]), int(tuning[film]), *(int(count) for count in counts[:, film]))
@@ -513,16 +552,15 @@ def _write(
     columns = "person int, item_id string, kind int, half_stars int, ts_ms long"
     spark.createDataFrame(sample, columns).coalesce(1).write.mode(mode).parquet(f"{options.out}/sample")
     slab_bytes = int(options.slab_mb * 1e6)
-    matrices = [
-        gram_rows(groups, position, rules, name, parts, slab_bytes)
-        for position, name, parts in ((table, "table", options.parts), (tuning, "tuning", 1))
-    ]
-    rows = spark.sparkContext.union(matrices)
+    rows = spark.sparkContext.union([
+        gram_rows(each.groups, each.position, rules, each.name, options.parts if each is matrices[0] else 1, slab_bytes)
+        for each in matrices
+    ])  # fmt: skip
     columns = "matrix string, film int, sums binary, shared binary"
     spark.createDataFrame(rows, columns).write.mode(mode).parquet(f"{options.out}/gram")
 
 
-def _about(groups: RDD[Group], counts: np.ndarray, positions: list[np.ndarray], rules: Rules) -> dict[str, Any]:
+def _about(groups: RDD[Group], counts: np.ndarray, rules: Rules, matrices: Sequence[Matrix]) -> dict[str, Any]:
     tally: Callable[[Group], np.ndarray] = lambda group: np.append(group.left_out, len(group.users))  # noqa: E731
     *left_out, people = groups.map(tally).treeReduce(np.add).tolist()
     return {
@@ -531,10 +569,7 @@ def _about(groups: RDD[Group], counts: np.ndarray, positions: list[np.ndarray], 
         "people": people,
         "likes": int(counts[0].sum()),
         "events": int(counts[2].sum()),
-        "lengths": {
-            name: lengths_of(groups, position, rules)
-            for name, position in zip(("table", "tuning"), positions)  # noqa: B905 - Python 3.9
-        },
+        "lengths": {each.name: lengths_of(each.groups, each.position, rules) for each in matrices},
         "left_out": {name: count for name, count in zip(PROBLEMS, left_out) if count},  # noqa: B905 - Python 3.9
         "params": rules._asdict(),
     }

@@ -17,7 +17,7 @@ from data_jobs.train.gram import GRID_BITS, Gram, blocks, joined, on_grid, unit_
 from data_jobs.train.interactions import Interactions
 from data_jobs.train.params import TrainParams
 
-FORMAT = 1
+FORMAT = 2
 _PARTS = ("about", "films", "sample", "gram")
 
 
@@ -105,13 +105,18 @@ class CountedFilms:
     events: NDArray[np.int64]
 
     @property
+    def moment_ms(self) -> int:
+        """Return the moment before which the events of the matrix "past" lie, epoch ms."""
+        return int(self.log.about["moment_ms"])
+
+    @property
     def missing(self) -> int:
         """Return how many films with events are not in the catalogue."""
         return int(((self.rows < 0) & (self.log.films["events"].to_numpy() > 0)).sum())
 
     def chosen(self, matrix: str) -> NDArray[np.int32]:
         """Return the catalogue rows of a matrix by the film's place in it, int32; -1 for one not in the catalogue."""
-        place = self.log.films[matrix].to_numpy()
+        place = self.log.films["tuning" if matrix == "past" else matrix].to_numpy()
         order = np.argsort(place[place >= 0])
         return self.rows[place >= 0][order].astype(np.int32)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import acclaim, popularity
 from data_jobs.train.svd import Svd, factorise
 from data_jobs.train.tags import tag_matrix
-from data_jobs.train.tune import Split, Trial, choose, newest_likes
+from data_jobs.train.tune import Split, Trial, choose, later_likes, moment_of, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
@@ -93,13 +94,28 @@ class _Material:
             return design(self.interactions.on(rows).matrix(), tags, exponent, weight)
         return self.counted.equations("table", rows, weighted(tags, weight), exponent)
 
-    def tuning_equations(self, rows: NDArray[np.int32], split: Split) -> Design | Counted:
-        """Return the equations without what the split hides."""
+    def tuning_splits(self, rows: NDArray[np.int32]) -> list[tuple[Split, Design | Counted]]:
+        """Return the splits on which lambda is chosen, each with the equations of its training part; none if there are
+        too few people.
+        """
+        likes, counted = self.interactions.on(rows), self.counted
+        moment_ms = moment_of(self.interactions.ts_ms) if counted is None else counted.moment_ms
         exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
-        if self.counted is None:
-            return design(split.training.matrix(), tags, exponent, weight)
-        equations = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
-        return equations.less(self.interactions.on(rows), split.training)
+
+        def equations(split: Split, matrix: str) -> Design | Counted:
+            if counted is None:
+                return design(split.training.matrix(), tags, exponent, weight)
+            return counted.equations(matrix, rows, weighted(tags, weight), exponent)
+
+        splits: list[tuple[Split, Design | Counted]] = []
+        newest = newest_likes(likes, self.user_ids)
+        if newest is not None:
+            every = equations(newest, "tuning")
+            splits.append((newest, every if isinstance(every, Design) else every.less(likes, newest.training)))
+        later = later_likes(likes, self.user_ids, moment_ms)
+        if later is not None:
+            splits.append((later, equations(later, "past")))
+        return splits
 
     def events(self) -> NDArray[np.int32]:
         """Return how many people have an event with each film, int32[films]."""
@@ -149,8 +165,9 @@ def train(
     collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
-    svd = _svd(dataset, catalogue, params, progress) if counted is None else None
-    latent = _latent(material, rows, catalogue.traits, embeddings, progress) if counted is None else None
+    svd, latent = None, None
+    if counted is None:
+        svd, latent = _factors(dataset, catalogue, material, rows, embeddings, progress)
     served: list[NDArray[np.floating]] = [
         popular,
         praised,
@@ -179,23 +196,39 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, count
     return _Material(films, interactions, dataset.events.user_ids, params, counted)
 
 
-def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: Progress) -> Svd | None:
-    done = _reporter(progress, "truncated SVD", 1)
-    rows = catalogue.rows_of(film.item_id for film in dataset.films)
-    svd = factorise(dataset.events, rows, len(catalogue), params.svd_k, params.svd_centred)
-    done(1)
-    return svd
+def _factors(
+    dataset: Dataset,
+    catalogue: Catalogue,
+    material: _Material,
+    rows: NDArray[np.int32],
+    embeddings: Embeddings | None,
+    progress: Progress,
+) -> tuple[Svd | None, NDArray[np.float16] | None]:
+    """Return the SVD and the latent factors, made at the same time: the SVD's sparse products release the interpreter
+    lock.
+    """
+    params, done = material.params, _reporter(progress, "SVD and latent factors", PASSES + 1)
+    film_rows = catalogue.rows_of(film.item_id for film in dataset.films)
+    with ThreadPoolExecutor(1) as pool:
+        svd = pool.submit(factorise, dataset.events, film_rows, len(catalogue), params.svd_k, params.svd_centred)
+        latent = _latent(material, rows, catalogue.traits, embeddings, done)
+        result = svd.result()
+    done(PASSES + 1)
+    return result, latent
 
 
 def _latent(
-    material: _Material, rows: NDArray[np.int32], traits: Traits, embeddings: Embeddings | None, progress: Progress
+    material: _Material,
+    rows: NDArray[np.int32],
+    traits: Traits,
+    embeddings: Embeddings | None,
+    on_pass: Callable[[int], None],
 ) -> NDArray[np.float16] | None:
     """Return the latent factors. A film without likes has those of similar films: with zeros it would fall
     behind all others by what they gain.
     """
-    done, params = _reporter(progress, "latent factors", PASSES), material.params
-    latent = latent_factors(material.interactions.on(rows).matrix(), params, done)
-    done(PASSES)
+    params = material.params
+    latent = latent_factors(material.interactions.on(rows).matrix(), params, on_pass)
     if latent is not None:
         has_factors = latent.any(axis=1)
         lenders, borrowers = rows[has_factors], rows[~has_factors]
@@ -227,12 +260,12 @@ def _tuned(material: _Material, votes: NDArray[np.int32], progress: Progress) ->
     if params.ridge is not None:
         return ()
     rows = material.rows("tuning", votes, min(TUNING_FILMS, params.max_films))
-    split = newest_likes(material.interactions.on(rows), material.user_ids)
-    if split is None:
+    splits = material.tuning_splits(rows)
+    if not splits:
         return ()
     done = _reporter(progress, "choosing lambda", len(params.ridge_grid))
-    solver = solver_for(material.tuning_equations(rows, split))
-    trials = choose(split, solver, params.ridge_grid, params.dropout, done, params.ridge_untuned)
+    solvers = [(split, solver_for(equations)) for split, equations in splits]
+    trials = choose(solvers, params.ridge_grid, params.dropout, done, params.ridge_untuned)
     done(len(params.ridge_grid))
     return trials
 
@@ -289,8 +322,12 @@ def _figures(
         "likes": int(material.likes.sum()),
         "row_width": main.columns.shape[1],
         "form": form,
-        "trials": [{"ridge": t.ridge, "recall": round(t.recall, 5), "ndcg": round(t.ndcg, 5)} for t in trials],
+        "trials": [{"ridge": t.ridge, "recall": _rounded(t.recall), "ndcg": _rounded(t.ndcg)} for t in trials],
     }
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 5) for value in values]
 
 
 def _version(params: TrainParams, tables: CollaborativeTables, served: Sequence[NDArray[np.floating]]) -> str:

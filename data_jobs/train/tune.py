@@ -1,8 +1,8 @@
-"""Choose lambda on the data itself: hide each person's newest likes, train on the rest, and see which lambda predicts
-them.
+"""Choose lambda on the data itself: hide likes, train on the rest, and see which lambda predicts them.
 
-The split is by time within each person, since too small a lambda looks good on random splits but not over time. Only
-the given interactions are used: a holdout taken from the data beforehand stays unseen.
+Both splits are by time, since too small a lambda looks good on random splits but not over time. One hides each person's
+newest likes, the other all likes since one moment: the first has more people, the second nothing of the future in the
+tables. Only the given interactions are used: a holdout taken from the data beforehand stays unseen.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ MIN_LIKES = 5
 MIN_PEOPLE = 50
 MAX_PEOPLE = 2_000
 HIDDEN_SHARE = 0.2
+DAY_MS = 86_400_000
 TOP = 10
 _DISCOUNT = 1 / np.log2(np.arange(2, TOP + 2))
 _SEED = 20_190_513
@@ -31,7 +32,7 @@ _SEED = 20_190_513
 class Split:
     """A split by time. ``training``: all people, without what is hidden. For the q validated people: ``profiles``
     float32[q, films], weighted as in the fold-in; ``seen`` and ``hidden`` float32[q, films], 1 or 0, the latter for
-    their newest likes.
+    the likes to be found.
     """
 
     training: Interactions
@@ -42,25 +43,30 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One lambda with its mean Recall@10 and NDCG@10 over the validated people."""
+    """One lambda with its mean Recall@10 and NDCG@10 over the validated people of each split."""
 
     ridge: float
-    recall: float
-    ndcg: float
+    recall: tuple[float, ...]
+    ndcg: tuple[float, ...]
 
     @property
     def worth(self) -> float:
-        """Return the objective to maximise."""
-        return self.recall + self.ndcg
+        """Return the objective to maximise: every split counts the same."""
+        return sum(self.recall) + sum(self.ndcg)
 
 
 def choose(
-    split: Split, solver: Solver, grid: tuple[float, ...], dropout: float, done: Callable[[int], None], start: float
+    splits: Sequence[tuple[Split, Solver]],
+    grid: tuple[float, ...],
+    dropout: float,
+    done: Callable[[int], None],
+    start: float,
 ) -> tuple[Trial, ...]:
-    """Return the lambdas tried, best first; of equals the larger. ``done`` receives the number of lambdas tried.
+    """Return the lambdas tried on the splits, each with the solver of its training part, best first; of equals the
+    larger. ``done`` receives the number of lambdas tried.
 
-    The objective has one peak over lambda (measured on four splits), so the search climbs from the grid point nearest
-    ``start``: three or four inversions instead of eight.
+    The objective has one peak over lambda (measured on four data sets), so the search climbs from the grid point
+    nearest ``start``: three or four inversions instead of eight.
     """
     ridges = sorted(grid)
     trials: dict[int, Trial] = {}
@@ -69,8 +75,7 @@ def choose(
         if not 0 <= at < len(ridges):
             return -1.0
         if at not in trials:
-            scores = solver.invert(ridges[at], dropout).scores(split.profiles)
-            trials[at] = Trial(ridges[at], *figures(scores, split.seen, split.hidden))
+            trials[at] = _tried(splits, ridges[at], dropout)
             done(len(trials))
         return trials[at].worth
 
@@ -82,8 +87,17 @@ def choose(
     return tuple(sorted(trials.values(), key=lambda trial: (-trial.worth, -trial.ridge)))
 
 
+def _tried(splits: Sequence[tuple[Split, Solver]], ridge: float, dropout: float) -> Trial:
+    results = [
+        figures(solver.invert(ridge, dropout).scores(split.profiles), split.seen, split.hidden)
+        for split, solver in splits
+    ]
+    return Trial(ridge, tuple(recall for recall, _ in results), tuple(ndcg for _, ndcg in results))
+
+
 def newest_likes(interactions: Interactions, user_ids: Sequence[str]) -> Split | None:
-    """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
+    """Return the split that hides a fifth of the likes of each validated person, the newest; None if fewer than 50
+    people have 5 likes or more, too few to choose by.
 
     Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
     people in the Gram matrix, so it must be chosen with all of them in it. The sample is the people whose ids have the
@@ -92,15 +106,52 @@ def newest_likes(interactions: Interactions, user_ids: Sequence[str]) -> Split |
     people = _validated(interactions, user_ids)
     if len(people) < MIN_PEOPLE:
         return None
-    member = np.full(interactions.people, -1, np.int32)
-    member[people] = np.arange(len(people), dtype=np.int32)
-    sampled = np.flatnonzero(member[interactions.person] >= 0)
-    by_time = replace(interactions.take(sampled), person=member[interactions.person[sampled]], people=len(people))
-    hidden, left_out = _newest(by_time)
+    sampled, entries = _of_people(interactions, people)
+    hidden, left_out = _newest(entries)
     is_training = np.ones(len(interactions), bool)
     is_training[sampled[left_out]] = False
-    rest = by_time.take(~left_out)
-    return Split(interactions.take(is_training), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
+    return _split(interactions.take(is_training), entries.take(~left_out), entries.take(hidden))
+
+
+def later_likes(interactions: Interactions, user_ids: Sequence[str], moment_ms: int) -> Split | None:
+    """Return the split that hides all events since a moment, epoch ms; None if fewer than 50 people can be validated.
+
+    They are those of :func:`newest_likes` with likes to be found. Who came later has the first half of their events as
+    a profile, though not in training.
+    """
+    _, entries = _of_people(interactions, _validated(interactions, user_ids))
+    known = _known(entries, entries.ts_ms < moment_ms)
+    hidden = entries.liked & ~known
+    has_profile, has_likes = (
+        np.bincount(entries.person[mask], minlength=entries.people) > 0
+        for mask in (known & (entries.weight > 0), hidden)
+    )
+    people = np.flatnonzero(has_profile & has_likes)
+    if len(people) < MIN_PEOPLE:
+        return None
+    at, entries = _of_people(entries, people)
+    past = interactions.take(interactions.ts_ms < moment_ms)
+    return _split(past, entries.take(known[at]), entries.take(hidden[at]))
+
+
+def moment_of(ts_ms: NDArray[np.int64]) -> int:
+    """Return the first midnight (UTC, epoch ms) before which at least 80 % of the events lie."""
+    days = ts_ms // DAY_MS
+    first = int(days.min(initial=0))
+    earlier = np.cumsum(np.bincount(days - first))
+    return (first + int(np.searchsorted(earlier, (1 - HIDDEN_SHARE) * len(ts_ms))) + 1) * DAY_MS
+
+
+def _split(training: Interactions, known: Interactions, hidden: Interactions) -> Split:
+    return Split(training, profiles_of(known), marks_of(known), marks_of(hidden))
+
+
+def _of_people(interactions: Interactions, people: NDArray[np.intp]) -> tuple[NDArray[np.intp], Interactions]:
+    """Return the index of some people's entries, and these entries with the people renumbered in this order."""
+    number = np.full(interactions.people, -1, np.int32)
+    number[people] = np.arange(len(people), dtype=np.int32)
+    at = np.flatnonzero(number[interactions.person] >= 0)
+    return at, replace(interactions.take(at), person=number[interactions.person[at]], people=len(people))
 
 
 def _validated(interactions: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
@@ -132,6 +183,18 @@ def _newest(entries: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     first = np.full(entries.people, np.iinfo(np.int64).max)
     np.minimum.at(first, entries.person[hidden], entries.ts_ms[hidden])
     return hidden, hidden | (~liked & (entries.ts_ms >= first[entries.person]))
+
+
+def _known(entries: Interactions, is_past: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask over the entries: those of the past, or the first half of the events of people without a past."""
+    chance = np.random.default_rng(_SEED).random(len(entries))
+    order = np.lexsort((chance, entries.ts_ms, entries.person))
+    events = np.bincount(entries.person, minlength=entries.people)
+    place = np.arange(len(order)) - (np.cumsum(events) - events)[entries.person[order]]
+    in_first_half = np.zeros(len(entries), bool)
+    in_first_half[order] = place < events[entries.person[order]] / 2
+    has_past = np.bincount(entries.person[is_past], minlength=entries.people) > 0
+    return np.where(has_past[entries.person], is_past, in_first_half)
 
 
 def profiles_of(entries: Interactions) -> sp.csr_matrix:

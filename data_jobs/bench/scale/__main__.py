@@ -18,7 +18,7 @@ from data_jobs.bench.scale.ratings import FULL, DataSize, write_data
 
 _CHILD = "data_jobs.bench.scale.training"
 _TABLES = ("main table", "short-profile table")
-_SVD = "truncated SVD"
+_FACTORS = "SVD and latent factors"
 
 
 class BuildCost(NamedTuple):
@@ -54,7 +54,7 @@ def measure(shape: DataSize, folder: Path) -> BuildCost:
 
 
 HEAD = (
-    "| ratings | people | films | read, s | train, s | write, s | all, s | CPU, s | tables | SVD | memory, GB | MB |",
+    "| ratings | people | films | read, s | train, s | write, s | all, s | CPU, s | tables | factors | peak, GB | MB |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 )
 
@@ -63,8 +63,8 @@ def line_of(row: BuildCost) -> str:
     """Return one line of the Markdown table."""
     steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
     cells = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
-    cpu_s = [row.cpu, sum(row.steps.get(step, 0.0) for step in _TABLES), row.steps.get(_SVD, 0.0)]
-    cells += [f"{row.wall:.0f}", *(f"{cpu:.0f}" for cpu in cpu_s), f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
+    cpu_s = [row.cpu, sum(row.steps.get(step, 0.0) for step in _TABLES), row.steps.get(_FACTORS, 0.0)]
+    cells += [f"{row.wall:.0f}", *(f"{cpu:.0f}" for cpu in cpu_s), f"{row.peak / 1e9:.2f}", f"{row.size / 1e6:.0f}"]
     return f"| {' | '.join(cells)} |"
 
 

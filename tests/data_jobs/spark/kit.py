@@ -89,25 +89,25 @@ def count_here(folder: Path, order: Order, rules: Rules, slab_bytes: int = 20_00
     assert isinstance(counts, np.ndarray)
     sizes = (rules.max_films, min(gram_job.TUNING_FILMS, rules.max_films))
     chosen = [gram_job.most_liked(counts, [votes_of[item] for item in ids], ids, most) for most in sizes]
-    positions = [gram_job.positions_of(films, len(ids)) for films in chosen]
+    table, tuning = (gram_job.positions_of(films, len(ids)) for films in chosen)
+    rdd = _LocalRdd(groups)
+    moment_ms = gram_job.moment_of(rdd.map(gram_job.day_counts).treeReduce(np.add))
+    matrices = gram_job.matrices_of(rdd, table, tuning, moment_ms)
     _write(folder, "films", [
-        {"item_id": item, "table": int(positions[0][at]), "tuning": int(positions[1][at]), "likes": int(counts[0, at]),
+        {"item_id": item, "table": int(table[at]), "tuning": int(tuning[at]), "likes": int(counts[0, at]),
          "welcomes": int(counts[1, at]), "events": int(counts[2, at])} for at, item in enumerate(ids)
     ])  # fmt: skip
     _write(folder, "sample", [
         {"person": person, "item_id": ids[film], "kind": kind, "half_stars": half, "ts_ms": ts}
-        for person, film, kind, half, ts in gram_job.tuning_sample(_LocalRdd(groups), positions[1])
+        for person, film, kind, half, ts in gram_job.tuning_sample(rdd, tuning)
     ])  # fmt: skip
     _write(folder, "gram", [
-        row for position, name in zip(positions, ("table", "tuning"), strict=True)
-        for row in _rows(groups, position, rules, name, slab_bytes)
+        row for matrix in matrices
+        for row in _rows(matrix.groups.collect(), matrix.position, rules, matrix.name, slab_bytes)
     ])  # fmt: skip
-    lengths = {
-        name: gram_job.lengths_of(_LocalRdd(groups), position, rules)
-        for position, name in zip(positions, ("table", "tuning"), strict=True)
-    }
-    about = {"format": 1, "grid_bits": 18, "people": len(rows), "events": len(events), "left_out": {}}
-    about |= {"lengths": lengths, "params": rules._asdict()}
+    lengths = {each.name: gram_job.lengths_of(each.groups, each.position, rules) for each in matrices}
+    about = {"format": 2, "grid_bits": 18, "people": len(rows), "events": len(events), "left_out": {}}
+    about |= {"lengths": lengths, "params": rules._asdict(), "moment_ms": moment_ms}
     (folder / "about").mkdir()
     (folder / "about" / "part-0.txt").write_text(json.dumps(about))
     (folder / "about" / "_SUCCESS").touch()

@@ -72,6 +72,8 @@ def test_the_rules_are_those_of_the_training() -> None:
     assert {kind.label: int(kind) for kind in EventKind} == gram_job.KINDS
     assert (gram_job.TUNING_FILMS, gram_job.GRID_BITS) == (model.TUNING_FILMS, gram.GRID_BITS)
     assert (gram_job.MIN_LIKES, gram_job.MAX_PEOPLE) == (tune.MIN_LIKES, tune.MAX_PEOPLE)
+    days = np.array([0, 0, 0, 1, 1, 5, 6, 8, 9], np.int64) * tune.DAY_MS + 12_345
+    assert gram_job.moment_of(np.bincount(days // gram_job.DAY_MS, minlength=20)) == tune.moment_of(days)
     assert gram_job.hash_of("Amélie\ud800") == hash_id("Amélie\ud800")
     params = TrainParams()
     assert Rules() == Rules(params.max_films, params.row_exponent, params.graded)

@@ -55,7 +55,7 @@ def test_an_unfinished_copy_is_refused(world: Path, tmp_path: Path) -> None:
         CountedLog.read(tmp_path)
     shutil.copytree(world / "gram", tmp_path / "gram")
     about = tmp_path / "gram" / "about" / "part-0.txt"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"format": 2}))
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"format": 1}))
     with pytest.raises(DataError, match="another version"):
         CountedLog.read(tmp_path / "gram")
     about.write_text("[]")

@@ -1,4 +1,6 @@
-"""Lambda is chosen on the newest likes, which are hidden from training."""
+"""Lambda is chosen on later likes, hidden from training: the newest of each person, and all since a moment."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import scipy.sparse as sp
 from data_jobs.train import tune
 from data_jobs.train.ease import Inverse
 from data_jobs.train.interactions import Interactions, interactions_of
-from data_jobs.train.tune import Split, choose, figures, newest_likes
+from data_jobs.train.tune import DAY_MS, Split, choose, figures, later_likes, moment_of, newest_likes
 from services.recommender.domain.catalogue import hash_id
 from services.recommender.domain.history import EventKind
 from services.recommender.domain.weights import Weights
@@ -96,6 +98,52 @@ def test_of_many_people_a_sample_is_validated_while_all_others_train(monkeypatch
     ]
 
 
+def arriving(past: int = 40, later: int = 20) -> Interactions:
+    """Return people with a film a day: those with a past like films 0 ... 9 from day 0 on, the others from day 8 on."""
+    rows: list[Row] = []
+    for person in range(past + later):
+        first = 0 if person < past else 8
+        rows += [(person, film, EventKind.RATING, 5.0, (first + film) * DAY_MS) for film in range(10)]
+    return interactions_of(events_of(rows, past + later), np.arange(FILMS, dtype=np.int32), FILMS)
+
+
+def test_all_likes_since_the_moment_are_hidden_and_nothing_later_trains() -> None:
+    whole = arriving()
+    split = later_likes(whole, NAMES, moment_ms=7 * DAY_MS)
+    assert split is not None
+    assert split.training.ts_ms.max() < 7 * DAY_MS
+    assert len(split.training) == 40 * 7
+    assert [set(row.indices.tolist()) for row in split.hidden[:40]] == [{7, 8, 9}] * 40
+    assert [set(row.indices.tolist()) for row in split.profiles[:40]] == [set(range(7))] * 40
+
+
+def test_who_comes_after_the_moment_gives_the_first_half_and_does_not_train() -> None:
+    split = later_likes(arriving(), NAMES, moment_ms=7 * DAY_MS)
+    assert split is not None
+    assert split.hidden.shape == (60, FILMS)
+    assert [set(row.indices.tolist()) for row in split.seen[40:]] == [set(range(5))] * 20
+    assert [set(row.indices.tolist()) for row in split.hidden[40:]] == [set(range(5, 10))] * 20
+    assert not np.isin(split.training.person, np.arange(40, 60)).any()
+
+
+def test_people_without_later_likes_or_without_a_profile_are_not_validated() -> None:
+    assert later_likes(arriving(past=49, later=0), NAMES, 7 * DAY_MS) is None
+    assert later_likes(arriving(past=60, later=0), NAMES, 10 * DAY_MS) is None
+    some = arriving(past=40, later=20)
+    only_dislikes = replace(some, weight=np.where((some.person == 3) & (some.film < 7), 0, some.weight))
+    split = later_likes(only_dislikes, NAMES, 7 * DAY_MS)
+    assert split is not None
+    assert split.hidden.shape[0] == 59
+
+
+def test_the_moment_is_the_first_midnight_with_four_fifths_of_the_events() -> None:
+    noon = DAY_MS // 2
+    days = np.array([0] * 5 + [1] * 2 + [2] + [3] * 2, np.int64)
+    assert moment_of(20_000 * DAY_MS + days * DAY_MS + noon) == 20_003 * DAY_MS
+    assert moment_of(np.full(9, noon)) == DAY_MS
+    assert moment_of(np.zeros(0, np.int64)) == DAY_MS
+
+
 class Oracle:
     """A solver that finds the hidden films of fewer people the further lambda is from ``best``, and records its calls.
     With ``best`` None every lambda finds all.
@@ -131,7 +179,7 @@ def climbed(best: float, grid: tuple[float, ...], start: float) -> tuple[float, 
     """Return the lambda chosen and those tried if worth falls with the distance from ``best``."""
     split = split_of(crowd())
     solver = Oracle(split, best)
-    trials = choose(split, solver, grid, 0.5, lambda _: None, start)
+    trials = choose([(split, solver)], grid, 0.5, lambda _: None, start)
     return trials[0].ridge, [ridge for ridge, _ in solver.calls]
 
 
@@ -148,13 +196,25 @@ def test_only_the_way_to_the_peak_is_tried() -> None:
 
 def test_of_equals_the_larger_lambda_wins() -> None:
     split = split_of(crowd())
-    trials = choose(split, Oracle(split, best=None), (50.0, 500.0, 80.0), 0.5, lambda _: None, start=80.0)
+    trials = choose([(split, Oracle(split, best=None))], (50.0, 500.0, 80.0), 0.5, lambda _: None, start=80.0)
     assert trials[0].ridge == 500.0
+
+
+def test_every_split_counts_the_same() -> None:
+    newest, later = split_of(crowd()), later_likes(arriving(), NAMES, 7 * DAY_MS)
+    assert later is not None
+    splits = [(newest, Oracle(newest, best=50.0)), (later, Oracle(later, best=125.0))]
+    trials = choose(splits, (50.0, 80.0, 125.0), 0.5, lambda _: None, start=80.0)
+    assert [len(trial.recall) for trial in trials] == [2, 2, 2]
+    assert trials[0].worth == sum(trials[0].recall) + sum(trials[0].ndcg) == max(trial.worth for trial in trials)
+    # Each split alone would choose its own end of the grid.
+    assert max(trials, key=lambda trial: trial.recall[0]).ridge == 50.0
+    assert max(trials, key=lambda trial: trial.recall[1]).ridge == 125.0
 
 
 def test_progress_is_reported_after_each_lambda() -> None:
     split, reports = split_of(crowd()), []
-    choose(split, Oracle(split, best=80.0), (50.0, 80.0, 125.0), 0.5, reports.append, start=80.0)
+    choose([(split, Oracle(split, best=80.0))], (50.0, 80.0, 125.0), 0.5, reports.append, start=80.0)
     assert reports == [1, 2, 3]
 
 

@@ -16,7 +16,7 @@ def test_the_command_prints_a_line_for_each_size(capsys: pytest.CaptureFixture[s
 
 def test_cpu_is_reported_by_step_and_adds_up(tmp_path) -> None:
     row = measure(DataSize.of(10_000), tmp_path)
-    assert {"main table", "short-profile table", "truncated SVD", "writing the bundle"} <= set(row.steps)
+    assert {"main table", "short-profile table", "SVD and latent factors", "writing the bundle"} <= set(row.steps)
     assert min(row.steps.values()) >= 0
     assert sum(row.steps.values()) <= row.cpu + 0.05 * len(row.steps)
     assert row.peak > 10_000_000
