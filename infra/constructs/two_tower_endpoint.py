@@ -22,6 +22,7 @@ from data_jobs.two_tower.archive import ARCHIVE, empty_archive
 from infra.constructs.data import TOWERS, Data
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT
+from infra.constructs.log_groups import log_group
 from infra.settings import DeploymentSettings
 
 VARIANT = "towers"
@@ -36,6 +37,7 @@ _ACCOUNTS = {
     "il-central-1": "780543022126", "me-central-1": "914824155844", "me-south-1": "217643126080",
 }  # fmt: skip
 MEMORY_MB, MAX_CONCURRENCY = 3_072, 5
+_ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 # What SageMaker needs to encrypt an endpoint's volumes on behalf of the role that configures or runs it.
 _ENCRYPT = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 # For an endpoint of instances: the percentage of requests that a new model gets first, and for how long.
@@ -74,6 +76,8 @@ class TwoTowerEndpoint(Construct):
             self, "Endpoint", endpoint_name=self.name, endpoint_config_name=config.attr_endpoint_config_name,
             deployment_config=self._guardrails() if self._on_instances else None,
         )  # fmt: skip
+        # SageMaker names the group like this. The role may not create it: else its events would be kept for ever.
+        self.endpoint.node.add_dependency(log_group(self, "Logs", settings, name=f"{_ENDPOINT_LOGS}{self.name}"))
 
     @property
     def _on_instances(self) -> bool:
@@ -208,11 +212,11 @@ class TwoTowerEndpoint(Construct):
         account = _ACCOUNTS.get(self._settings.region, _ACCOUNT)
         image = f"arn:{stack.partition}:ecr:{self._settings.region}:{account}:repository/{IMAGE}"
         group = stack.format_arn(
-            service="logs", resource="log-group", resource_name=f"/aws/sagemaker/Endpoints/{self.name}:*",
+            service="logs", resource="log-group", resource_name=f"{_ENDPOINT_LOGS}{self.name}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )  # fmt: skip
         pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        write = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         for actions, resource in (
             (["s3:GetObject"], bucket.arn_for_objects(f"{TOWERS}/*")),
             (["s3:GetObject"], self._archive.bucket.arn_for_objects(self._archive.s3_object_key)),

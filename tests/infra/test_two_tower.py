@@ -86,6 +86,17 @@ def test_the_container_s_role_reads_archives_and_nothing_else_of_the_bucket(expl
             assert action.partition(":")[2] not in {"PutObject", "DeleteObject"}
 
 
+def test_the_log_of_the_endpoint_is_kept_as_long_as_the_others_and_never_created_by_the_container(
+    explained: Deployment,
+) -> None:
+    groups = explained.app.properties("AWS::Logs::LogGroup")
+    [group] = [each for each in groups if f"/aws/sagemaker/Endpoints/{SERVERLESS}" in text_of(each)]
+    assert group["RetentionInDays"] == 30
+    actions = [action for each in explained.app.statements("TwoTowerRole") for action in as_list(each["Action"])]
+    assert "logs:PutLogEvents" in actions
+    assert "logs:CreateLogGroup" not in actions
+
+
 def test_slow_failing_throttling_and_degraded_endpoints_raise_alarms(explained: Deployment) -> None:
     by_name = alarms(explained.app)
     names = {"TwoTowerLatency": "ModelLatency", "TwoTowerErrors": "Invocation5XXErrors",
