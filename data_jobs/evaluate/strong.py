@@ -36,7 +36,7 @@ from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress
 from data_jobs.train.ease import Inverse, PrimalSolver
 from data_jobs.train.gram import design
-from data_jobs.train.model import most_liked
+from data_jobs.train.material import most_liked
 
 MIN_LIKES = 5
 MOST_PEOPLE, PEOPLE_SHARE, HIDDEN_SHARE = 10_000, 0.1, 0.2

@@ -8,23 +8,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.records import Dataset, Film
 from data_jobs.report import Progress, Silent
 from data_jobs.train.als import PASSES, latent_factors
 from data_jobs.train.borrowing import borrowing
-from data_jobs.train.counted import Counted, CountedFilms
+from data_jobs.train.counted import CountedFilms
 from data_jobs.train.ease import TrainingError, solver_for
-from data_jobs.train.gram import Design, design, weighted
-from data_jobs.train.interactions import Interactions, interactions_of
+from data_jobs.train.interactions import interactions_of
+from data_jobs.train.material import Material
 from data_jobs.train.parallel_tables import both_tables
 from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import acclaim, popularity
 from data_jobs.train.svd import Svd, factorise
-from data_jobs.train.tags import tag_matrix
-from data_jobs.train.tune import Split, Trial, choose, later_likes, moment_of, newest_likes
+from data_jobs.train.tune import Trial, choose
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
@@ -55,90 +53,6 @@ class TrainedModel:
     def factors(self) -> ItemFactors | None:
         """Return what a bundle keeps of the SVD."""
         return None if self.svd is None else ItemFactors.of(self.svd.scaled(self.params.svd_scaling))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Material:
-    """Films in catalogue order and all interactions; with ``counted``, only those of the sample that chooses lambda."""
-
-    films: list[Film | None]
-    interactions: Interactions
-    user_ids: Sequence[str]
-    params: TrainParams
-    counted: CountedFilms | None
-
-    @property
-    def likes(self) -> NDArray[np.int64]:
-        """Return how many people like each film, int64[films]."""
-        return self.interactions.likes() if self.counted is None else self.counted.likes
-
-    def rows(self, matrix: str, votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-        """Return the ``count`` most liked rows, ascending. If people were counted elsewhere, all films of the matrix
-        are among them, even if they are more.
-        """
-        if self.counted is None:
-            return most_liked(self.likes, votes, count)
-        chosen = self.counted.chosen(matrix)
-        likes = self.likes.copy()
-        likes[chosen[chosen >= 0]] = np.iinfo(np.int64).max
-        return most_liked(likes, votes, max(count, int((chosen >= 0).sum())))
-
-    def tags(self, rows: NDArray[np.int32]) -> sp.csr_matrix:
-        """Return the tags of some catalogue rows, float32[tags, rows]."""
-        return tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
-
-    def equations(self, rows: NDArray[np.int32]) -> Design | Counted:
-        """Return the equations of the tables over some catalogue rows."""
-        exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
-        if self.counted is None:
-            return design(self.interactions.on(rows).matrix(), tags, exponent, weight)
-        return self.counted.equations("table", rows, weighted(tags, weight), exponent)
-
-    def tuning_splits(self, rows: NDArray[np.int32]) -> list[tuple[Split, Design | Counted]]:
-        """Return the splits on which lambda is chosen, each with the equations of its training part; none if there are
-        too few people.
-        """
-        likes, counted = self.interactions.on(rows), self.counted
-        moment_ms = moment_of(self.interactions.ts_ms) if counted is None else counted.moment_ms
-        exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
-
-        def equations(split: Split, matrix: str) -> Design | Counted:
-            if counted is None:
-                return design(split.training.matrix(), tags, exponent, weight)
-            return counted.equations(matrix, rows, weighted(tags, weight), exponent)
-
-        splits: list[tuple[Split, Design | Counted]] = []
-        newest = newest_likes(likes, self.user_ids)
-        if newest is not None:
-            every = equations(newest, "tuning")
-            splits.append((newest, every if isinstance(every, Design) else every.less(likes, newest.training)))
-        later = later_likes(likes, self.user_ids, moment_ms)
-        if later is not None:
-            splits.append((later, equations(later, "past")))
-        return splits
-
-    def events(self) -> NDArray[np.int32]:
-        """Return how many people have an event with each film, int32[films]."""
-        counts = np.bincount(self.interactions.film, minlength=len(self.films))
-        return (counts if self.counted is None else self.counted.events).astype(np.int32)
-
-    def shared(self, rows: NDArray[np.int32], columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
-        """Return the number of people who like both films of each entry of a table over some rows."""
-        if self.counted is None:
-            return self.interactions.take(self.interactions.liked).on(rows).shared_likes(columns)
-        return self.counted.equations("table", rows, self.tags(rows)[:0], self.params.row_exponent).shared_likes(
-            columns
-        )
-
-    def people(self) -> sp.csr_matrix | None:
-        """Return the people of A over the whole catalogue, without tags; None if there are no likes, or if people were
-        counted elsewhere, since the counts do not say who likes a film outside the tables.
-        """
-        if self.counted is not None:
-            return None
-        no_tags = sp.csr_matrix((0, len(self.films)))
-        people = design(self.interactions.matrix(), no_tags, self.params.row_exponent, 0.0).matrix()
-        return people if people.nnz else None
 
 
 def train(
@@ -179,7 +93,7 @@ def train(
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd, latent)
 
 
-def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, counted: CountedFilms | None) -> _Material:
+def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, counted: CountedFilms | None) -> Material:
     if not len(catalogue):
         raise TrainingError("the catalogue has no films: nothing can be trained")
     rows = catalogue.rows_of(film.item_id for film in dataset.films)
@@ -193,13 +107,13 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, count
     for row, film in zip(rows.tolist(), dataset.films, strict=True):
         films[row] = film
     interactions = interactions_of(dataset.events, rows, len(catalogue), params.graded)
-    return _Material(films, interactions, dataset.events.user_ids, params, counted)
+    return Material(films, interactions, dataset.events.user_ids, params, counted)
 
 
 def _factors(
     dataset: Dataset,
     catalogue: Catalogue,
-    material: _Material,
+    material: Material,
     rows: NDArray[np.int32],
     embeddings: Embeddings | None,
     progress: Progress,
@@ -218,7 +132,7 @@ def _factors(
 
 
 def _latent(
-    material: _Material,
+    material: Material,
     rows: NDArray[np.int32],
     traits: Traits,
     embeddings: Embeddings | None,
@@ -248,13 +162,7 @@ def _table_size(likes: NDArray[np.int64], votes: NDArray[np.int32], params: Trai
     return min(params.max_films, params.max_films_unliked)
 
 
-def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-    """Return the rows of the most liked films, ties by votes, then row; ascending int32."""
-    order = np.lexsort((np.arange(len(likes)), -votes.astype(np.int64), -likes))
-    return np.sort(order[:count]).astype(np.int32)
-
-
-def _tuned(material: _Material, votes: NDArray[np.int32], progress: Progress) -> tuple[Trial, ...]:
+def _tuned(material: Material, votes: NDArray[np.int32], progress: Progress) -> tuple[Trial, ...]:
     """Return the results of each lambda, best first; empty if lambda is given or there are too few people."""
     params = material.params
     if params.ridge is not None:
@@ -271,7 +179,7 @@ def _tuned(material: _Material, votes: NDArray[np.int32], progress: Progress) ->
 
 
 def _tables(
-    material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
+    material: Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return the main and short-profile tables, and which form was solved."""
     reporters = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
@@ -284,7 +192,7 @@ def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None
 
 
 def _collaborative(
-    material: _Material,
+    material: Material,
     rows: NDArray[np.int32],
     tables: tuple[ItemTable, ItemTable],
     traits: Traits,
@@ -311,7 +219,7 @@ def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _figures(
-    material: _Material, rows: NDArray[np.int32], main: ItemTable, form: str, trials: tuple[Trial, ...]
+    material: Material, rows: NDArray[np.int32], main: ItemTable, form: str, trials: tuple[Trial, ...]
 ) -> dict[str, Any]:
     people = material.interactions.people if material.counted is None else material.counted.log.about["people"]
     return {

@@ -11,7 +11,7 @@ from data_jobs.evaluate.workbench import Workbench
 from data_jobs.train.ease import penalty
 from data_jobs.train.gram import design
 from data_jobs.train.interactions import Interactions, interactions_of
-from data_jobs.train.model import most_liked
+from data_jobs.train.material import most_liked
 from data_jobs.train.prior import inverted, with_prior
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.tune import marks_of, per_person, profiles_of

@@ -25,7 +25,7 @@ from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, r
 from data_jobs.train.borrowing import borrowing, nearest, people_likeness, trait_likeness
 from data_jobs.train.ease import penalty
 from data_jobs.train.gram import column_squares
-from data_jobs.train.model import most_liked
+from data_jobs.train.material import most_liked
 from data_jobs.train.prior import inverted, with_prior
 from data_jobs.train.truncate import largest
 

@@ -8,7 +8,7 @@ import pytest
 from data_jobs.catalogue import build_catalogue
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.train import TrainedModel, TrainingError, TrainParams, train
-from data_jobs.train.model import most_liked
+from data_jobs.train.material import most_liked
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.tables import ItemTable
 from tests.data_jobs.train.worlds import events_of, trained, two_camps

@@ -34,7 +34,7 @@ from data_jobs.evaluate.workbench import Workbench, patient, rows_of
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress
 from data_jobs.train.interactions import interactions_of
-from data_jobs.train.model import most_liked
+from data_jobs.train.material import most_liked
 from services.recommender.domain.request import Request
 from services.recommender.ranking.ranker import next_part_first, rank
 from services.recommender.taste.fold_in import fold_in
