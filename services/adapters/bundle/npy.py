@@ -39,6 +39,19 @@ def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
     return np.frombuffer(mapped, dtype, expected_bytes // dtype.itemsize, start).reshape(shape)
 
 
+def drop_pages(array: NDArray[Any]) -> None:
+    """Give the pages of a mapped array back to the system (``man 2 madvise``): the next access reads them from the
+    file's cache again. A check that reads all values would otherwise keep arrays in memory that no request needs.
+    """
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, memoryview):
+        owner = owner.obj
+    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        owner.madvise(mmap.MADV_DONTNEED)
+
+
 def _dtype_and_shape(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, ...]]:
     try:
         dtype = np.dtype(entry.dtype)

@@ -20,7 +20,7 @@ from services.adapters.bundle.layout import (
     towers_of,
 )
 from services.adapters.bundle.manifest import FileEntry, Manifest
-from services.adapters.bundle.npy import map_array
+from services.adapters.bundle.npy import drop_pages, map_array
 from services.adapters.search.analyser import ANALYSER
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import BundleDamaged
@@ -44,6 +44,8 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
     if counts != dict(manifest.counts):
         raise BundleDamaged(f"{path}: the manifest counts {dict(manifest.counts)}, but the arrays {counts}")
     check_bounds(arrays, counts, len(manifest.languages), everything=verify)
+    for array in arrays.values():
+        drop_pages(array)
     return Bundle(
         version=manifest.content_version(),
         model_version=manifest.model_version,
