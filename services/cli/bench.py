@@ -52,7 +52,7 @@ def bench(
         ),
     ] = False,
     train: Annotated[
-        bool, typer.Option("--train", help="With --scale: also train the tables (five core minutes per size).")
+        bool, typer.Option("--train", help="With --scale: also train the tables (5 to 15 core minutes per size).")
     ] = False,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")] = None,
