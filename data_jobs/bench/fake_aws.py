@@ -33,7 +33,7 @@ _LIMITS = ("OPENSEARCH_TIMEOUT_MS", "DDB_TIMEOUT_MS", "REQUEST_DEADLINE_MS")
 @contextmanager
 def fake_aws() -> Iterator[dict[str, str]]:
     """Run the stand-in; yield the settings of a function that uses it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _FakeAwsHandler)
+    server = _FakeAwsServer(("127.0.0.1", 0), _FakeAwsHandler)
     thread = threading.Thread(target=server.serve_forever, name="marquee-bench-aws", daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -52,7 +52,7 @@ def fake_aws() -> Iterator[dict[str, str]]:
             "API_KEY_PEPPER_ARN": f"{_ARN}pepper",
             "ORIGIN_SECRET_ARN": f"{_ARN}origin",
             "METRICS": "emf",
-            **dict.fromkeys(_LIMITS, "20000"),
+            **dict.fromkeys(_LIMITS, "60000"),
         }
     finally:
         server.shutdown()
@@ -70,6 +70,11 @@ def _answer_to(target: str, request: Mapping[str, Any]) -> tuple[int, Any]:
     if operation == "GetItem":
         return 200, {"Item": _KEY_ITEM} if request["Key"]["pk"]["S"] == "key#" else {}
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
+
+
+class _FakeAwsServer(ThreadingHTTPServer):
+    # A function opens several connections at once; of the default of five the kernel may drop some on a busy machine.
+    request_queue_size = 128
 
 
 class _FakeAwsHandler(BaseHTTPRequestHandler):
