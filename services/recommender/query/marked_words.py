@@ -167,6 +167,11 @@ class Reading:
             word in grammar.FILMS or singular(word) in CONCEPTS or singular(word) in AUDIENCES or word in LANGUAGES
         )
 
+    def starts_long_kind(self, at: int) -> bool:
+        """Return whether a kind of film in several words starts at a place: "black and white"."""
+        concept = self.longest(CONCEPTS, at, LONGEST_KIND, singular)
+        return concept is not None and concept[0] > 1
+
     def ends_kind(self, stop: int) -> bool:
         """Return whether the words before a place end with a kind of film, possibly of several words: "science
         fiction".

@@ -5,9 +5,8 @@ import re
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import HasFacts
-from services.recommender.query.marked_words import LONGEST_KIND, Reading, WordRole, asks, singular
+from services.recommender.query.marked_words import Reading, WordRole, asks
 from services.recommender.query.words import grammar
-from services.recommender.query.words.concepts import CONCEPTS
 
 EARLIEST = 1888
 # Last year of an old film or classic; a recent film is within this many years of the newest.
@@ -115,9 +114,7 @@ def _age(reading: Reading, at: int) -> Period | None:
         return None
     # "Classic screwball comedy": another word may come between; a word after "old" is what is old ("old man").
     reach = reading.run(at, 3 if word in ("classic", "vintage") else 2)
-    # "Old black and white comedies": a kind in several words.
-    phrase = reading.longest(CONCEPTS, at + 1, LONGEST_KIND, singular)
-    kind = (phrase is not None and phrase[0] > 1) or any(reading.is_kind(place) for place in range(at + 1, at + reach))
+    kind = reading.starts_long_kind(at + 1) or any(reading.is_kind(place) for place in range(at + 1, at + reach))
     alone = word in ("classics", "newest", "latest") and (at == 0 or asks(reading.word(at - 1)))
     if not (kind or alone):
         return None

@@ -65,8 +65,8 @@ _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 _FEEL_GOOD = AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE))
 
 # Most dramas are not sad: who wants nothing sad excludes the films that are called so, and horror.
-_SADNESS = ("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "depressing", "bleak", "grim",
-            "hopeless", "hopelessness", "depression", "suicide")  # fmt: skip
+_SAD = ("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic")
+_SADDEST = ("depressing", "bleak", "grim", "hopeless", "hopelessness", "depression", "suicide")
 
 # Keywords of films that are embarrassing to watch with older relatives.
 _INDECENT = (
@@ -177,9 +177,8 @@ CONCEPTS: dict[str, QueryConcept] = {
     **_each("sad, saddest, tearjerker, tear jerker, heartbreaking, makes me cry, make me cry, makes you cry, tragic, "
             "depressing, bittersweet, melancholic, melancholy, sadder, good cry, weepie, weepy, weepies",
             QueryConcept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
-                    keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
-                              "emotional"),
-                    denied=OneOf((genre("Horror"), Keywords(_SADNESS))))),
+                    keywords=(*_SAD, "touching", "emotional"),
+                    denied=OneOf((genre("Horror"), Keywords(_SAD + _SADDEST))))),
     **_each("raunchy, vulgar, crude, gross out",
             QueryConcept("Raunchy", _MOOD, AllOf((genre("Comedy"), Keywords(_INDECENT))), beside=True,
                     keywords=("raunchy comedy", "gross out comedy", "crude humor", "sex comedy"))),
